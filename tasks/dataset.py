@@ -1,0 +1,146 @@
+"""The dataset on disk, as ingest writes it and every other stage reads it.
+
+    dataset/dataset.json       name, classes, colours, channels' mean and deviation, source
+    dataset/samples.csv        id, split, height, width, image_sha256, source: one row an image, sorted by id
+    dataset/images/<id>.png    8-bit RGB
+    dataset/masks/<id>.png     the given (imperfect) masks, palette PNG; absent where none was given
+    truth/<id>.png             the true masks where they are known; never seen by training
+    truth/truth.csv            id, origin (given, planted): one row an image with truth; empty where there is none
+
+Ids are POSIX paths without suffix (`city/000012`): folders are kept. Splits are train, val and test.
+"""
+
+from collections.abc import Iterator
+from csv import DictReader, writer
+from functools import cached_property
+from json import dumps, loads
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks.params import Settings
+from tasks.rasters import LabelMap, read_image, read_labels, write_labels
+
+SPLITS = ("train", "val", "test")
+
+
+class Card(Settings):
+    """dataset.json."""
+
+    name: str
+    classes: tuple[str, ...]
+    colours: tuple[tuple[int, int, int], ...]
+    mean: tuple[float, float, float]  # of the training images' channels, in 0..1
+    deviation: tuple[float, float, float]
+    source: str = ""
+    notice: str = ""  # a sentence that must be shown with the results (licence, "not for medical use")
+
+    @property
+    def palette(self) -> list[list[int]]:
+        return [list(colour) for colour in self.colours]
+
+
+class Sample(NamedTuple):
+    """A row of samples.csv."""
+
+    id: str
+    split: str
+    height: int
+    width: int
+    image_sha256: str
+    source: str
+
+
+class Dataset:
+    """Read access to a dataset folder, and to the truth folder beside it where one is given."""
+
+    def __init__(self, folder: Path, truth: Path | None = None):
+        self.folder, self.truth_folder = Path(folder), None if truth is None else Path(truth)
+
+    @cached_property
+    def card(self) -> Card:
+        path = self.folder / "dataset.json"
+        if not path.is_file():
+            raise ValueError(f"{self.folder} is not a dataset: dataset.json is missing; run the stage ingest")
+        return Card(**loads(path.read_text()))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.card.classes
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        with (self.folder / "samples.csv").open(newline="") as file:
+            return tuple(
+                Sample(
+                    row["id"], row["split"], int(row["height"]), int(row["width"]), row["image_sha256"], row["source"]
+                )
+                for row in DictReader(file)
+            )
+
+    @cached_property
+    def with_truth(self) -> frozenset[str]:
+        """The ids of the images whose truth is known."""
+        if self.truth_folder is None:
+            return frozenset()
+        with (self.truth_folder / "truth.csv").open(newline="") as file:
+            return frozenset(row["id"] for row in DictReader(file))
+
+    def of(self, *splits: str) -> Iterator[Sample]:
+        """The samples of the named splits, in order of id."""
+        return (sample for sample in self.samples if sample.split in splits)
+
+    def image(self, identifier: str) -> np.ndarray:
+        """uint8 (h, w, 3)."""
+        return read_image(self.folder / "images" / f"{identifier}.png")
+
+    def has_mask(self, identifier: str) -> bool:
+        return (self.folder / "masks" / f"{identifier}.png").is_file()
+
+    def mask(self, identifier: str) -> LabelMap:
+        """The given mask, uint8 (h, w)."""
+        return read_labels(self.folder / "masks" / f"{identifier}.png")
+
+    def truth(self, identifier: str) -> LabelMap | None:
+        """The true mask, or None where it is not known."""
+        if identifier not in self.with_truth:
+            return None
+        assert self.truth_folder is not None
+        return read_labels(self.truth_folder / f"{identifier}.png")
+
+
+class Labels:
+    """A set of label maps, `<folder>/maps/<id>.png`, as pseudo_label and correct write them (train and val images)."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+
+    def __getitem__(self, identifier: str) -> LabelMap:
+        return read_labels(self.path(identifier))
+
+    def write(self, identifier: str, labels: LabelMap, card: Card) -> None:
+        write_labels(self.path(identifier), labels, card.palette)
+
+    def path(self, identifier: str) -> Path:
+        return self.folder / "maps" / f"{identifier}.png"
+
+
+def write_card(folder: Path, card: Card) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dataset.json").write_text(dumps(card.model_dump(), indent=2) + "\n")
+
+
+def write_samples(folder: Path, samples: list[Sample]) -> None:
+    with (folder / "samples.csv").open("w", newline="") as file:
+        rows = writer(file, lineterminator="\n")
+        rows.writerow(Sample._fields)
+        rows.writerows(sorted(samples))
+
+
+def write_truth_list(folder: Path, origins: dict[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "truth.csv").open("w", newline="") as file:
+        rows = writer(file, lineterminator="\n")
+        rows.writerow(("id", "origin"))
+        rows.writerows(sorted(origins.items()))

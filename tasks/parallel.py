@@ -1,0 +1,76 @@
+"""Map a function over images: on this machine's cores, or on the existing Dask cluster that SEGMEND_CLUSTER names.
+
+Results come back in the order of the items, one at a time, so nothing holds all images in memory; the number of workers
+never changes them. With a cache folder, a result is kept by content and an item seen before costs a file read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from hashlib import sha256
+from os import environ, sched_getaffinity
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from joblib import Parallel, delayed, parallel_config
+
+from tasks.rasters import write_npy
+from tasks.tracking import progress
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CACHE_BYTES = 2 * 1024**3  # the oldest results go when .work/ would outgrow this
+
+
+def workers() -> int:
+    """How many processes work on images: SEGMEND_WORKERS, or every core this process may use."""
+    asked = environ.get("SEGMEND_WORKERS", "").strip()
+    if asked and not (asked.isdigit() and int(asked) >= 1):
+        raise ValueError(f"SEGMEND_WORKERS is '{asked}': a whole number from 1 is allowed")
+    return int(asked) if asked else len(sched_getaffinity(0))
+
+
+def map_images(function: Callable[[Item], Result], items: list[Item], what: str = "images") -> Iterator[Result]:
+    """`function(item)` for every item, in order, with a progress bar named `what`."""
+    count = min(workers(), max(1, len(items)))
+    address = environ.get("SEGMEND_CLUSTER")
+    if count == 1 and not address:
+        yield from progress(map(function, items), len(items), what)
+        return
+    if address:
+        from dask.distributed import Client
+
+        client: object = Client(address)  # joblib finds the newest client by itself
+        place = parallel_config(backend="dask")
+    else:
+        client, place = None, nullcontext()
+    with place:
+        pool = Parallel(n_jobs=-1 if client else count, return_as="generator", pre_dispatch=f"{4 * count}")
+        yield from progress(pool(delayed(function)(item) for item in items), len(items), what)
+
+
+def cached(folder: Path, key: Iterable[bytes | str], make: Callable[[], np.ndarray]) -> np.ndarray:
+    """The array kept under `key` (what it depends on: input bytes, settings, code), made and kept if it is new."""
+    digest = sha256()
+    for part in key:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    path = folder / digest.hexdigest()[:2] / f"{digest.hexdigest()}.npy"
+    if path.is_file():
+        path.touch()  # the newest use decides what is thrown out last
+        return np.load(path)
+    array = make()
+    write_npy(path, array)
+    return array
+
+
+def trim(folder: Path, limit: int = CACHE_BYTES) -> None:
+    """Throw out the results used longest ago until the folder holds at most `limit` bytes."""
+    kept = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in folder.rglob("*.npy"))
+    excess = sum(size for _, size, _ in kept) - limit
+    for _, size, path in kept:
+        if excess <= 0:
+            return
+        path.unlink(missing_ok=True)
+        excess -= size
