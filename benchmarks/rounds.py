@@ -1,0 +1,145 @@
+"""Do the rounds pay? Wrong pixels and model mIoU, first against last round, with sim beside the two random baselines.
+
+    python -m benchmarks.rounds                         all cells: two data sets, two noise levels, three acquisitions, three seeds
+    python -m benchmarks.rounds --data brain --noise hard --seeds 1
+
+Each cell is one run of the shipped pipeline in a workspace of its own (`segmend new`) that shares the DVC cache, so what two cells
+have in common is computed once. Superalloy is read from ../shared/data beside the project, or from SEGMEND_BENCH_DATA.
+"""
+
+from json import loads
+from os import environ
+from pathlib import Path
+from statistics import mean
+from subprocess import run
+from sys import executable
+from tempfile import gettempdir
+from time import monotonic
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
+
+ROOT = Path(__file__).resolve().parents[1]
+ACQUISITIONS = ("sim", "class_balanced", "random")
+WORKSPACE = Path(gettempdir()) / "segmend-benchmark-rounds"
+
+
+def bench_data(name: str) -> Path:
+    return Path(environ.get("SEGMEND_BENCH_DATA", ROOT.parent / "shared/data")) / name
+
+
+def workspace(data: str) -> Path:
+    """A workspace for one data set, made once per session."""
+    place = WORKSPACE / data
+    if not place.exists():
+        place.parent.mkdir(exist_ok=True)
+        run([executable, "-m", "flows.cli", "new", str(place)], cwd=ROOT, check=True)
+    return place
+
+
+def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any]:
+    """One run of the pipeline; its table of rounds."""
+    place = workspace(data)
+    run(["git", "checkout", "--quiet", "params.yaml"], cwd=place, check=True)
+    yaml = YAML()
+    params = yaml.load(place / "params.yaml")
+    params["seed"] = seed
+    params["ingest"]["noise"]["level"] = noise
+    params["query"]["acquisition"]["name"] = acquisition
+    yaml.dump(params, place / "params.yaml")
+    command = [executable, "-m", "flows.cli", "run", "--no-prefect"]
+    if data != "brain":
+        command += ["--data", str(bench_data(data)), "--noise", noise]
+    begin = monotonic()
+    run(command, cwd=place, check=True)
+    last = YAML(typ="safe").load(place / "params.yaml")["last"]
+    rounds = loads((place / f"data/scores/{last}/rounds.json").read_text())
+    regions = loads((place / "metrics/query/r1.json").read_text())["regions"]
+    return {"seconds": round(monotonic() - begin), "regions": regions, "rounds": rounds}
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """One line per data set, noise and acquisition: means and deviations over the seeds."""
+    head = (
+        "| data | noise | acquisition | regions asked | wrong pixels first -> last | data mIoU first -> last | coverage "
+        "| model mIoU first -> last |\n|---|---|---|---|---|---|---|---|"
+    )
+    lines = []
+    for key in dict.fromkeys((row["data"], row["noise"], row["acquisition"]) for row in rows):
+        runs = [row for row in rows if (row["data"], row["noise"], row["acquisition"]) == key]
+        first, last = ([row["rounds"][k] for row in runs] for k in (0, -1))
+        asked = mean(row["rounds"][-1]["queries"] / row["regions"] for row in runs)
+
+        def pair(name: str, digits: int, first: list = first, last: list = last) -> str:
+            return " -> ".join(plus_minus([one[name] for one in end], digits) for end in (first, last))
+
+        lines.append(
+            f"| {key[0]} | {key[1]} | {key[2]} | {asked:.1%} | {pair('wrong_pixels', 0)} | {pair('data_miou', 3)} "
+            f"| {mean(one['coverage'] for one in last):.3f} | {pair('model_miou', 3)} |"
+        )
+    return "\n".join([head, *lines])
+
+
+def claims(rows: list[dict[str, Any]]) -> list[Claim]:
+    found = []
+    for data, noise in dict.fromkeys((row["data"], row["noise"]) for row in rows):
+        runs = [row for row in rows if (row["data"], row["noise"], row["acquisition"]) == (data, noise, "sim")]
+        seeds = len(runs)
+        left = [row["rounds"][-1]["wrong_pixels"] / row["rounds"][0]["wrong_pixels"] for row in runs]
+        asked = [row["rounds"][-1]["queries"] / row["regions"] for row in runs]
+        gain = [row["rounds"][-1]["model_miou"] - row["rounds"][0]["model_miou"] for row in runs]
+        wide = spread(gain) or 0.0
+        here = f"{data}, {noise} noise"
+        found += [
+            Claim(
+                f"{here}: share of wrong pixels left",
+                "at most 0.5 in every seed",
+                mean(left),
+                seeds,
+                spread(left),
+                max(left) <= 0.5,
+            ),
+            Claim(
+                f"{here}: share of regions asked", "at most 0.20", mean(asked), seeds, spread(asked), max(asked) <= 0.2
+            ),
+        ]
+        if noise == "hard":
+            target = "more than twice the spread"
+            found.append(Claim(f"{here}: gain in model mIoU", target, mean(gain), seeds, wide, mean(gain) > 2 * wide))
+        else:
+            target = "not below 0 on the mean"
+            found.append(Claim(f"{here}: gain in model mIoU", target, mean(gain), seeds, wide, mean(gain) >= 0))
+    return found
+
+
+def main() -> None:
+    chosen = arguments(
+        "rounds",
+        __doc__,
+        data={"nargs": "+", "default": ["brain", "superalloy"]},
+        noise={"nargs": "+", "default": ["medium", "hard"]},
+        seeds={"type": int, "default": 3},
+    )
+    wanted = [
+        {"data": data, "noise": noise, "acquisition": acquisition, "seed": seed}
+        for data in chosen.data
+        for noise in chosen.noise
+        for seed in range(chosen.seeds)
+        for acquisition in ACQUISITIONS
+    ]
+    rows = cells("rounds", wanted, measure)
+    hours = sum(row["seconds"] for row in rows) / 3600
+    page = (
+        "# Do the rounds pay?\n\n`python -m benchmarks.rounds`: the shipped pipeline and params.yaml, planted mistakes, "
+        f"simulated answers; {chosen.seeds} seeds, mean ± standard deviation; {hours:.1f} hours on 2 cores without a GPU. "
+        "The seed changes the planted mistakes, the network's initial weights and the picks. Data mIoU and wrong pixels are "
+        "those of the train split's labels; model mIoU is measured on the test split, which no choice ever sees.\n\n"
+        + table(rows)
+    )
+    write("rounds", claims(rows), page)
+
+
+if __name__ == "__main__":
+    main()
