@@ -18,6 +18,8 @@ from jaxtyping import Float64, Int64, UInt8
 
 from tasks.rasters import UNLABELLED, VOID
 
+Numbers = np.ndarray | np.number | int | float
+
 
 class Confusion:
     """Counts of pixels, (K, K + 2): truth by said class, then unlabelled (column K), void (column K + 1)."""
@@ -97,7 +99,7 @@ class Confusion:
         return float(ratio(self.labelled, self.pixels))
 
 
-def ratio(part: np.ndarray | int, whole: np.ndarray | int) -> np.ndarray:
+def ratio(part: Numbers, whole: Numbers) -> np.ndarray:
     """part / whole, NaN where the whole is 0."""
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)

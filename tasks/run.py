@@ -14,7 +14,7 @@ exit code 75. Any other exception is a defect: traceback, exit code 1.
 
 from argparse import ArgumentParser
 from collections.abc import Callable
-from inspect import Parameter, getdoc, signature
+from inspect import Parameter, getdoc, signature, unwrap
 from json import dumps
 from os import _exit, environ, getpid, kill
 from pathlib import Path
@@ -36,7 +36,7 @@ class Waiting(Exception):
     """The stage needs answers from people first; the message says how many and where they go."""
 
 
-def stage(function: Callable[..., dict[str, Any]]) -> Callable[[list[str] | None], int]:
+def stage(function: Callable[..., dict[str, Any]]) -> Callable[..., int]:
     """Make a stage function a command; call the result with `SystemExit` under `if __name__ == "__main__"`."""
 
     def command(arguments: list[str] | None = None) -> int:
@@ -66,6 +66,7 @@ def end(code: int, message: str) -> int:
 
 def name_of(function: Callable[..., Any]) -> str:
     """The stage a function belongs to: the name of its folder."""
+    function = unwrap(function)  # tests wrap functions to check their shapes
     module = function.__globals__["__spec__"].name if "__spec__" in function.__globals__ else function.__module__
     return module.split(".")[1]
 

@@ -31,7 +31,7 @@ def params(values: dict[str, Any]) -> None:
     send("params", values=values)
 
 
-def metrics(values: dict[str, float], step: int = 0) -> None:
+def metrics(values: dict[str, int | float], step: int = 0) -> None:
     """Numbers for the dashboard; step is an epoch or a round."""
     send("metrics", values=values, step=step)
 

@@ -1,0 +1,1 @@
+"""The stage that scores one round: the network on the test split, the labels against the truth."""

@@ -1,0 +1,1 @@
+"""The stage that tells all rounds in one HTML file."""
