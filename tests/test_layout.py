@@ -79,7 +79,9 @@ def closure(stage: str) -> set[str]:
 
     A kind's __init__.py holds only imports and the union: it is passed through for what its methods share, not named.
     """
-    todo, seen, named = [ROOT / "tasks" / stage / "__main__.py"], set(), set()
+    folder = ROOT / "tasks" / stage
+    todo, seen = [folder / "__main__.py"], set()
+    named = {str(path.relative_to(ROOT)) for path in folder.glob("*.j2")}  # templates are code too
     while todo:
         path = todo.pop()
         if path in seen or path == ROOT / "tasks/__init__.py":
@@ -87,7 +89,7 @@ def closure(stage: str) -> set[str]:
         seen.add(path)
         if path.parent in KINDS:
             named.add(f"{path.parent.relative_to(ROOT)}/*")
-        elif path != ROOT / "tasks" / stage / "__init__.py":
+        elif path != folder / "__init__.py":
             named.add(str(path.relative_to(ROOT)))
         todo += files_of(imports_of(path))
     return named

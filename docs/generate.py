@@ -1,0 +1,115 @@
+"""Write the generated documentation: the table of methods, every setting, every command's help.
+
+python -m docs.generate            write README.md's table, docs/params.md and docs/cli.md
+python -m docs.generate --check    say which of them are out of date; exit code 1 if any is
+"""
+
+from argparse import ArgumentParser
+from os import environ
+from pathlib import Path
+from re import DOTALL, sub
+from subprocess import run
+from sys import executable
+from typing import Any, get_args
+
+from pydantic_core import PydanticUndefined
+
+from tasks.params import Method, Settings, choices, method_table, sections
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = ("", "run", "status", "rounds", "inspect", "new", "ui", "serve", "methods")
+
+
+def readme() -> str:
+    """README.md with the table between its markers made anew."""
+    text = (ROOT / "README.md").read_text()
+    table = f"<!-- methods -->\n{method_table()}\n<!-- /methods -->"
+    return sub(r"<!-- methods -->.*<!-- /methods -->", lambda _: table, text, flags=DOTALL)
+
+
+def rows_of(kind: type[Settings], prefix: str) -> list[str]:
+    """One table row per setting; settings inside settings follow with dotted names."""
+    properties = kind.model_json_schema().get("properties", {})
+    chosen = {name for name, _ in choices(kind)}
+    rows = []
+    for name, field in kind.model_fields.items():
+        nested = field.annotation
+        if issubclass(kind, Method) and name == "name":
+            continue
+        if isinstance(nested, type) and issubclass(nested, Settings) and name not in chosen:
+            rows += rows_of(nested, f"{prefix}{name}.")
+            continue
+        default = field.get_default(call_default_factory=True)
+        shown = "required" if default is PydanticUndefined else default.name if isinstance(default, Method) else default
+        allowed = "a method, see below" if name in chosen else range_of(properties.get(name, {}))
+        text = (field.description or "").replace("|", "\\|")
+        rows.append(f"| `{prefix}{name}` | {allowed} | `{shown}` | {text} |")
+    return rows
+
+
+def range_of(schema: dict[str, Any]) -> str:
+    """The allowed values of one setting, in words."""
+    if "anyOf" in schema:
+        return " or ".join(range_of(part) for part in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {schema[key]}" for key, sign in bounds.items() if key in schema]
+    kind = {"array": "list", "object": "mapping", "null": "nothing"}.get(
+        schema.get("type", ""), schema.get("type", "any")
+    )
+    return " ".join([kind, *limits])
+
+
+def params_page() -> str:
+    head = (
+        "# Every setting\n\nMade by `make docs` from the settings classes; params.yaml need name departures from the defaults "
+        "only. A method is chosen as `{name: NAME, NAME: {setting: value}}`.\n"
+    )
+    table = "| setting | allowed | default | meaning |\n|---|---|---|---|\n"
+    parts = [head]
+    for section, kind in sections().items():
+        parts.append(
+            f"## {section}\n\n"
+            + (table + "\n".join(rows_of(kind, "")) + "\n" if kind.model_fields else "No settings.\n")
+        )
+        for setting, methods in choices(kind):
+            for method in methods:
+                name = get_args(method.model_fields["name"].annotation)[0]
+                rows = rows_of(method, "")
+                body = table + "\n".join(rows) + "\n" if rows else "No settings.\n"
+                parts.append(f"### {section}.{setting}: `{name}`\n\n{body}")
+    return "\n".join(parts)
+
+
+def cli_page() -> str:
+    """The help of every command, as a terminal of 100 columns shows it."""
+    environment = {**environ, "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1", "TERMINAL_WIDTH": "100"}
+    parts = ["# The segmend command\n\nMade by `make docs`.\n"]
+    for command in COMMANDS:
+        words = [executable, "-m", "flows.cli", *([command] if command else []), "--help"]
+        text = run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+        lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
+        parts.append(f"## segmend {command}".rstrip() + f"\n\n```\n{lines}\n```\n")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    parser = ArgumentParser("docs.generate", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
+    check = parser.parse_args().check
+    pages = {"README.md": readme(), "docs/params.md": params_page(), "docs/cli.md": cli_page()}
+    stale = [name for name, text in pages.items() if not (ROOT / name).is_file() or (ROOT / name).read_text() != text]
+    for name in stale:
+        if check:
+            print(f"{name} is out of date: make docs")
+        else:
+            (ROOT / name).write_text(pages[name])
+            print(f"wrote {name}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,80 @@
+"""Documentation is executed: generated pages are current, commands exist, links lead somewhere, experiments are valid."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tasks import params
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks/results").glob("*.md")])
+EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+
+
+@pytest.mark.slow
+def test_generated_pages_are_current():
+    done = subprocess.run([sys.executable, "-m", "docs.generate", "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+        if not target.startswith(("http://", "https://", "mailto:")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_in_pages_exist(page):
+    text = page.read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for target in re.findall(r"`make ([a-z-]+)`|^    make ([a-z-]+)", text, flags=re.MULTILINE):
+        assert "".join(target) in targets, f"{page.name}: no target make {''.join(target)}"
+    commands = set(re.findall(r"^## segmend (\w+)", (ROOT / "docs/cli.md").read_text(), flags=re.MULTILINE))
+    for command in re.findall(r"(?:`|^    |\$ )segmend ([a-z]+)", text, flags=re.MULTILINE):
+        assert command in commands, f"{page.name}: no command segmend {command}"
+    for module in re.findall(r"python -m ((?:tasks|flows|benchmarks|docs)[\w.]*)", text):
+        place = ROOT / Path(*module.split("."))
+        assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file() or "<" in text, module
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
+def test_experiments_are_valid(experiment, tmp_path):
+    """Merged into params.yaml as `segmend run -e` does, every shipped experiment passes the check of the whole file."""
+    from flows.workspace import merged
+
+    yaml = YAML()
+    yaml.dump(merged(yaml.load(ROOT / "params.yaml"), yaml.load(experiment)), tmp_path / "params.yaml")
+    params.check_file(tmp_path / "params.yaml")
+    head = experiment.read_text()
+    assert all(word in head for word in ("# Paper:", "# Command:", "# Expected:")), (
+        "an experiment opens with what it is"
+    )
+
+
+def test_every_setting_is_described():
+    for section, kind in params.sections().items():
+        for one in [kind, *(method for _, methods in params.choices(kind) for method in methods)]:
+            for name, field in one.model_fields.items():
+                if name != "name" and name not in dict(params.choices(kind)):
+                    nested = isinstance(field.annotation, type) and issubclass(field.annotation, params.Settings)
+                    assert field.description or nested, f"{section}: {one.__name__}.{name} has no description"
+
+
+def test_the_project_speaks_of_itself_alone():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    stranger = re.compile(r"(?<![\w.])/(?:home|root|Users|work|tmp/[a-z]+-)[/\w]*")
+    for name in tracked:
+        path = ROOT / name
+        if (
+            path.suffix in {".py", ".md", ".yaml", ".toml", ".json", ".cff"}
+            and path.is_file()
+            and name != "tests/test_docs.py"
+        ):
+            assert not stranger.search(path.read_text()), (
+                f"{name} holds an absolute path: {stranger.search(path.read_text())}"
+            )
