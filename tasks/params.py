@@ -184,7 +184,9 @@ def main() -> int:
     if chosen.schema:
         print(dumps({name: kind.model_json_schema() for name, kind in sections().items()}, indent=2))
     elif chosen.table:
-        print(method_table())
+        from tasks.params import method_table as table  # run as __main__, this file is not the module methods derive from
+
+        print(table())
     else:
         try:
             check_file()
@@ -209,15 +211,25 @@ def method_table() -> str:
     return "\n".join(rows)
 
 
-def choices(kind: type[Settings]) -> list[tuple[str, list[type[Method]]]]:
-    """The fields of a settings class that choose a method, with the methods."""
+def choices(kind: type[Settings], prefix: str = "") -> list[tuple[str, list[type[Method]]]]:
+    """The settings that choose a method (also those inside other settings, with dotted names), with the methods."""
     found = []
     for name, field in kind.model_fields.items():
-        classes = get_args(field.annotation) or (field.annotation,)
-        methods = [one for one in classes if isinstance(one, type) and issubclass(one, Method)]
+        classes = classes_in(field.annotation)
+        methods = [one for one in classes if issubclass(one, Method)]
         if methods:
-            found.append((name, methods))
+            found.append((prefix + name, methods))
+        for inner in classes:
+            if not issubclass(inner, Method):
+                found += choices(inner, f"{prefix}{name}.")
     return found
+
+
+def classes_in(annotation: Any) -> list[type[Settings]]:
+    """The settings classes that an annotation speaks of, through unions, lists and Annotated."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return [annotation] if issubclass(annotation, Settings) else []
+    return [one for part in get_args(annotation) for one in classes_in(part)]
 
 
 if __name__ == "__main__":

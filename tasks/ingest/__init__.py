@@ -1,0 +1,1 @@
+"""Raw files become our dataset, checked; mistakes are planted on demand, with the truth kept apart."""

@@ -1,0 +1,122 @@
+"""Raw files -> our dataset, checked; planted mistakes on demand. Two looks at every image: first check all, then write all."""
+
+from csv import writer
+from json import loads
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasks.dataset import SPLITS, Card, Sample, write_card, write_samples, write_truth_list
+from tasks.ingest.checks import Facts, by_size, class_pixels, examine_all, labelled, others, ratio
+from tasks.ingest.records import Problem, Source
+from tasks.ingest.settings import Params
+from tasks.ingest.splitting import dealt
+from tasks.ingest.verdict import judge, sieve
+from tasks.ingest.writing import Job, Planting, write_all
+from tasks.rasters import UNLABELLED, VOID
+from tasks.run import stage
+
+
+@stage
+def ingest(settings: Params, seed: int, *, raw: Path, out: Path, out_truth: Path) -> dict[str, Any]:
+    """Check raw data, write them as our dataset and keep the truth apart."""
+    if not raw.is_dir():
+        raise ValueError(
+            f"{raw} is not a folder: put the raw data there, or name another folder of data/raw in ingest.data"
+        )
+    source = dealt(settings.format(raw, settings.hints, seed), settings.splits, raw)
+    facts = list(examine_all(source))
+    problems, notes = judge(source, facts)
+    source, facts, aside = sieve(raw, source, facts, problems, settings.keep_going)
+    present = by_size(facts)
+    noise = settings.noise if settings.noise.share > 0 else None
+    if noise and len(present) < 2:
+        raise ValueError(
+            "ingest.noise: mistakes can only be planted in masks with at least two classes; set its level to none"
+        )
+    if noise and any(r.mask is not None and r.truth is not None and r.mask is not r.truth for r in source.records):
+        notes.append(
+            "warning: mistakes are planted in the truth; the given masks are not used (ingest.noise.level: none)"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    job = Job(source.ids, source.palette, out, out_truth, noise, present, seed)
+    planted = write_all(source, facts, job, settings.noise.share)
+    write_lists(source, facts, settings, raw, out, out_truth, aside)
+    for note in (*source.notes, *notes):
+        print(note)
+    return metrics(source, facts, present, planted, noise is not None, aside)
+
+
+def write_lists(
+    source: Source, facts: list[Facts], settings: Params, raw: Path, out: Path, out_truth: Path, aside: list[Problem]
+) -> None:
+    """dataset.json, samples.csv, quarantine.csv and truth.csv."""
+    train = [f for r, f in zip(source.records, facts, strict=True) if r.split == "train"]
+    pixels = sum(f.height * f.width for f in train)
+    sums = np.sum([f.sums for f in train], axis=0) / pixels
+    deviation = np.sqrt(np.maximum(sums[1] - sums[0] ** 2, 0))
+    about = described(raw)
+    card = Card(
+        name=settings.data,
+        classes=source.classes,
+        colours=tuple((r, g, b) for r, g, b in source.palette),
+        mean=three(sums[0]),
+        deviation=three(np.maximum(deviation, 1e-6)),  # nobody divides by zero
+        source=source.source or about.get("source", ""),
+        notice=source.notice or about.get("notice", ""),
+    )
+    write_card(out, card)
+    rows = zip(source.records, facts, strict=True)
+    write_samples(out, [Sample(r.id, str(r.split), f.height, f.width, f.digest, r.file) for r, f in rows])
+    with (out / "quarantine.csv").open("w", newline="") as file:
+        lines = writer(file, lineterminator="\n")
+        lines.writerow(Problem._fields)
+        lines.writerows(sorted(aside))
+    origin = "planted" if settings.noise.share > 0 else "given"
+    known = [r.id for r in source.records if r.truth is not None or (origin == "planted" and r.mask is not None)]
+    write_truth_list(out_truth, dict.fromkeys(known, origin))
+
+
+def three(values: np.ndarray) -> tuple[float, float, float]:
+    red, green, blue = (round(float(value), 6) for value in values)
+    return red, green, blue
+
+
+def described(raw: Path) -> dict[str, str]:
+    """What source.json of the raw folder says of where the data come from."""
+    path = raw / "source.json"
+    return {key: str(value) for key, value in loads(path.read_text()).items()} if path.is_file() else {}
+
+
+def metrics(
+    source: Source, facts: list[Facts], present: tuple[int, ...], planted: Planting, noisy: bool, aside: list[Problem]
+) -> dict[str, Any]:
+    records = source.records
+    pixels = class_pixels(facts)
+    known = labelled(pixels)
+    numbers: dict[str, Any] = {"images": len(records)}
+    numbers |= {f"images_{split}": sum(r.split == split for r in records) for split in SPLITS}
+    numbers |= {
+        "images_with_mask": sum(r.mask is not None for r in records),
+        "images_with_truth": sum(r.truth is not None or (noisy and r.mask is not None) for r in records),
+        "quarantined": len({problem.id for problem in aside}),
+        "classes": len(source.classes),
+        "classes_present": len(present),
+        "pixels": int(sum(f.height * f.width for f in facts)),
+        "share_void": ratio(pixels[VOID], pixels.sum()),
+        "share_unlabelled": ratio(pixels[UNLABELLED], pixels.sum()),
+    }
+    numbers |= {f"share.{name}": ratio(pixels[k], known) for k, name in enumerate(source.classes)}
+    if noisy:
+        hit = [f for r, f in zip(records, facts, strict=True) if r.split != "test"]
+        base = class_pixels(hit)
+        wrong = int(planted.by_class.sum())
+        numbers |= {"wrong_pixels": wrong, "wrong_share": ratio(wrong, sum(others(f, present) for f in hit))}
+        numbers |= {f"wrong.{name}": ratio(planted.by_class[k], base[k]) for k, name in enumerate(source.classes)}
+        numbers |= {f"planted.{kind}": count for kind, count in planted.by_kind.items()}
+    return numbers
+
+
+if __name__ == "__main__":
+    raise SystemExit(ingest())

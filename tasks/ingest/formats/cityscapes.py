@@ -1,0 +1,92 @@
+"""Cityscapes: leftImg8bit/<split>/<city>/*_leftImg8bit.png and gtFine/<split>/<city>/*_gtFine_labelIds.png.
+
+Source: https://www.cityscapes-dataset.com, ids as in cityscapesscripts/helpers/labels.py (mcordts/cityscapesScripts @4b832633).
+Idea: 19 classes; the 34 label ids are mapped to them and everything else is void; masks of train ids are taken as they are.
+Splits: train and val; the official val becomes test (field val_is), since the test masks are not public and hold no classes.
+Limits: an image without its mask is an error, as the set is published complete; test is left out, which is said.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.ingest.pictures import pictures_in, read_ids, read_picture
+from tasks.ingest.records import Hints, Problem, Record, Source, class_ids, relative, renamed, root_with, truth_of
+from tasks.ingest.splitting import val_as
+from tasks.params import Method
+from tasks.rasters import VOID
+
+CLASSES = {  # name: (label id, colour), in the order of the train ids
+    "road": (7, (128, 64, 128)), "sidewalk": (8, (244, 35, 232)), "building": (11, (70, 70, 70)),
+    "wall": (12, (102, 102, 156)), "fence": (13, (190, 153, 153)), "pole": (17, (153, 153, 153)),
+    "traffic light": (19, (250, 170, 30)), "traffic sign": (20, (220, 220, 0)), "vegetation": (21, (107, 142, 35)),
+    "terrain": (22, (152, 251, 152)), "sky": (23, (70, 130, 180)), "person": (24, (220, 20, 60)), "rider": (25, (255, 0, 0)),
+    "car": (26, (0, 0, 142)), "truck": (27, (0, 0, 70)), "bus": (28, (0, 60, 100)), "train": (31, (0, 80, 100)),
+    "motorcycle": (32, (0, 0, 230)), "bicycle": (33, (119, 11, 32)),
+}  # fmt: skip
+LABEL_IDS = 34
+IMAGE_END = "_leftImg8bit"
+
+
+class Cityscapes(Method):
+    name: Literal["cityscapes"] = "cityscapes"
+    masks: str = Field("gtFine", description="folder of the masks, as gtCoarse")
+    ids: Literal["auto", "labelIds", "labelTrainIds"] = Field(
+        "auto", description="which masks; auto: labelIds if there are any"
+    )
+    val_is: Literal["test", "val"] = Field("test", description="what the official val is")
+
+    @staticmethod
+    def sees(raw: Path) -> str:
+        return "it has a folder leftImg8bit" if root_with(raw, "leftImg8bit") else ""
+
+    def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
+        root = root_with(raw, "leftImg8bit", self.masks)
+        if root is None:
+            raise ValueError(
+                f"{raw} is not laid out as cityscapes: the folders leftImg8bit and {self.masks} are expected"
+            )
+        masks = root / self.masks
+        kind = self.ids
+        if kind == "auto":
+            kind = "labelIds" if next(masks.rglob("*_labelIds.png"), None) else "labelTrainIds"
+        names = renamed(tuple(CLASSES), hints, "Cityscapes")
+        table = class_ids(names, (), "Cityscapes")
+        if kind == "labelIds":
+            table = dict.fromkeys((*range(LABEL_IDS), VOID), VOID)
+            table |= {label: k for k, (label, _) in enumerate(CLASSES.values())}
+        records, problems = [], []
+        notes = [f"masks read: {self.masks}/**/*_{kind}.png"]
+        for image in pictures_in(root / "leftImg8bit"):
+            split, *city = image.parent.relative_to(root / "leftImg8bit").parts
+            if split not in ("train", "val"):
+                continue
+            stem = image.stem.removesuffix(IMAGE_END)
+            mask = masks / split / Path(*city) / f"{stem}_{self.masks}_{kind}.png"
+            if not mask.is_file():
+                problems.append(
+                    Problem(
+                        "/".join((*city, stem)), relative(mask, raw), "the mask is missing: add it or remove its image"
+                    )
+                )
+            truth = truth_of(root, masks, mask)
+            records.append(
+                Record(
+                    "/".join((*city, stem)),
+                    split,
+                    partial(read_picture, image, hints.image_range),
+                    partial(read_ids, mask, None, image) if mask.is_file() else None,
+                    partial(read_ids, truth, None, image) if truth else None,
+                    relative(image, raw),
+                    relative(mask, raw),
+                    relative(truth, raw) if truth else "",
+                )  # fmt: skip
+            )
+        hidden = len(pictures_in(root / "leftImg8bit")) - len(records)
+        if hidden:
+            notes.append(f"{hidden} images outside train and val are left out: their masks are not public")
+        records, more = val_as(records, self.val_is)
+        colours = tuple(colour for _, colour in CLASSES.values())
+        return Source(names, table, records, colours, tuple(problems), (*notes, *more))

@@ -1,0 +1,205 @@
+"""What ingest would make of a folder, in words, changing nothing.
+
+    python -m tasks.ingest.inspect PATH [--format NAME] [--classes A,B,...] [--void 0,9] [--json]
+
+Exit code 0 when ingest would accept the folder, 2 when it would not (the sentences say why).
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from json import dumps
+from pathlib import Path
+from typing import Any, get_args
+
+from PIL import Image
+
+from tasks.dataset import SPLITS
+from tasks.ingest.checks import class_pixels, examine_all, labelled, ratio
+from tasks.ingest.formats import FORMATS
+from tasks.ingest.pictures import UNREADABLE
+from tasks.ingest.records import Problem, Source
+from tasks.ingest.settings import Params
+from tasks.ingest.splitting import dealt
+from tasks.ingest.verdict import judge, report
+from tasks.params import validated
+from tasks.rasters import UNLABELLED, VOID
+
+NAMES = tuple(get_args(one.model_fields["name"].annotation)[0] for one in FORMATS)
+LOOKED_AT = 200  # files whose pixel kind is told
+
+
+def guess(raw: Path) -> tuple[str, str]:
+    """The format a folder looks like, and why; ValueError where it looks like none."""
+    for name, kind in zip(NAMES, FORMATS, strict=True):
+        reason = kind.sees(raw)  # type: ignore[attr-defined]
+        if reason:
+            return name, reason
+    inside = ", ".join(sorted(path.name for path in raw.iterdir())[:10]) or "nothing"
+    raise ValueError(
+        f"{raw} looks like none of the formats {', '.join(NAMES)}; it holds: {inside}. Simplest: put images into images/, masks "
+        "into masks/ under the same names, and name the classes in classes.json"
+    )
+
+
+def look(settings: Params, raw: Path, why: str, seed: int = 0) -> dict[str, Any]:
+    """Everything there is to say about a folder, as plain values for JSON."""
+    source = dealt(settings.format(raw, settings.hints, seed), settings.splits, raw)
+    facts = list(examine_all(source))
+    problems, notes = judge(source, facts)
+    pixels = class_pixels(facts)
+    sizes = Counter((f.height, f.width) for f in facts if f.height)
+    splits = Counter(str(record.split) for record in source.records)
+    same = sum("the same image as" in problem.reason for problem in problems)
+    return {
+        "path": str(raw),
+        "format": settings.format.name,
+        "why": why,
+        "images": len(source.records),
+        "splits": {name: splits.get(name, 0) for name in SPLITS},
+        "with_mask": sum(record.mask is not None for record in source.records),
+        "with_truth": sum(record.truth is not None for record in source.records),
+        "without_mask": [record.file or record.id for record in source.records if record.mask is None][:50],
+        "classes": [
+            {"id": k, "name": name, "colour": source.palette[k], "share": ratio(pixels[k], labelled(pixels))}
+            for k, name in enumerate(source.classes)
+        ],
+        "void_ids": source.void,
+        "share_void": ratio(pixels[VOID], pixels.sum()),
+        "share_unlabelled": ratio(pixels[UNLABELLED], pixels.sum()),
+        "truth_kept_apart": kept_apart(source),
+        "sizes": [[height, width, count] for (height, width), count in sizes.most_common(20)],
+        "different_sizes": len(sizes),
+        "pixel_kinds": pixel_kinds(source, raw),
+        "duplicates_across_splits": same,
+        "notes": [*source.notes, *notes],
+        "problems": [problem._asdict() for problem in problems],
+    }
+
+
+def kept_apart(source: Source) -> bool:
+    """Whether given masks and truth are two things."""
+    return any(record.truth is not None and record.truth is not record.mask for record in source.records)
+
+
+def pixel_kinds(source: Source, raw: Path) -> dict[str, dict[str, int]]:
+    """How many of the first files are of which kind, as 'PNG, 8-bit grey', for images and for masks."""
+    found: dict[str, Counter[str]] = {"images": Counter(), "masks": Counter()}
+    for record in source.records[:LOOKED_AT]:
+        for which, name in (("images", record.file), ("masks", record.mask_file)):
+            path = raw / name
+            if name and path.is_file():
+                found[which][kind_of(path)] += 1
+    return {which: dict(counter.most_common()) for which, counter in found.items()}
+
+
+def kind_of(path: Path) -> str:
+    modes = {
+        "1": "1-bit", "L": "8-bit grey", "LA": "8-bit grey with alpha", "P": "8-bit palette", "RGB": "8-bit RGB",
+        "RGBA": "8-bit RGB with alpha", "I;16": "16-bit grey", "I": "32-bit grey", "F": "float", "CMYK": "8-bit CMYK",
+    }  # fmt: skip
+    try:
+        with Image.open(path) as picture:
+            return f"{picture.format}, {modes.get(picture.mode, picture.mode)}"
+    except UNREADABLE:
+        return f"{path.suffix.lstrip('.').upper()}, unreadable or rare"
+
+
+def told(seen: dict[str, Any]) -> str:
+    """The findings for a terminal."""
+    lines = [f"{seen['path']}: format {seen['format']} ({seen['why']})", ""]
+    splits = ", ".join(f"{name} {count}" for name, count in seen["splits"].items())
+    lines.append(
+        f"images    {seen['images']} ({splits}); {seen['with_mask']} with a mask, {seen['with_truth']} with truth"
+    )
+    sizes = [f"{h} x {w} ({count})" for h, w, count in seen["sizes"]]
+    more = f" and {seen['different_sizes'] - 5} other sizes" if seen["different_sizes"] > 5 else ""
+    lines.append(f"sizes     rows x columns: {', '.join(sizes[:5])}{more}")
+    for which, kinds in seen["pixel_kinds"].items():
+        if kinds:
+            lines.append(f"{which:<9} {', '.join(f'{kind} ({count})' for kind, count in kinds.items())}")
+    width = max((len(one["name"]) for one in seen["classes"]), default=0)
+    lines.append(f"classes   {len(seen['classes'])}")
+    for one in seen["classes"]:
+        share = "    -  " if one["share"] is None else f"{one['share']:7.2%}"
+        colour = "#{:02x}{:02x}{:02x}".format(*one["colour"])
+        lines.append(
+            f"  {one['id']:>3}  {one['name']:<{width}}  {share}  {colour}  {'#' * round(40 * (one['share'] or 0))}".rstrip()
+        )
+    lines.append(f"void      ids {ranges(seen['void_ids'])}: {seen['share_void'] or 0:.2%} of all pixels")
+    if seen["share_unlabelled"]:
+        lines.append(f"open      id {UNLABELLED}, not labelled yet: {seen['share_unlabelled']:.2%} of all pixels")
+    lines.append(f"truth     {truth_line(seen)}")
+    lines.append(f"twins     {seen['duplicates_across_splits']} images stand in two splits")
+    if len(seen["without_mask"]) > 0 and seen["with_mask"]:
+        lines.append(
+            f"bare      without a mask: {', '.join(seen['without_mask'][:5])}{' ...' if len(seen['without_mask']) > 5 else ''}"
+        )
+    lines += ["", *(f"- {note}" for note in seen["notes"])]
+    return "\n".join(lines)
+
+
+def truth_line(seen: dict[str, Any]) -> str:
+    if not seen["with_truth"]:
+        return (
+            "none: scores against truth need a folder truth/ (laid out as masks/), or planted mistakes (ingest.noise.level); given "
+            "masks are never taken for truth"
+        )
+    return "kept apart from the given masks" if seen["truth_kept_apart"] else "known; the given masks are the truth"
+
+
+def ranges(ids: list[int]) -> str:
+    """1, 2, 3, 7 as '1-3, 7'."""
+    parts: list[list[int]] = []
+    for value in ids:
+        if parts and value == parts[-1][1] + 1:
+            parts[-1][1] = value
+        else:
+            parts.append([value, value])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in parts) or "none"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = ArgumentParser(
+        "python -m tasks.ingest.inspect", description="Say what ingest understands of a folder; nothing is changed."
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="a folder of raw data")
+    parser.add_argument("--format", choices=NAMES, help="the format, where the guess is wrong")
+    parser.add_argument(
+        "--classes",
+        default="",
+        metavar="A,B,...",
+        help="class names in the order of their ids, where no file names them",
+    )
+    parser.add_argument("--void", default="", metavar="N,N", help="ids that mean void, beside 255")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    chosen = parser.parse_args(arguments)
+    try:
+        raw = chosen.path
+        if not raw.is_dir():
+            raise ValueError(f"{raw} is not a folder")
+        name, why = (chosen.format, "as asked") if chosen.format else guess(raw)
+        block = {
+            "data": raw.resolve().name,
+            "format": {"name": name},
+            "classes": [word.strip() for word in chosen.classes.split(",") if word.strip()],
+            "void": [word.strip() for word in chosen.void.split(",") if word.strip()],
+        }
+        seen = look(validated(Params, block, "inspect"), raw, why)
+    except ValueError as trouble:
+        if chosen.json:
+            print(dumps({"path": str(chosen.path), "problems": [Problem("", "", str(trouble))._asdict()]}, indent=2))
+        print(trouble, file=sys.stderr)
+        return 2
+    problems = [Problem(**problem) for problem in seen["problems"]]
+    print(dumps(seen, indent=2) if chosen.json else told(seen))
+    if problems:
+        print("\n" + report(raw, problems), file=sys.stderr)
+        return 2
+    if not chosen.json:
+        print("\nIngest would accept this folder.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

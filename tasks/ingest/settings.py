@@ -1,0 +1,41 @@
+"""The section `ingest` of params.yaml."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from tasks.ingest.formats import Format
+from tasks.ingest.planting import Noise
+from tasks.ingest.records import Hints
+from tasks.ingest.splitting import Splits
+from tasks.params import Settings
+
+
+class Params(Settings):
+    """Which raw data, in which format, and which mistakes are planted."""
+
+    data: str = Field(pattern=r"^[^/\\]+$", description="the name of a folder of data/raw")
+    format: Format
+    noise: Noise = Noise()
+    classes: tuple[str, ...] = Field(
+        (), description="names of the classes in the order of their ids, where no file names them"
+    )
+    void: tuple[Annotated[int, Field(ge=0)], ...] = Field((), description="ids in the masks that mean void, beside 255")
+    palette: str = Field(
+        "", description="the palette file of colour masks, if not palette.json, palette.csv or labelmap.txt"
+    )
+    image_range: tuple[float, float] | None = Field(
+        None, description="values of 16-bit or float images that become black and white; default 0 and 65535"
+    )
+    splits: Splits = Splits()
+    keep_going: bool = Field(False, description="set bad images aside (dataset/quarantine.csv) instead of stopping")
+
+    @model_validator(mode="after")
+    def range_rises(self) -> "Params":
+        if self.image_range and self.image_range[0] >= self.image_range[1]:
+            raise ValueError(f"image_range {list(self.image_range)} must rise: [low, high]")
+        return self
+
+    @property
+    def hints(self) -> Hints:
+        return Hints(self.classes, self.void, self.palette, self.image_range)

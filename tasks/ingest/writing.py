@@ -1,0 +1,116 @@
+"""The second look at every image: write it, its given mask and its truth, with mistakes planted where they are wanted."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from tasks.ingest.checks import Facts, others, read_map
+from tasks.ingest.planting import AIM, ROUNDS, TOLERANCE, Noise, plant
+from tasks.ingest.records import Record, Source
+from tasks.parallel import map_images
+from tasks.rasters import write_labels
+from tasks.tracking import progress
+
+NOISY = ("train", "val")
+SMALL = 20_000_000  # pixels in all; starting processes for fewer costs more than it saves
+
+
+class Job(NamedTuple):
+    """What is the same for all images."""
+
+    ids: dict[int, int]
+    colours: list[list[int]]
+    out: Path
+    out_truth: Path
+    noise: Noise | None  # None: nothing is planted
+    classes: tuple[int, ...]  # present in the data set, the largest first
+    seed: int
+
+
+class Planting(NamedTuple):
+    """Mistakes planted in one image or in all."""
+
+    by_class: np.ndarray  # int64 (256,): wrong pixels by true class
+    by_kind: dict[str, int]
+
+
+def write(item: tuple[Record, int | None, bool], job: Job) -> Planting:
+    """Write one image (record, wrong pixels wanted, whether the image itself is still to be written)."""
+    record, wanted, fresh = item
+    if fresh:
+        path = job.out / "images" / f"{record.id}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(record.image()).save(path, format="PNG", compress_level=4)
+    mask_path, truth_path = job.out / "masks" / f"{record.id}.png", job.out_truth / f"{record.id}.png"
+    truth = read_map(record, "truth", job.ids) if record.truth else None
+    if job.noise is None:
+        if record.mask is not None:
+            given = truth if record.mask is record.truth else None  # one and the same: read once
+            write_labels(mask_path, read_map(record, "mask", job.ids) if given is None else given, job.colours)
+        if truth is not None:
+            write_labels(truth_path, truth, job.colours)
+        return Planting(np.zeros(256, np.int64), {})
+    if truth is None and record.mask is not None:
+        truth = read_map(record, "mask", job.ids)
+    if truth is None:
+        return Planting(np.zeros(256, np.int64), {})
+    planted = plant(truth, wanted or 0, job.classes, job.noise, job.seed, record.id)
+    write_labels(mask_path, planted.labels, job.colours)
+    if fresh:
+        write_labels(truth_path, truth, job.colours)
+    return Planting(np.bincount(truth[planted.labels != truth], minlength=256), planted.by_kind)
+
+
+def write_all(source: Source, facts: list[Facts], job: Job, share: float) -> Planting:
+    """Write every image; planting is repeated, with the numbers scaled, until `share` of the pixels are wrong.
+
+    Raises ValueError where the share cannot be met within the tolerance.
+    """
+    foreground = [others(fact, job.classes) for fact in facts]
+    noisy = [record.split in NOISY for record in source.records]
+    total = sum(count for count, hit in zip(foreground, noisy, strict=True) if hit)
+    goal = share * total
+    best: tuple[float, float] | None = None
+    factor = 1.0
+    for attempt in range(ROUNDS + 1):
+        items = [
+            (record, round(factor * share * count) if hit else 0, attempt == 0)
+            for record, count, hit in zip(source.records, foreground, noisy, strict=True)
+            if attempt == 0 or hit
+        ]
+        what = "images written" if attempt == 0 else f"mistakes planted again ({attempt})"
+        work = partial(write, job=job)
+        small = sum(fact.height * fact.width for fact in facts) < SMALL
+        planted = add(progress(map(work, items), len(items), what) if small else map_images(work, items, what))
+        wrong = float(planted.by_class.sum())
+        if job.noise is None or goal == 0:
+            return planted
+        off = abs(wrong - goal) / goal
+        if off <= AIM or attempt == ROUNDS:
+            break
+        if best is None or off < best[0]:
+            best = (off, factor)
+        last_try = attempt == ROUNDS - 1
+        factor = best[1] if last_try else factor * min(2.0, max(0.5, goal / max(wrong, 1.0)))
+        if last_try and best[0] == off:
+            break
+    if off > TOLERANCE:
+        raise ValueError(
+            f"ingest.noise: {share:.0%} wrong pixels were wanted and {wrong / total:.1%} could be planted in these masks; "
+            "choose another level or another mix"
+        )
+    return planted
+
+
+def add(parts: Iterable[Planting]) -> Planting:
+    total = np.zeros(256, np.int64)
+    kinds: dict[str, int] = {}
+    for one in parts:
+        total += one.by_class
+        for kind, count in one.by_kind.items():
+            kinds[kind] = kinds.get(kind, 0) + count
+    return Planting(total, kinds)
