@@ -1,0 +1,1 @@
+"""Answers -> new labels, with provenance."""

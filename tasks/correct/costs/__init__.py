@@ -1,0 +1,10 @@
+"""Cost models: kind of an answer, how many classes it names, how many classes there are -> clicks and seconds.
+
+Used where an answer does not say itself what it cost.
+"""
+
+from tasks.correct.costs.clicks import Clicks
+from tasks.correct.costs.information import Information
+from tasks.params import one_of
+
+Cost = one_of(Clicks, Information)

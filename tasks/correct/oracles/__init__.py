@@ -1,0 +1,11 @@
+"""Oracles: one image's queries, current labels uint8 (h, w) and truth uint8 (h, w) or None -> a verdict per query or None.
+
+None means "not answered". `waiting(...)` gives the sentence to stop with while too little is answered, or None. Answers in
+the answers file always come before an oracle's: an oracle is only asked about the rest.
+"""
+
+from tasks.correct.oracles.ground_truth import GroundTruth
+from tasks.correct.oracles.people import People
+from tasks.params import one_of
+
+Oracle = one_of(GroundTruth, People)

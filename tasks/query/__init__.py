@@ -1,0 +1,1 @@
+"""Which regions to ask people about next, and the questions with pictures."""

@@ -1,0 +1,23 @@
+"""Every region alike: the baseline that any other acquisition must beat at the same cost.
+
+Idea: no information is used, so the asked regions are a fair sample of all.
+Formula: utility ~ uniform on [0, 1), seeded by the run's seed and the round.
+"""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from tasks.params import Method
+from tasks.table import RegionTable, Scene
+
+
+class Random(Method):
+    name: Literal["random"] = "random"
+
+    def measure(self, scene: Scene) -> dict[str, np.ndarray]:
+        return {}
+
+    def __call__(self, table: RegionTable, rng: np.random.Generator) -> Float64[np.ndarray, " n"]:
+        return rng.random(len(table))

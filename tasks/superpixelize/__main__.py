@@ -1,0 +1,113 @@
+"""Cut images into regions.
+
+Train and val images are cut: train is where questions are asked, and both get first labels with a confidence per region.
+Test images are scored pixel by pixel and need no regions. The valid area is everything but the pixels that the given mask
+calls void; masks are imperfect, but void means "never ask, never score", and that must hold from the first question on.
+An image without a mask is valid everywhere.
+"""
+
+from functools import partial
+from importlib.metadata import version
+from inspect import getsourcefile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tasks import regions as region_code
+from tasks.dataset import Dataset, Sample
+from tasks.parallel import cached, map_images, trim
+from tasks.params import Method
+from tasks.rasters import VOID, RegionMap, write_maps
+from tasks.regions import areas, count
+from tasks.run import stage
+from tasks.superpixelize.scores import Sums, scores, sums
+from tasks.superpixelize.settings import Params
+
+CACHE = Path(".work/superpixelize")
+
+
+class Cut(NamedTuple):
+    """One image's result."""
+
+    regions: RegionMap
+    asked: int | None
+    sums: Sums
+
+
+def cut(sample: Sample, *, data: Dataset, method: Any, key: list[bytes | str], tolerance: int) -> Cut:
+    """The regions of one image, from the cache where image, valid area, settings and code are unchanged."""
+    image = data.image(sample.id)
+    valid = data.mask(sample.id) != VOID if data.has_mask(sample.id) else np.ones(image.shape[:2], bool)
+    content = [*key, repr(image.shape), image.tobytes(), np.packbits(valid).tobytes()]
+    regions = cached(CACHE, content, lambda: method(image, valid))
+    truth = data.truth(sample.id)
+    found = Sums() if truth is None else sums(regions, truth, len(data.classes), tolerance)
+    return Cut(regions, method.asked(valid) if valid.any() else None, found)
+
+
+def key_of(method: Method) -> list[bytes | str]:
+    """What regions depend on beside the image: settings, our code, the libraries' versions."""
+    files = [getsourcefile(type(method)), getsourcefile(region_code)]
+    code = [Path(str(file)).read_bytes() for file in files]
+    libraries = [
+        f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-image", "opencv-contrib-python-headless")
+    ]
+    return [method.model_dump_json(), *code, *libraries]
+
+
+@stage
+def superpixelize(settings: Params, seed: int, *, dataset: Path, truth: Path, out: Path) -> dict:
+    """Cut the train and val images into regions."""
+    data = Dataset(dataset, truth)
+    samples = list(data.of("train", "val"))
+    if not samples:
+        raise ValueError(f"{dataset} has no train or val images to cut into regions: see the splits in samples.csv")
+    work = partial(cut, data=data, method=settings.method, key=key_of(settings.method), tolerance=settings.tolerance)
+    sizes: list[np.ndarray] = []
+    train, total, poor = 0, Sums(), []
+
+    def maps():
+        nonlocal train, total
+        for sample, done in zip(samples, map_images(work, samples, "superpixels"), strict=True):
+            made = count(done.regions)
+            sizes.append(areas(done.regions))
+            train += made if sample.split == "train" else 0
+            total += done.sums
+            if done.asked is not None and made < done.asked / 2:
+                poor.append((made / done.asked, sample.id, made, done.asked))
+            yield sample.id, done.regions
+
+    write_maps(out, maps(), len(samples))
+    trim(CACHE)
+    if poor:
+        _, worst, made, asked = min(poor)
+        raise ValueError(
+            f"superpixelize: {settings.method.name} made fewer than half of the regions asked for on {len(poor)} of "
+            f"{len(samples)} images; the worst is {worst} with {made} of {asked}. Smooth more (superpixelize.method."
+            f"{settings.method.name}: larger sigma), raise compactness, or ask for fewer regions"
+        )
+    return {"images": len(samples), "train_regions": train, **size_figures(sizes), **truth_figures(total, data)}
+
+
+def size_figures(sizes: list[np.ndarray]) -> dict[str, int | float]:
+    """How many regions there are and how large they are."""
+    every = np.concatenate(sizes)
+    quantiles = np.quantile(every, [0, 0.05, 0.5, 0.95, 1]) if len(every) else np.zeros(5)
+    names = ("smallest", "area_q05", "area_median", "area_q95", "largest")
+    return {
+        "regions": len(every),
+        "regions_per_image": len(every) / len(sizes),
+        **{name: float(value) for name, value in zip(names, quantiles, strict=True)},
+    }
+
+
+def truth_figures(total: Sums, data: Dataset) -> dict[str, float | str | None]:
+    found: dict[str, float | str | None] = dict(scores(total))
+    if not total.pixels:
+        found["why_no_scores"] = "no train or val image has a known truth"
+    return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(superpixelize())

@@ -1,0 +1,233 @@
+"""The stage on a toy workspace: rounds with a simulated annotator, with people, late answers, refusals."""
+
+from json import loads
+
+import numpy as np
+import pytest
+
+from tasks import history
+from tasks.answers import Answer, encode, latest, read, read_queries, write, write_queries
+from tasks.correct.__main__ import correct
+from tasks.correct.apply import corrected
+from tasks.correct.settings import Params
+from tasks.dataset import Dataset, Labels
+from tasks.params import validated
+from tasks.pseudo_label.__main__ import pseudo_label
+from tasks.pseudo_label.settings import Params as LabelParams
+from tasks.rasters import write_maps
+from tasks.run import Waiting
+from tests.correct import toy
+from tests.query.questions import question
+
+BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)
+PEOPLE = {"oracle": {"name": "people"}}
+
+
+def prepare(root, monkeypatch, truth=True):
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("SEGMEND_WORKERS", "1")
+    toy.make(root, truth=truth)
+    write_maps(root / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
+    pseudo_label.stage(LabelParams(), 0, dataset=root / "dataset", regions=root / "regions", out=root / "labels/r0")
+    ask(root, "r1", [(image, region) for image in ("a/0", "a/1") for region in (21, 22, 3, 0)])
+    ask(root, "r2", [("a/2", 21), ("a/0", 28)])
+    for round in ("r1", "r2"):
+        (root / f"{round}.jsonl").write_text("")
+
+
+def ask(root, round, places):
+    labels = Labels(root / "labels/r0")
+    queries = []
+    for rank, (image, region) in enumerate(places):
+        mask = np.equal(BLOCKS, region)
+        shown = toy.CARD.classes[np.bincount(labels[image][mask], minlength=3)[:3].argmax()]
+        queries.append(
+            question(mask, query=f"{round}-{rank + 1:05d}", rank=rank, image=image, region=region, shown=shown)
+        )
+    write_queries(root / f"queries/{round}", queries)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    prepare(tmp_path, monkeypatch)
+    return tmp_path
+
+
+def run(root, round="r1", out=None, **settings):
+    params = validated(Params, settings, "correct")
+    paths = {name: root / name for name in ("dataset", "truth")}
+    paths |= {"first": root / "labels/r0", "labels": root / f"labels/r{int(round[1:]) - 1}"}
+    paths |= {
+        "queries": root / f"queries/{round}",
+        "answers": root / f"{round}.jsonl",
+        "out": root / (out or f"labels/{round}"),
+    }
+    return correct.stage(params, 0, round=round, **paths)
+
+
+def reply(root, place, kind="class", classes=("ground",), into="r1", **changes) -> Answer:
+    asked = read_queries(root / f"queries/{changes.pop('of', into)}")[place]
+    said = Answer(
+        query=asked.query,
+        image=asked.image,
+        footprint=asked.footprint,
+        kind=kind,
+        classes=classes,
+        who="ada",
+        **changes,
+    )
+    write(root / f"{into}.jsonl", [*read(root / f"{into}.jsonl"), said])
+    return said
+
+
+def test_simulated_round(here):
+    data, first = Dataset(here / "dataset", here / "truth"), Labels(here / "labels/r0")
+    metrics = run(here)
+    labels = Labels(here / "labels/r1")
+    stone = BLOCKS == 22  # rows 24..31, columns 32..39: stone called leaf
+    assert (first["a/0"][stone] == 1).all() and (labels["a/0"][stone] == 2).all()
+    assert (labels["a/2"] == first["a/2"]).all() and (labels["b"] == first["b"]).all()
+    assert metrics["asked"] == metrics["answered"] == metrics["clicks"] == 8
+    assert metrics["confirmed"] + metrics["changed"] + metrics["skipped"] == 8
+    wrong = [sum((maps[name] != data.truth(name)).sum() for name in ("a/0", "a/1", "a/2")) for maps in (first, labels)]
+    assert metrics["pixels_fixed"] - metrics["pixels_broken"] == wrong[0] - wrong[1] > 0
+    assert metrics["pixels_changed"] == sum(metrics[f"changed_to/{name}"] for name in data.classes)
+
+
+def test_history_says_what_happened(here):
+    run(here)
+    metrics = run(here, "r2")
+    rows = history.read(here / "labels/r2").to_pylist()
+    assert [row["query"] for row in rows] == [*(f"r1-{k:05d}" for k in range(1, 9)), "r2-00001", "r2-00002"]
+    assert rows[1] == {
+        "round": "r1", "query": "r1-00002", "image": "a/0", "region": 22, "kind": "class", "who": "simulated", "shown": "leaf",
+        "answer": "stone", "old": "leaf", "new": "stone", "pixels": 64, "changed": 64, "clicks": 1.0, "seconds": 12.1,
+    }  # fmt: skip
+    assert metrics["clicks"] == 2 and metrics["clicks_total"] == 10
+    assert metrics["seconds_total"] == pytest.approx(sum(row["seconds"] for row in rows))
+
+
+def test_labels_are_a_pure_function_of_first_labels_and_answers(here):
+    run(here)
+    run(here, "r2")
+    first, second = Labels(here / "labels/r0"), Labels(here / "labels/r2")
+    answers = read(here / "labels/r2/answers.jsonl", toy.CARD.classes)
+    assert len(answers) == 10 and answers == latest(answers)
+    for image in ("a/0", "a/1", "a/2", "b"):
+        mine = [answer for answer in answers if answer.image == image]
+        assert (corrected(first[image], mine, toy.CARD.classes) == second[image]).all()
+
+
+def test_equal_bytes_for_any_number_of_workers(here, monkeypatch):
+    run(here)
+    monkeypatch.setenv("SEGMEND_WORKERS", "2")
+    run(here, out="again")
+    assert toy.digests(here / "labels/r1") == toy.digests(here / "again")
+
+
+def test_peoples_answers_win_over_simulated_ones(here):
+    reply(here, 1, classes=("ground",), clicks=3, seconds=99.5)  # wrong, but it is what ada says
+    metrics = run(here)
+    row = history.read(here / "labels/r1").to_pylist()[1]
+    assert (row["who"], row["answer"], row["clicks"], row["seconds"]) == ("ada", "ground", 3, 99.5)
+    assert (Labels(here / "labels/r1")["a/0"][BLOCKS == 22] == 0).all()
+    assert metrics["answered"] == 8 and metrics["clicks"] == 10
+
+
+def test_people_are_waited_for(here):
+    for place in range(7):
+        reply(here, place)
+    with pytest.raises(Waiting, match=r"1 of 8 queries are still unanswered.*queries/r1; answers go to .*r1\.jsonl"):
+        run(here, **PEOPLE)
+    assert not (here / "labels/r1").exists()
+    metrics = run(here, oracle={"name": "people", "people": {"enough": 0.8}})
+    assert metrics["answered"] == 7 and metrics["unanswered"] == 1
+    reply(here, 7, "skip", ())
+    assert run(here, **PEOPLE)["skipped"] == 1
+
+
+def test_a_second_line_for_a_query_replaces_the_first(here):
+    for place in range(8):
+        reply(here, place, classes=("stone",))
+    reply(here, 0, "skip", ())
+    metrics = run(here, **PEOPLE)
+    assert metrics["answered"] == 8 and metrics["skipped"] == 1 and metrics["changed"] == 7
+    assert (Labels(here / "labels/r1")["a/0"] == Labels(here / "labels/r0")["a/0"])[BLOCKS == 21].all()
+
+
+def test_late_answers_are_applied_by_their_own_footprint(here):
+    run(here)
+    assert (Labels(here / "labels/r1")["a/0"][BLOCKS == 22] == 2).all()
+    late = reply(here, 1, classes=("ground",), into="r2", of="r1")
+    stray = Answer(query="older-7", image="a/1", footprint=encode(BLOCKS == 29), kind="class", classes=("leaf",))
+    write(here / "r2.jsonl", [late, stray])
+    metrics = run(here, "r2")
+    assert metrics["late"] == 2 and metrics["answered"] == 2 and metrics["unanswered"] == 0
+    labels = Labels(here / "labels/r2")
+    assert (labels["a/0"][BLOCKS == 22] == 0).all() and (labels["a/1"][BLOCKS == 29] == 1).all()
+    rows = history.read(here / "labels/r2").to_pylist()
+    assert (rows[8]["round"], rows[8]["query"], rows[8]["old"], rows[8]["new"], rows[8]["changed"]) == (
+        "r2",
+        "r1-00002",
+        "stone",
+        "ground",
+        64,
+    )
+    kept = read(here / "labels/r2/answers.jsonl")
+    assert len(kept) == 8 + 2 + 1 and [a.who for a in kept if a.query == "r1-00002"] == ["ada"]
+
+
+def test_brushed_masks_and_class_sets_are_taken(here):
+    brush = np.zeros((40, 48), bool)
+    brush[24:28, 32:36] = True
+    reply(here, 1, "mask", ("stone",), mask=encode(brush))
+    reply(here, 0, "class_set", ("leaf", "stone"))
+    metrics = run(here)
+    labels = Labels(here / "labels/r1")["a/0"]
+    assert (labels[brush] == 2).all() and (labels[(BLOCKS == 22) & ~brush] == 1).all()
+    assert metrics["class_sets"] == 1 and metrics["answered"] == 8
+
+
+def test_without_truth_the_simulated_annotator_says_what_is_needed(tmp_path, monkeypatch):
+    prepare(tmp_path, monkeypatch, truth=False)
+    with pytest.raises(
+        Waiting, match=r"none of the 8 queries .* truth folder.*ingest\.noise.*correct\.oracle\.name: people"
+    ):
+        run(tmp_path)
+    reply(tmp_path, 0)
+    metrics = run(tmp_path)  # somebody answered: what is there is applied
+    assert metrics["answered"] == 1 and metrics["unanswered"] == 7
+    assert metrics["pixels_fixed"] is None and "truth" in metrics["why_no_fixed"]
+
+
+def test_bad_answers_are_named_by_file_and_line(here):
+    reply(here, 0)
+    reply(here, 1, classes=("lichen",))
+    with pytest.raises(ValueError, match=r"r1\.jsonl, line 2: unknown class 'lichen'"):
+        run(here)
+
+
+def test_an_answer_about_another_image_is_refused(here):
+    asked = read_queries(here / "queries/r1")[0]
+    write(here / "r1.jsonl", [Answer(query=asked.query, image="a/2", footprint=asked.footprint, kind="skip")])
+    with pytest.raises(ValueError, match="r1-00001 is about a/2, but the query is about a/0"):
+        run(here)
+
+
+def test_no_queries_changes_nothing(here):
+    write_queries(here / "queries/r1", [])
+    metrics = run(here)
+    assert metrics["asked"] == 0 and metrics["pixels_changed"] == 0
+    assert toy.digests(here / "labels/r0/maps") == toy.digests(here / "labels/r1/maps")
+
+
+def test_command_line(here):
+    (here / "params.yaml").write_text(toy.PARAMS.replace("name: ground_truth", "name: people"))
+    line = "--round r1 --dataset dataset --truth truth --first labels/r0 --labels labels/r0 --queries queries/r1"
+    words = [
+        *line.split(),
+        *["--answers", "r1.jsonl", "--out", "labels/r1", "--metrics", "m.json", "--report", "r.json"],
+    ]
+    assert correct(words) == 75
+    (here / "params.yaml").write_text(toy.PARAMS)
+    assert correct(words) == 0 and loads((here / "m.json").read_text())["answered"] == 8

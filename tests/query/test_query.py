@@ -1,0 +1,130 @@
+"""The stage on a toy workspace, with the truth in place of a network's probabilities."""
+
+from json import loads
+
+import numpy as np
+import pyarrow.parquet as parquet
+import pytest
+
+from tasks.answers import Answer, encode, read_queries, write
+from tasks.dataset import Labels
+from tasks.params import load, validated
+from tasks.pseudo_label.__main__ import pseudo_label
+from tasks.pseudo_label.settings import Params as LabelParams
+from tasks.query.__main__ import query, times_asked
+from tasks.query.settings import Params
+from tasks.rasters import UNLABELLED, VOID, write_maps
+from tests.correct import toy
+
+BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)  # 30 regions of 64 pixels
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEGMEND_WORKERS", "1")
+    monkeypatch.setattr("tasks.query.__main__.stream", toy.stream_of_truth)
+    toy.make(tmp_path)
+    write_maps(tmp_path / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
+    paths = {"dataset": tmp_path / "dataset", "regions": tmp_path / "regions"}
+    pseudo_label.stage(LabelParams(), 0, **paths, out=tmp_path / "labels/r0")
+    return tmp_path
+
+
+def run(root, out="q", round="r1", seed=0, **settings):
+    params = validated(Params, {**load()["query"], **settings}, "query")
+    paths = {
+        "dataset": root / "dataset",
+        "regions": root / "regions",
+        "labels": root / "labels/r0",
+        "model": root / "m",
+    }
+    return query.stage(params, seed, round=round, **paths, out=root / out)
+
+
+def test_queries_and_metrics(here):
+    metrics = run(here)
+    queries = read_queries(here / "q")
+    assert metrics["regions"] == 90 and metrics["budget"] == 9 and metrics["asked"] == len(queries) == 9
+    assert [q.rank for q in queries] == list(range(9)) and queries[0].query == "r1-00001"
+    assert [q.utility for q in queries] == sorted((q.utility for q in queries), reverse=True)
+    # Whole blocks of stone called leaf: doubt .9 on 64 pixels, all alike.
+    first = queries[0]
+    assert (first.shown, first.predicted, first.area) == ("leaf", "stone", 64)
+    assert first.utility == pytest.approx(64 * 0.9, rel=1e-5)
+    assert first.footprint == encode(np.equal(BLOCKS, first.region)) and BLOCKS[first.row, first.column] == first.region
+    assert metrics["shown/leaf"] == sum(q.shown == "leaf" for q in queries)
+    assert {q.image for q in queries} <= {"a/0", "a/1", "a/2"}
+
+
+def test_utilities_of_all_regions_are_saved(here):
+    run(here)
+    table = parquet.read_table(here / "q/utilities.parquet").to_pylist()
+    assert len(table) == 90 and set(table[0]) == {"image", "region", "area", "utility", "asked_before"}
+    best = max(table, key=lambda row: row["utility"])
+    assert best["utility"] == pytest.approx(read_queries(here / "q")[0].utility)
+
+
+def test_equal_bytes_and_another_seed_another_choice(here):
+    run(here)
+    run(here, "again")
+    assert toy.digests(here / "q") == toy.digests(here / "again")
+    for out, seed, round in [("s0", 0, "r1"), ("s1", 1, "r1"), ("r2", 0, "r2")]:
+        run(here, out, round, seed, acquisition={"name": "random"})
+    asked = [[(q.image, q.region) for q in read_queries(here / out)][:7] for out in ("s0", "s1", "r2")]
+    assert asked[0] != asked[1] and asked[0] != asked[2]
+
+
+def test_no_region_twice(here):
+    run(here)
+    queries = read_queries(here / "q")
+    skips = [Answer(query=q.query, image=q.image, footprint=q.footprint, kind="skip") for q in queries]
+    write(here / "labels/r0/answers.jsonl", skips)
+    metrics = run(here, "r2", "r2")
+    again = read_queries(here / "r2")
+    assert metrics["asked"] == 7 and metrics["regions_open"] == 81  # the budget of r2 is a count
+    assert not {(q.image, q.region) for q in queries} & {(q.image, q.region) for q in again}
+
+
+def test_asked_before_is_a_matter_of_footprints():
+    half = BLOCKS == 3
+    half[4:] = False  # 32 of region 3's 64 pixels, and two regions whole
+    more = half | (BLOCKS == 7)
+    more[4, 24:32] = True
+    answers = [
+        Answer(query=str(k), image="a", footprint=encode(mask), kind="skip") for k, mask in enumerate((half, more))
+    ]
+    asked = times_asked(BLOCKS, answers)
+    assert asked[3] == 1 and asked[7] == 1 and asked.sum() == 2
+
+
+def test_everything_asked_is_no_error(here):
+    labels = Labels(here / "labels/r0")
+    everything = encode(np.ones((40, 48), bool))
+    write(
+        labels.folder / "answers.jsonl",
+        [Answer(query=f"r1-{k}", image=f"a/{k}", footprint=everything, kind="skip") for k in range(3)],
+    )
+    metrics = run(here, "r2", "r2")
+    assert metrics["asked"] == 0 and metrics["regions_open"] == 0 and read_queries(here / "r2") == []
+    assert (here / "r2/queries.png").is_file()
+
+
+def test_void_is_never_asked_and_unlabelled_shows_nothing(here):
+    labels, card = Labels(here / "labels/r0"), toy.CARD
+    for k, value in enumerate((VOID, UNLABELLED, UNLABELLED)):
+        labels.write(f"a/{k}", np.full((40, 48), value, np.uint8), card)
+    metrics = run(here, unit="clicks")
+    assert metrics["regions_open"] == 60 and metrics["asked"] == 9 and metrics["shown/unlabelled"] == 9
+    assert all(q.shown is None and q.image != "a/0" for q in read_queries(here / "q"))
+
+
+def test_rounds_are_checked(here):
+    for round, words in [("r0", "r1, r2, ... are allowed"), ("last", "are allowed"), ("r3", "segmend rounds 3")]:
+        with pytest.raises(ValueError, match=words):
+            run(here, round=round)
+
+
+def test_command_line(here):
+    words = "--round r1 --dataset dataset --regions regions --labels labels/r0 --model m --out q --metrics m.json --report r.json"
+    assert query(words.split()) == 0 and loads((here / "m.json").read_text())["asked"] == 9
