@@ -1,0 +1,76 @@
+"""Build, save and load the segmentation network.
+
+    <folder>/config.json           the network's settings, the dataset's card: all that loading needs, without params.yaml
+    <folder>/weights.safetensors   its weights in float32
+
+A network takes normalised float32 (b, 3, h, w) of any size and gives logits (b, K, h, w) of the same size. Saving equal
+weights gives equal bytes; loading never fetches anything.
+"""
+
+from json import dumps, loads
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from safetensors.torch import load_file
+from safetensors.torch import save as packed
+from torch import Tensor, nn
+
+from tasks.dataset import Card
+from tasks.networks import Network
+from tasks.params import Method, validated
+
+
+class AnySize(nn.Module):
+    """A network that wants sides divisible by `stride`, made to accept any: its input is padded, its logits are cut."""
+
+    def __init__(self, body: nn.Module, stride: int):
+        super().__init__()
+        self.body, self.stride = body, stride
+
+    def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k h w"]:
+        height, width = x.shape[-2:]
+        below, right = -height % self.stride, -width % self.stride
+        # The border is repeated: zeros would be an edge that no image has.
+        logits = self.body(F.pad(x, (0, right, 0, below), mode="replicate"))
+        if logits.shape[-2:] != (height + below, width + right):  # transformers answer at a quarter of the size
+            logits = F.interpolate(logits, size=(height + below, width + right), mode="bilinear", align_corners=False)
+        return logits[..., :height, :width]
+
+
+def build(method: Method, classes: int) -> AnySize:
+    """A new network; its random weights follow torch's global seed."""
+    return AnySize(method.build(classes), method.stride)
+
+
+def normalise(images: UInt8[Tensor, "b 3 h w"], card: Card) -> Float[Tensor, "b 3 h w"]:
+    """What every network is given: channels in 0..1, less the training images' mean, by their deviation."""
+    mean, deviation = (torch.tensor(v, device=images.device).view(3, 1, 1) for v in (card.mean, card.deviation))
+    return ((images.float() / 255 - mean) / deviation).contiguous(memory_format=torch.channels_last)
+
+
+def save(folder: Path, network: AnySize, method: Method, card: Card) -> None:
+    """Write the folder from which `load` makes the same network again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    offline = method.offline(network.body)
+    config = {
+        "network": {"name": offline.name, offline.name: offline.model_dump(exclude={"name"})},
+        "dataset": card.model_dump(),
+    }
+    (folder / "config.json").write_text(dumps(config, indent=2) + "\n")
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    (folder / "weights.safetensors").write_bytes(packed(weights))
+
+
+def load(folder: Path, device: torch.device | str = "cpu") -> tuple[AnySize, Card]:
+    """The saved network in evaluation mode on `device`, and the card of the dataset it was trained on."""
+    path = Path(folder) / "config.json"
+    if not path.is_file():
+        raise ValueError(f"{folder} holds no network: config.json is missing; run the stage train")
+    config = loads(path.read_text())
+    card = Card(**config["dataset"])
+    method = validated(Network, config["network"], f"{path}: network")
+    network = build(method, len(card.classes))
+    network.load_state_dict(load_file(Path(folder) / "weights.safetensors"))
+    return network.to(device, memory_format=torch.channels_last).eval(), card

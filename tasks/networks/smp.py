@@ -1,0 +1,62 @@
+"""Well-known architectures with a choice of some hundred encoders, from segmentation_models_pytorch.
+
+Library: segmentation_models_pytorch (MIT), https://github.com/qubvel-org/segmentation_models.pytorch
+Idea: U-Net, U-Net++, DeepLabV3+, FPN, UPerNet, SegFormer and others over ResNet, EfficientNet, MiT, timm encoders.
+Differs: nothing is changed; logits stay logits. Weights of the encoder come from the library's own source and are looked up in
+    the local cache first; without a network connection and a cached copy the stage stops and says so.
+Costs: unet over resnet18 14 M weights, segformer over mit_b0 4 M.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import nn
+
+from tasks.params import Method
+
+ARCHITECTURES = Literal[
+    "unet",
+    "unetplusplus",
+    "deeplabv3",
+    "deeplabv3plus",
+    "fpn",
+    "linknet",
+    "manet",
+    "pan",
+    "pspnet",
+    "upernet",
+    "segformer",
+    "dpt",
+]
+
+
+class SegmentationModels(Method):
+    name: Literal["smp"] = "smp"
+    architecture: ARCHITECTURES = Field("unet", description="the decoder")
+    encoder: str = Field(
+        "resnet18", description="the encoder, as segmentation_models_pytorch names it; tu-NAME takes it from timm"
+    )
+    weights: Literal["none", "imagenet"] = Field("none", description="initial weights of the encoder")
+
+    @property
+    def stride(self) -> int:
+        return 32
+
+    def build(self, classes: int) -> nn.Module:
+        import segmentation_models_pytorch as smp
+
+        weights = None if self.weights == "none" else self.weights
+        try:
+            return smp.create_model(
+                self.architecture, self.encoder, encoder_weights=weights, in_channels=3, classes=classes
+            )
+        except KeyError as trouble:
+            raise ValueError(f"train.network.smp.encoder: {trouble.args[0]}") from None
+        except OSError as trouble:  # every way in which a download or a cache look-up fails
+            raise ValueError(
+                f"train.network.smp: the {self.weights} weights of {self.encoder} are not in the local cache and cannot be fetched "
+                f"({type(trouble).__name__}); connect once, or set weights: none"
+            ) from None
+
+    def offline(self, body: nn.Module) -> "SegmentationModels":
+        return self.model_copy(update={"weights": "none"})

@@ -1,0 +1,1 @@
+"""The stage train: labels -> network."""

@@ -1,0 +1,25 @@
+"""Change brightness, contrast, saturation and hue at random; the labels stay.
+
+Library: torchvision.transforms.v2.ColorJitter, the four changes in random order.
+Formula: factors uniform in 1 - x .. 1 + x, hue shifted by a share of the circle uniform in -hue .. hue
+Limits: all four 0 is the identity.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+from torchvision.transforms.v2 import ColorJitter
+from torchvision.tv_tensors import Image, Mask
+
+from tasks.params import Method
+
+
+class Colour(Method):
+    name: Literal["colour"] = "colour"
+    brightness: float = Field(0.2, ge=0, le=1)
+    contrast: float = Field(0.2, ge=0, le=1)
+    saturation: float = Field(0.2, ge=0, le=1)
+    hue: float = Field(0.0, ge=0, le=0.5)
+
+    def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
+        return ColorJitter(self.brightness, self.contrast, self.saturation, self.hue)(image), labels

@@ -1,0 +1,20 @@
+"""Turn by a random multiple of 90 degrees: for pictures without an up (micrographs, aerial images).
+
+Formula: k quarter turns anticlockwise, k uniform in 0..3; no pixel is interpolated
+Limits: every pixel keeps its label; rows and columns change places when k is odd.
+"""
+
+from typing import Literal
+
+import torch
+from torchvision.tv_tensors import Image, Mask
+
+from tasks.params import Method
+
+
+class Rotate90(Method):
+    name: Literal["rotate90"] = "rotate90"
+
+    def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
+        turns = int(torch.randint(4, ()))
+        return Image(torch.rot90(image, turns, (-2, -1))), Mask(torch.rot90(labels, turns, (-2, -1)))

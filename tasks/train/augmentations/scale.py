@@ -1,0 +1,34 @@
+"""Resize by a random factor: bilinear for the image, nearest for the labels.
+
+Formula: sides * f, log f uniform in log low .. log high
+Limits: low = high = 1 is the identity.
+"""
+
+from math import exp, log
+from typing import Literal
+
+import torch
+from pydantic import Field, model_validator
+from torchvision.transforms.v2 import functional as change
+from torchvision.tv_tensors import Image, Mask
+
+from tasks.params import Method
+
+
+class Scale(Method):
+    name: Literal["scale"] = "scale"
+    low: float = Field(0.75, gt=0.05, le=10, description="smallest factor")
+    high: float = Field(1.33, gt=0.05, le=10, description="largest factor")
+
+    @model_validator(mode="after")
+    def in_order(self) -> "Scale":
+        if self.low > self.high:
+            raise ValueError(f"low ({self.low}) is above high ({self.high})")
+        return self
+
+    def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
+        factor = exp(log(self.low) + float(torch.rand(())) * log(self.high / self.low))
+        size = [max(1, round(side * factor)) for side in labels.shape[-2:]]
+        if size == list(labels.shape[-2:]):
+            return image, labels
+        return change.resize(image, size), change.resize(labels, size)  # torchvision resizes a Mask by nearest

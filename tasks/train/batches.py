@@ -1,0 +1,140 @@
+"""Training data as an endless stream of places, read image by image: no stage holds all images in memory.
+
+Place p of the stream is image order[p % n] of epoch p // n, where each epoch has its own random order. What a place holds (image
+and augmentation) depends on the seed and p alone: so any number of reading processes gives the same bytes, and training that
+goes on after a crash only needs the number of its step.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import UInt8
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as Readable
+from torchvision.tv_tensors import Image, Mask
+
+from tasks.dataset import Dataset, Labels, Sample
+from tasks.parallel import workers
+from tasks.params import Method
+from tasks.predict import grouped
+from tasks.rasters import VOID
+from tasks.train.processes import Alone, Several
+from tasks.train.settings import Params
+
+
+class Batch(NamedTuple):
+    images: UInt8[Tensor, "b 3 h w"]
+    labels: UInt8[Tensor, "b h w"]  # class ids, UNLABELLED, VOID
+
+
+class Stream(Readable):
+    """Place -> augmented image and labels."""
+
+    def __init__(
+        self, dataset: Dataset, labels: Labels, samples: list[Sample], augmentations: tuple[Method, ...], seed: int
+    ):
+        self.dataset, self.labels, self.samples = dataset, labels, samples
+        self.augmentations, self.seed = augmentations, seed
+        self.order: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+
+    def sample(self, place: int) -> Sample:
+        epoch, position = divmod(place, len(self.samples))
+        if self.order[0] != epoch:
+            self.order = epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.samples))
+        return self.samples[self.order[1][position]]
+
+    def __getitem__(self, place: int) -> tuple[Tensor, Tensor]:
+        image, labels = read(self.dataset, self.labels, self.sample(place))
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed_of(self.seed, place))
+            pair = Image(image), Mask(labels)
+            for augmentation in self.augmentations:
+                pair = augmentation(*pair)
+        return pair[0].as_subclass(Tensor), pair[1].as_subclass(Tensor)
+
+
+class Whole(Readable):
+    """Number of a sample -> image and labels as they are, for validation."""
+
+    def __init__(self, dataset: Dataset, labels: Labels, samples: list[Sample]):
+        self.dataset, self.labels, self.samples = dataset, labels, samples
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+        return read(self.dataset, self.labels, self.samples[number])
+
+
+def read(dataset: Dataset, labels: Labels, sample: Sample) -> tuple[Tensor, Tensor]:
+    """uint8 (3, h, w) and (h, w)."""
+    return torch.from_numpy(dataset.image(sample.id)).permute(2, 0, 1), torch.from_numpy(labels[sample.id])
+
+
+def seed_of(seed: int, place: int) -> int:
+    """A seed for the augmentation of one place: a hash, since neighbouring seeds give related numbers."""
+    return int.from_bytes(sha256(f"{seed} {place}".encode()).digest()[:7], "big")
+
+
+class Places:
+    """The places of each numbered batch; with several processes, one process's share of every batch."""
+
+    def __init__(self, numbers: range, batch: int, rank: int, world: int):
+        self.numbers, self.batch, self.rank, self.world = numbers, batch, rank, world
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for number in self.numbers:
+            yield list(range(number * self.batch + self.rank, (number + 1) * self.batch, self.world))
+
+
+def together(pairs: list[tuple[Tensor, Tensor]]) -> Batch:
+    """A batch as large as its largest image; smaller ones are continued by their border, with void labels."""
+    height, width = (max(labels.shape[side] for _, labels in pairs) for side in (0, 1))
+    images, maps = [], []
+    for image, labels in pairs:
+        missing = (0, width - labels.shape[1], 0, height - labels.shape[0])
+        if any(missing):
+            image, labels = F.pad(image, missing, mode="replicate"), F.pad(labels, missing, value=VOID)
+        images.append(image)
+        maps.append(labels)
+    return Batch(torch.stack(images), torch.stack(maps))
+
+
+def loader(source: Readable, batches: Iterable[list[int]], here: Alone | Several, again: bool = False) -> DataLoader:
+    """Batches read ahead by processes of their own; `again` keeps these for the next pass.
+
+    There is always at least one such process: it has one thread, so sums inside an augmentation come out alike for any
+    number of them.
+    """
+    return DataLoader(
+        source,
+        batch_sampler=batches,
+        num_workers=max(1, workers() // here.world),
+        collate_fn=together,
+        persistent_workers=again,
+        pin_memory=here.device.type == "cuda",
+        generator=torch.Generator(),  # else each pass draws from the global one, and a resumed training draws differently
+    )
+
+
+def training(
+    dataset: Dataset,
+    labels: Labels,
+    samples: list[Sample],
+    settings: Params,
+    seed: int,
+    span: range,
+    here: Alone | Several,
+) -> Iterator[Batch]:
+    """The batches of the steps in `span`, `settings.accumulate` of them for each."""
+    source = Stream(dataset, labels, samples, settings.augmentations, seed)
+    numbers = range(span.start * settings.accumulate, span.stop * settings.accumulate)
+    return iter(loader(source, Places(numbers, settings.batch, here.rank, here.world), here))
+
+
+def validation(dataset: Dataset, labels: Labels, samples: list[Sample], here: Alone | Several) -> Iterable[Batch]:
+    """Whole images, neighbours of equal size together; may be passed through again and again."""
+    every = [[number for number, _ in group] for group in grouped(samples)]
+    return loader(Whole(dataset, labels, samples), every[here.rank :: here.world], here, again=True)

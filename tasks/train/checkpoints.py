@@ -1,0 +1,63 @@
+"""What a killed training needs to go on, kept outside its outputs (DVC empties those before a stage runs).
+
+.work/train/<hash of settings, code, inputs and machine>/state.pt
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from io import BytesIO
+from os import environ, getpid
+from pathlib import Path
+from shutil import rmtree
+from time import monotonic
+from typing import Any
+
+import torch
+
+WORK = Path(".work/train")
+KEPT = 8  # unfinished trainings that are kept; older ones were given up
+
+
+def seconds() -> float:
+    """How often the state is saved: SEGMEND_CHECKPOINT, or every minute."""
+    asked = environ.get("SEGMEND_CHECKPOINT", "").strip() or "60"
+    if not asked.replace(".", "", 1).isdigit():
+        raise ValueError(f"SEGMEND_CHECKPOINT is '{asked}': a number of seconds from 0 is allowed")
+    return float(asked)
+
+
+class Checkpoints:
+    """The newest state of one training, replaced in one stroke every SEGMEND_CHECKPOINT seconds (60)."""
+
+    def __init__(self, key: Iterable[bytes]):
+        digest = sha256()
+        for part in key:
+            digest.update(len(part).to_bytes(8, "big") + part)
+        self.path = WORK / digest.hexdigest()[:32] / "state.pt"
+        self.every = seconds()
+        self.saved = monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        if not self.path.is_file():
+            return None
+        return torch.load(self.path, map_location="cpu", weights_only=True)
+
+    def due(self) -> bool:
+        return monotonic() - self.saved >= self.every
+
+    def save(self, state: dict[str, Any]) -> None:
+        """A reader sees the old state or the new one, never half of one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        buffer = BytesIO()
+        torch.save(state, buffer)
+        half = self.path.with_suffix(f".{getpid()}.half")
+        half.write_bytes(buffer.getbuffer())
+        half.replace(self.path)
+        self.saved = monotonic()
+
+    def remove(self) -> None:
+        """Training is done: nothing is left to go on with. Trainings given up long ago go too."""
+        rmtree(self.path.parent, ignore_errors=True)
+        others = sorted(WORK.glob("*/state.pt"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in others[KEPT:]:
+            rmtree(path.parent, ignore_errors=True)

@@ -1,0 +1,64 @@
+"""Train, then write what the stage promises: the network, the curve, the metrics."""
+
+from csv import DictWriter
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tasks.dataset import Dataset, Labels
+from tasks.network import save
+from tasks.train.census import Census
+from tasks.train.checkpoints import Checkpoints
+from tasks.train.loop import train
+from tasks.train.processes import Alone, Several
+from tasks.train.reproducible import out_of_memory, reproducible
+from tasks.train.settings import Params
+
+
+def train_and_write(
+    here: Alone | Several,
+    settings: Params,
+    seed: int,
+    dataset: Dataset,
+    labels: Labels,
+    data: Census,
+    checkpoints: Checkpoints,
+    out: Path,
+    curves: Path,
+) -> dict[str, Any]:
+    """The metrics. With several processes the first one writes."""
+    with reproducible(), out_of_memory(settings):
+        state = train(here, settings, seed, dataset, labels, data, checkpoints)
+    if here.rank:
+        return {}
+    best = state.best["epoch"]
+    epoch = best if settings.use == "best" and best else state.epoch
+    if epoch != state.epoch:
+        state.network.load_state_dict(state.best["network"])
+    save(out, state.network, settings.network, dataset.card)
+    write_curve(curves, state.curve)
+    checkpoints.remove()
+    metrics = {
+        "loss": state.curve[-1]["loss"],
+        "val_miou": next(row["val_miou"] for row in state.curve if row["epoch"] == epoch),
+        "epoch": epoch,  # of the weights that were written
+        "best_val_miou": state.best["miou"] if best else None,
+        "best_epoch": best or None,
+        "steps": state.step,
+        "parameters": sum(parameter.numel() for parameter in state.network.parameters()),
+        "images": len(data.train),
+        "images_without_labels": data.left_out,
+        "threads": torch.get_num_threads(),
+    }
+    if not best:
+        metrics["val_miou_reason"] = "no pixel of the val split is labelled"
+    return metrics
+
+
+def write_curve(path: Path, curve: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        rows = DictWriter(file, curve[0], lineterminator="\n")
+        rows.writeheader()
+        rows.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in curve)

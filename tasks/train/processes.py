@@ -1,0 +1,84 @@
+"""One process or several: what the training loop asks of them, alike for both.
+
+Several (one per visible GPU; SEGMEND_PROCESSES changes their number) are started by Lightning Fabric, which is loaded only
+then: it takes longer to import than the default network to train. Each batch is shared among them. Batch norms take their
+statistics from a process's own share.
+"""
+
+from collections.abc import Callable
+from os import environ
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tasks.predict import device
+
+
+class Alone:
+    """This process, on its one device."""
+
+    rank, world = 0, 1
+
+    def __init__(self) -> None:
+        self.device = device()
+
+    def wrap(self, network: nn.Module) -> nn.Module:
+        return network
+
+    def backward(self, loss: Tensor) -> None:
+        loss.backward()
+
+    def total(self, value: Tensor) -> Tensor:
+        """The sum of `value` over all processes."""
+        return value
+
+
+class Several:
+    """One of several equal processes."""
+
+    def __init__(self, fabric: Any):
+        self.fabric, self.device = fabric, fabric.device
+        self.rank, self.world = fabric.global_rank, fabric.world_size
+
+    def wrap(self, network: nn.Module) -> nn.Module:
+        return self.fabric.setup_module(network)
+
+    def backward(self, loss: Tensor) -> None:
+        # Gradients are averaged over the processes; the loop divides by what all of them saw, so it wants their sum.
+        self.fabric.backward(loss * self.world)
+
+    def total(self, value: Tensor) -> Tensor:
+        return self.fabric.all_reduce(value, reduce_op="sum")
+
+
+def count() -> int:
+    """How many processes train together: SEGMEND_PROCESSES, or one per GPU that SEGMEND_DEVICE leaves open, or one."""
+    asked = environ.get("SEGMEND_PROCESSES", "").strip()
+    if asked and not (asked.isdigit() and int(asked) >= 1):
+        raise ValueError(f"SEGMEND_PROCESSES is '{asked}': a whole number from 1 is allowed")
+    place = device()
+    every = torch.cuda.device_count() if place.type == "cuda" and place.index is None else 1
+    return int(asked) if asked else every
+
+
+def launch(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What `function(here, *arguments)` returns, in this process or in the first of several."""
+    if count() == 1:
+        return function(Alone(), *arguments)
+    from lightning.fabric import Fabric
+    from torch.multiprocessing.spawn import ProcessRaisedException
+
+    fabric = Fabric(accelerator=device().type, devices=count(), strategy="ddp_spawn")
+    try:
+        return fabric.launch(entered, function, *arguments)
+    except ProcessRaisedException as trouble:
+        last = str(trouble).strip().splitlines()[-1]
+        if last.startswith("ValueError: "):  # a user's mistake stays one sentence
+            raise ValueError(last.removeprefix("ValueError: ")) from None
+        raise
+
+
+def entered(fabric: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """The first call in each of several processes."""
+    return function(Several(fabric), *arguments)

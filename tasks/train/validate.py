@@ -1,0 +1,41 @@
+"""How well the network follows the given labels of the val split. The test split is never read by this stage."""
+
+from collections.abc import Iterable
+from math import nan
+
+import torch
+from torch import Tensor, nn
+
+from tasks.confusion import Confusion
+from tasks.dataset import Card
+from tasks.network import normalise
+from tasks.params import Method
+from tasks.targets import targets_of
+from tasks.train.batches import Batch
+from tasks.train.processes import Alone, Several
+
+
+@torch.no_grad()
+def validate(
+    here: Alone | Several,
+    network: nn.Module,
+    batches: Iterable[Batch],
+    loss: Method,
+    frequency: Tensor,
+    card: Card,
+    amp: torch.autocast,
+) -> tuple[float, Confusion]:
+    """Mean loss per labelled pixel (NaN where there is none) and the confusion matrix against the given labels."""
+    network.eval()
+    confusion, sums = Confusion(len(card.classes)), torch.zeros(2)
+    for images, labels in batches:
+        with amp:
+            logits = network(normalise(images.to(here.device), card))
+        targets = targets_of(labels.to(here.device), frequency)
+        values = loss(logits.float(), targets)
+        sums += torch.stack([(values * targets.valid).sum(), targets.valid.sum()]).cpu()
+        confusion.update(labels.numpy(), logits.argmax(1).to(torch.uint8).cpu().numpy())
+    network.train()
+    total, pixels = here.total(sums.to(here.device)).tolist()
+    matrix = here.total(torch.from_numpy(confusion.matrix).to(here.device)).cpu().numpy()
+    return total / pixels if pixels else nan, Confusion(len(card.classes), matrix)

@@ -1,0 +1,48 @@
+"""The small U-Net."""
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from tasks import network
+from tasks.networks.unet import UNet
+
+
+def test_default_has_about_the_stated_number_of_weights():
+    count = sum(parameter.numel() for parameter in UNet().build(4).parameters())
+    assert 0.2e6 < count < 0.45e6
+
+
+def test_one_width_sees_no_further_than_its_convolutions():
+    """Without pooling a pixel far away cannot matter; with it, it does."""
+
+    def reach(widths):
+        torch.manual_seed(0)
+        made = UNet(widths=widths).build(2).eval()
+        x = torch.randn(1, 3, 32, 32, requires_grad=True)
+        made(x)[0, 0, 16, 16].backward()
+        return int((x.grad.abs().sum((0, 1)) > 0).any(0).sum())
+
+    assert reach((8,)) <= 5
+    assert reach((8, 8, 8)) > 9
+
+
+def test_stride_follows_the_levels():
+    assert UNet(widths=(4,)).stride == 1
+    assert UNet(widths=(4, 4, 4, 4)).stride == 8
+
+
+def test_moving_the_input_by_the_stride_moves_the_output():
+    torch.manual_seed(0)
+    made = network.build(UNet(widths=(4, 4)), 2).eval()
+    x = torch.zeros(1, 3, 32, 32)
+    x[..., 14:18, 14:18] = torch.randn(1, 3, 4, 4)
+    with torch.no_grad():
+        here, there = made(x), made(x.roll((2, 4), (2, 3)))
+    assert torch.allclose(here[..., 8:24, 8:24], there[..., 10:26, 12:28], atol=1e-5)
+
+
+@pytest.mark.parametrize("widths", [(), (0,), (4,) * 8])
+def test_impossible_widths_are_refused(widths):
+    with pytest.raises(ValidationError):
+        UNet(widths=widths)

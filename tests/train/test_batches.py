@@ -1,0 +1,102 @@
+"""The stream of training samples."""
+
+import numpy as np
+import pytest
+import torch
+
+from tasks.dataset import Dataset, Labels
+from tasks.rasters import VOID
+from tasks.train.batches import Places, Stream, seed_of, together, training, validation
+from tasks.train.processes import Alone
+from tests.train.toy import quick, toys
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    root = toys(tmp_path_factory.mktemp("toys"))
+    dataset = Dataset(root / "dataset")
+    return dataset, Labels(root / "labels"), list(dataset.of("train"))
+
+
+def taken(toy, span: range, settings=None, seed: int = 0) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    dataset, labels, samples = toy
+    return [tuple(batch) for batch in training(dataset, labels, samples, settings or quick(), seed, span, Alone())]
+
+
+def equal(first, second) -> bool:
+    return len(first) == len(second) and all(
+        torch.equal(x, y) for a, b in zip(first, second, strict=True) for x, y in zip(a, b, strict=True)
+    )
+
+
+def test_every_epoch_holds_every_image_once_in_an_order_of_its_own(toy):
+    stream = Stream(*toy, (), seed=0)
+    epochs = [[stream.sample(place).id for place in range(10 * k, 10 * k + 10)] for k in range(4)]
+    assert all(sorted(epoch) == sorted(epochs[0]) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+    assert [Stream(*toy, (), seed=1).sample(place).id for place in range(10)] != epochs[0]
+
+
+def test_number_of_workers_and_point_of_resumption_change_nothing(toy, monkeypatch):
+    monkeypatch.setenv("SEGMEND_WORKERS", "1")
+    one = taken(toy, range(6))
+    monkeypatch.setenv("SEGMEND_WORKERS", "2")
+    assert equal(taken(toy, range(6)), one)
+    assert equal(taken(toy, range(4, 6)), one[4:])
+    assert not equal(taken(toy, range(6), seed=1), one)
+
+
+def test_reading_leaves_the_global_random_numbers_alone(toy):
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    Stream(*toy, quick().augmentations, seed=0)[5]
+    taken(toy, range(2))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_without_augmentation_a_sample_is_the_image_itself(toy):
+    dataset, labels, _ = toy
+    stream = Stream(*toy, (), seed=0)
+    image, maps = stream[3]
+    name = stream.sample(3).id
+    assert np.array_equal(image.permute(1, 2, 0).numpy(), dataset.image(name))
+    assert np.array_equal(maps.numpy(), labels[name])
+
+
+def test_accumulation_cuts_the_same_stream_into_smaller_batches(toy):
+    whole = taken(toy, range(3), quick(batch=4))
+    parts = taken(toy, range(3), quick(batch=2, accumulate=2))
+    assert len(parts) == 2 * len(whole)
+    for k, (images, labels) in enumerate(whole):
+        assert torch.equal(torch.cat([parts[2 * k][0], parts[2 * k + 1][0]]), images)
+        assert torch.equal(torch.cat([parts[2 * k][1], parts[2 * k + 1][1]]), labels)
+
+
+def test_processes_share_each_batch_without_overlap():
+    shares = [list(Places(range(2, 4), 5, rank, 2)) for rank in (0, 1)]
+    assert shares == [[[10, 12, 14], [15, 17, 19]], [[11, 13], [16, 18]]]
+
+
+def test_smaller_images_are_continued_with_void_labels():
+    small = torch.full((3, 2, 3), 5, dtype=torch.uint8), torch.ones(2, 3, dtype=torch.uint8)
+    large = torch.full((3, 4, 3), 9, dtype=torch.uint8), torch.zeros(4, 3, dtype=torch.uint8)
+    images, labels = together([small, large])
+    assert images.shape == (2, 3, 4, 3)
+    assert (images[0] == 5).all()
+    assert (labels[0, :2] == 1).all()
+    assert (labels[0, 2:] == VOID).all()
+
+
+def test_validation_passes_over_whole_images_again_and_again(toy):
+    dataset, labels, _ = toy
+    samples = list(dataset.of("val"))
+    batches = validation(dataset, labels, samples, Alone())
+    for _ in range(2):
+        shapes = [tuple(maps.shape) for _, maps in batches]
+        assert shapes == [(2, 33, 41), (1, 35, 41)]
+
+
+def test_neighbouring_places_have_unlike_seeds():
+    seeds = {seed_of(seed, place) for seed in range(20) for place in range(200)}
+    assert len(seeds) == 4000
+    assert max(seeds) < 2**56

@@ -1,0 +1,65 @@
+"""The pass over the label maps."""
+
+import numpy as np
+import pytest
+
+from tasks.dataset import Dataset, Labels
+from tasks.rasters import UNLABELLED, VOID
+from tasks.train.census import census
+from tests.train.toy import CARD, toys
+
+
+def taken(root):
+    return census(Dataset(root / "dataset"), Labels(root / "labels"))
+
+
+def write(root, name, labels):
+    Labels(root / "labels").write(name, labels.astype(np.uint8), CARD)
+
+
+def test_counts_the_labelled_pixels_of_train_alone(tmp_path):
+    root = toys(tmp_path, train=2, val=1, test=1, size=(4, 5))
+    write(root, "train/0000", np.array([[0, 1, 1, VOID, UNLABELLED]] * 4))
+    write(root, "train/0001", np.array([[2, 2, 2, 2, 0]] * 4))
+    found = taken(root)
+    assert found.counts.tolist() == [8, 8, 16]
+    assert [sample.id for sample in found.train] == ["train/0000", "train/0001"]
+    assert [sample.id for sample in found.val] == ["val/0000"]
+    assert found.left_out == 0
+
+
+def test_images_without_a_label_are_left_out_and_counted(tmp_path):
+    root = toys(tmp_path, train=2, val=1, test=0, size=(4, 5))
+    write(root, "train/0001", np.full((4, 5), UNLABELLED))
+    write(root, "val/0000", np.full((4, 5), VOID))
+    found = taken(root)
+    assert ([sample.id for sample in found.train], found.val, found.left_out) == (["train/0000"], [], 2)
+
+
+def test_nothing_labelled_is_said(tmp_path):
+    root = toys(tmp_path, train=1, val=1, test=0, size=(4, 5))
+    write(root, "train/0000", np.full((4, 5), UNLABELLED))
+    with pytest.raises(ValueError, match="nothing to learn from"):
+        taken(root)
+
+
+def test_an_undeclared_id_is_named_with_its_count(tmp_path):
+    root = toys(tmp_path, train=1, val=1, test=0, size=(4, 5))
+    write(root, "val/0000", np.array([[0, 0, 7, 7, 1]] * 4))
+    with pytest.raises(ValueError, match=r"val/0000.png holds 8 pixels of id 7"):
+        taken(root)
+
+
+def test_a_missing_map_is_named(tmp_path):
+    root = toys(tmp_path, train=1, val=1, test=0)
+    (root / "labels/maps/val/0000.png").unlink()
+    with pytest.raises(ValueError, match=r"val/0000.png is missing"):
+        taken(root)
+
+
+def test_the_digest_follows_the_content(tmp_path):
+    root = toys(tmp_path, train=1, val=1, test=1, size=(4, 5))
+    before = taken(root).digest
+    assert taken(root).digest == before
+    write(root, "train/0000", np.zeros((4, 5)))
+    assert taken(root).digest != before

@@ -1,0 +1,42 @@
+"""Several processes."""
+
+import numpy as np
+import pytest
+
+from tasks.train.processes import Alone, count, launch
+from tests.train.toy import Plain, quick, run, toys
+
+
+def where(here) -> tuple[int, int]:
+    return here.rank, here.world
+
+
+def test_one_process_is_this_one(monkeypatch):
+    monkeypatch.delenv("SEGMEND_PROCESSES", raising=False)
+    monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
+    assert count() == 1
+    assert launch(where) == (0, 1)
+    assert launch(lambda here: type(here)) is Alone
+
+
+def test_a_number_that_is_none_is_refused(monkeypatch):
+    monkeypatch.setenv("SEGMEND_PROCESSES", "many")
+    with pytest.raises(ValueError, match="many"):
+        count()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_processes_learn_what_one_learns(tmp_path, monkeypatch):
+    """Two processes on the CPU share each batch: the curve is that of one process within rounding."""
+    monkeypatch.chdir(toys(tmp_path))
+    monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
+    monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
+    settings = quick(epochs=2, optimizer={"name": "sgd"}).model_copy(update={"network": Plain()})
+    curves = []
+    for processes in ("1", "2"):
+        monkeypatch.setenv("SEGMEND_PROCESSES", processes)
+        metrics = run(tmp_path, settings, processes)
+        curves.append(np.loadtxt(tmp_path / "metrics" / f"{processes}.csv", delimiter=",", skiprows=1))
+        assert metrics["steps"] == 5
+    assert np.allclose(*curves, rtol=1e-4)
