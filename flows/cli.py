@@ -1,0 +1,246 @@
+"""The `segmend` command. Light: what a command needs is loaded when it runs; what needs a stage's code is started as a module.
+
+Exit codes: 0 done, 1 a stage failed, 2 a mistake of the user's (one sentence), 75 waiting for answers, 130 interrupted.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from flows import environment
+from flows.environment import Mistake
+
+USER_MISTAKE, INTERRUPTED = 2, 130
+
+
+class Commands(TyperGroup):
+    """Turns a Mistake into its sentence and exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Mistake as mistake:
+            typer.echo(str(mistake), err=True)
+            raise typer.Exit(USER_MISTAKE) from mistake
+        except KeyboardInterrupt as stop:
+            typer.echo("Interrupted; what was finished is kept, the next run goes on from there.", err=True)
+            raise typer.Exit(INTERRUPTED) from stop
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def workspace() -> Path:
+    """The workspace around the current folder, with its environment; the current folder becomes its root."""
+    root = environment.find_root(Path.cwd())
+    os.chdir(root)
+    environment.apply(root)
+    return root
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"segmend {_installed()}")
+        raise typer.Exit
+
+
+def _installed() -> str:
+    try:
+        return version("segmend")
+    except PackageNotFoundError:  # run from a checkout, as `python -m flows.cli`
+        return str(
+            tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").read_text())["project"]["version"]
+        )
+
+
+@app.callback()
+def segmend(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Mend segmentation labels: train in spite of bad masks, ask about the regions most worth asking, correct, retrain."""
+
+
+@app.command()
+def run(
+    data: Annotated[
+        Path | None, typer.Option(help="Work on this folder: link it into data/raw and point params.yaml at it.")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="How that folder is laid out: folders, voc, cityscapes, ade20k, coco, ...")
+    ] = None,
+    noise: Annotated[
+        str | None, typer.Option(help="Take its masks for the truth and plant mistakes: none, easy, medium, hard.")
+    ] = None,
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", "-e", help="First merge experiments/NAME.yaml into params.yaml.")
+    ] = None,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Set unreadable images aside in a list instead of stopping.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes for work on single images; default: the cores.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Only this stage and what it needs, as train@r1 or train.")] = None,
+    force: Annotated[
+        list[str] | None, typer.Option(help="Run this stage although it is fresh; may be given again.")
+    ] = None,
+    no_prefect: Annotated[bool, typer.Option("--no-prefect", help="Run the stages without Prefect.")] = False,
+) -> None:
+    """Run what is stale, show the rounds. With nothing stale it says so and starts nothing."""
+    from rich.console import Console
+
+    from flows import run_command
+    from flows.show import ending
+
+    root, console = workspace(), Console()
+    for name, value in (("--format", format), ("--noise", noise)):
+        if value is not None and data is None:
+            raise Mistake(
+                f"{name} says how to read the folder of --data; give that too, or edit the section ingest of params.yaml."
+            )
+    run_command.prepare(root, data, format, noise, experiment, keep_going)
+    os.environ.update(environment.machine(device, precision, workers))
+    signal.signal(signal.SIGTERM, _interrupt)
+    parameters = {"target": target, "force": force or [], "device": device, "precision": precision, "workers": workers}
+    plan, outcomes, link = run_command.execute(root, console, parameters, with_prefect=not no_prefect)
+    if not plan.stale:
+        console.print(f"Nothing to do: all {len(plan.stages)} stages are fresh.")
+    ending(console, root)
+    if link:
+        console.print(f"MLflow run: {link}", soft_wrap=True, highlight=False)
+    raise typer.Exit(run_command.exit_code(outcomes))
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@app.command()
+def status(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For other programs: stages, rounds, report, mlflow.")
+    ] = False,
+) -> None:
+    """Every stage: fresh, or stale and why. Runs nothing."""
+    from rich.console import Console
+
+    from flows import plan, show
+
+    root = workspace()
+    show.print_status(Console(), show.status(root, plan.read_plan(root), environment.tracking_uri(root)), as_json, root)
+
+
+@app.command()
+def rounds(number: Annotated[int, typer.Argument(min=0, help="How many rounds of questions.")]) -> None:
+    """Set the number of rounds in params.yaml. Answers that people gave are never deleted."""
+    from flows.params_file import set_rounds
+
+    difference, remarks = set_rounds(workspace(), number)
+    typer.echo(f"params.yaml changed:\n{difference}" if difference else f"There are {number} rounds already.")
+    for remark in remarks:
+        typer.echo(remark)
+
+
+@app.command()
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A folder with images and masks.")],
+    format: Annotated[str | None, typer.Option(help="How it is laid out; guessed if left out.")] = None,
+) -> None:
+    """Say what a folder holds and what is wrong with it. Changes nothing."""
+    path = path.resolve()
+    if not path.exists():
+        raise Mistake(f"{path}: no such folder.")
+    module("tasks.ingest.inspect", str(path), *(["--format", format] if format else []))
+
+
+@app.command()
+def methods() -> None:
+    """The table of all methods: what each stage can be told to do."""
+    module("tasks.params", "--table")
+
+
+def module(name: str, *arguments: str) -> None:
+    """Run a module of the tasks in the workspace and end with its exit code."""
+    workspace()
+    raise typer.Exit(subprocess.run([sys.executable, "-m", name, *arguments], check=False).returncode)
+
+
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")]) -> None:
+    """Make a workspace for another data set: its own params, data and runs; the DVC cache is shared."""
+    from flows.workspace import make
+
+    folder = folder.resolve()
+    for remark in make(workspace(), folder):
+        typer.echo(remark)
+
+
+@app.command()
+def ui(
+    prefect: Annotated[
+        bool, typer.Option("--prefect", help="The dashboard of runs and stages instead of MLflow's.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Network port; default 5000, with --prefect 4200, or a free one.")
+    ] = None,
+) -> None:
+    """Open a dashboard: MLflow (numbers, figures, networks) or Prefect (runs and stages). Stop it with Ctrl-C."""
+    from flows import dashboards
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    root = workspace()
+    raise typer.Exit(dashboards.prefect(root, port) if prefect else dashboards.mlflow(root, port))
+
+
+@app.command()
+def serve(
+    cron: Annotated[str, typer.Option(help='When, as in "0 2 * * *": every night at two.')],
+    target: Annotated[str | None, typer.Option(help="Only this stage and what it needs.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes for work on single images; default: the cores.")
+    ] = None,
+) -> None:
+    """Run the flow on a schedule until stopped. One run at a time; the next one waits."""
+    from flows.serve import serve as serve_flow
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    serve_flow(workspace(), cron, {"target": target, "device": device, "precision": precision, "workers": workers})
+
+
+def main() -> None:
+    """Entry point. In a workspace with its own copy of this code (`segmend new`), that copy is run."""
+    try:
+        own = environment.find_root(Path.cwd()) / "flows" / "cli.py"
+    except Mistake:  # -h and --version work anywhere
+        own = Path(__file__)
+    if own.is_file() and own.resolve() != Path(__file__).resolve():
+        sys.stdout.flush()
+        root = str(own.parents[1])
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+        os.execve(sys.executable, [sys.executable, "-m", "flows.cli", *sys.argv[1:]], env)
+    app(prog_name="segmend")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Where the workspace is, and the environment that every process of the project runs in.
+
+Machine matters (device, tracking address, servers) live in the environment; segmend.env holds the shipped defaults.
+"""
+
+import os
+from pathlib import Path
+
+SHIPPED = Path(__file__).with_name("segmend.env")
+
+
+class Mistake(ValueError):
+    """Something the user can mend. The command line shows its one sentence and exits 2, without a traceback."""
+
+
+def shipped_settings() -> dict[str, str]:
+    """The name=value lines of segmend.env."""
+    lines = (line.strip() for line in SHIPPED.read_text().splitlines())
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def apply(root: Path) -> None:
+    """Set the shipped defaults, and keep Prefect's files inside the workspace. What the user has set stays.
+
+    One folder for Prefect means that the flow and `segmend ui --prefect` share a data base, and that a profile
+    in the home folder of somebody who also uses Prefect elsewhere does not send these runs there.
+    """
+    for name, value in shipped_settings().items():
+        os.environ.setdefault(name, value)
+    home = root / ".work" / "prefect"
+    if os.environ.setdefault("PREFECT_HOME", str(home)) == str(home):
+        home.mkdir(parents=True, exist_ok=True)  # Prefect makes only the last folder of it
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder from `start` upwards that holds dvc.yaml and params.yaml; raises Mistake if there is none."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / "dvc.yaml").is_file() and (folder / "params.yaml").is_file():
+            return folder
+    raise Mistake(
+        f"{start} is not in a segmend workspace: no dvc.yaml and params.yaml there or above; go to one, "
+        "or make one with `segmend new DIR`."
+    )
+
+
+def tracking_uri(root: Path) -> str:
+    """Where MLflow keeps the runs: a file in the workspace unless MLFLOW_TRACKING_URI names another place."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
+
+
+def machine(device: str, precision: str, workers: int | None) -> dict[str, str]:
+    """The variables for what must not change a result's key; "auto" leaves what the environment says already."""
+    chosen = {"SEGMEND_DEVICE": device, "SEGMEND_PRECISION": precision, "SEGMEND_WORKERS": str(workers or "auto")}
+    return {name: value for name, value in chosen.items() if value != "auto"}

@@ -1,0 +1,80 @@
+"""Toy workspaces: a real DVC repository of tiny Python stages, made anew for each test."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows import environment
+
+# A stage that talks as ours do: spool lines, exit codes, an outcome line. `log.txt` counts executions.
+STAGE = """
+import json, os, sys, time
+from pathlib import Path
+
+name, out, *ins = sys.argv[1:]
+
+def send(kind, **content):
+    if "SEGMEND_SPOOL" in os.environ:
+        with open(Path(os.environ["SEGMEND_SPOOL"]) / "lines.jsonl", "a") as file:
+            file.write(json.dumps({"kind": kind, **content}) + "\\n")
+
+with open("log.txt", "a") as file:
+    file.write(f"{name} {sys.executable}\\n")
+print(f"hello from {name}", flush=True)
+behaviour = Path(f"{name}.do").read_text() if Path(f"{name}.do").exists() else ""
+send("params", values={f"{name}.x": 1})
+send("metrics", values={"loss": 0.5}, step=1)
+send("progress", what="images", done=1, total=2)
+exec(behaviour)
+Path(out).write_text("".join(Path(path).read_text() for path in ins) + name)
+send("metrics", values={"loss": 0.25}, step=2)
+send("outcome", exit=0, message="")
+"""
+
+DVC = """
+stages:
+  first: {cmd: python stage.py first a.txt in.txt, deps: [in.txt, stage.py], params: [x], outs: [a.txt]}
+  left: {cmd: python stage.py left b.txt a.txt, deps: [a.txt], params: [y], outs: [b.txt]}
+  right: {cmd: python stage.py right c.txt a.txt, deps: [a.txt], outs: [c.txt]}
+  last: {cmd: python stage.py last d.txt b.txt c.txt, deps: [b.txt, c.txt], outs: [d.txt]}
+"""
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from dvc.repo import Repo
+
+    root = tmp_path_factory.mktemp("template")
+    Repo.init(str(root), no_scm=True).close()
+    (root / ".dvc" / "config").write_text(
+        "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
+    )
+    (root / "stage.py").write_text(STAGE)
+    (root / "in.txt").write_text("in ")
+    (root / "params.yaml").write_text("x: 1\ny: 1\n")
+    (root / "dvc.yaml").write_text(DVC)
+    return root
+
+
+@pytest.fixture
+def toy(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "toy"
+    shutil.copytree(template, root)
+    for name, value in environment.shipped_settings().items():
+        monkeypatch.setenv(name, value)
+    for name in ("PREFECT_API_URL", "PREFECT_HOME", "MLFLOW_TRACKING_URI", "SEGMEND_SPOOL", "SEGMEND_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # device locks of this test alone
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return root
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Making the tables takes seconds: once, then copied."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
