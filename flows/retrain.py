@@ -162,3 +162,7 @@ def run(parameters: dict[str, Any], listeners: Sequence[Listener], tracker: Trac
     finally:
         handover.listeners.reset(tokens[0])
         handover.result.reset(tokens[1])
+
+
+if __name__ == "__main__":
+    retrain()  # type: ignore[call-overload]  # for a server that is up: python -m flows.retrain

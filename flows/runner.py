@@ -145,16 +145,14 @@ class Runner:
     def _attempts(self, stage: Stage, listeners: Sequence[Listener], force: bool) -> Outcome:
         """Trying again helps against crashes, not against a user's mistake, missing answers or a stop."""
         tries = 1 + int(stage.meta.get("retries", 0))
-        with self._jobs:
-            for attempt in range(tries):
-                outcome = self._execute(stage, attempt, listeners, force)
-                if outcome.what not in ("Failed", "TimedOut") or outcome.code == USER_MISTAKE or self._stop.is_set():
-                    break
+        for attempt in range(tries):
+            outcome = self._execute(stage, attempt, listeners, force)
+            if outcome.what not in ("Failed", "TimedOut") or outcome.code == USER_MISTAKE or self._stop.is_set():
+                break
         return outcome
 
     def _execute(self, stage: Stage, attempt: int, listeners: Sequence[Listener], force: bool) -> Outcome:
         """One `dvc repro -s`. Held meanwhile: the devices that the stage wants."""
-        begin = time.monotonic()
         words = Words(stage.name)
 
         def tell(text: str) -> None:
@@ -167,7 +165,8 @@ class Runner:
                 listener.item(stage.name, item)
 
         env = process.with_own_python(dict(os.environ))
-        with devices.held(stage.meta.get("device", False), env, tell, self._stop.is_set) as device:
+        with devices.held(stage.meta.get("device", False), env, tell, self._stop.is_set) as device, self._jobs:
+            begin = time.monotonic()
             folder = spool.make(self.root, self.session, stage.name, attempt)
             env |= device | {"SEGMEND_SPOOL": str(folder), "SEGMEND_RUNNER_PID": str(os.getpid())}
             if force or not plan.can_restore(self.root, stage.name):

@@ -9,6 +9,7 @@ weights gives equal bytes; loading never fetches anything.
 
 from json import dumps, loads
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 
 from tasks.dataset import Card
 from tasks.networks import Network
-from tasks.params import Method, validated
+from tasks.params import validated
 
 
 class AnySize(nn.Module):
@@ -39,7 +40,7 @@ class AnySize(nn.Module):
         return logits[..., :height, :width]
 
 
-def build(method: Method, classes: int) -> AnySize:
+def build(method: Any, classes: int) -> AnySize:
     """A new network; its random weights follow torch's global seed."""
     return AnySize(method.build(classes), method.stride)
 
@@ -50,7 +51,7 @@ def normalise(images: UInt8[Tensor, "b 3 h w"], card: Card) -> Float[Tensor, "b 
     return ((images.float() / 255 - mean) / deviation).contiguous(memory_format=torch.channels_last)
 
 
-def save(folder: Path, network: AnySize, method: Method, card: Card) -> None:
+def save(folder: Path, network: AnySize, method: Any, card: Card) -> None:
     """Write the folder from which `load` makes the same network again."""
     folder.mkdir(parents=True, exist_ok=True)
     offline = method.offline(network.body)
@@ -73,4 +74,4 @@ def load(folder: Path, device: torch.device | str = "cpu") -> tuple[AnySize, Car
     method = validated(Network, config["network"], f"{path}: network")
     network = build(method, len(card.classes))
     network.load_state_dict(load_file(Path(folder) / "weights.safetensors"))
-    return network.to(device, memory_format=torch.channels_last).eval(), card
+    return network.to(device).to(memory_format=torch.channels_last).eval(), card

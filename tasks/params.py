@@ -184,7 +184,8 @@ def main() -> int:
     if chosen.schema:
         print(dumps({name: kind.model_json_schema() for name, kind in sections().items()}, indent=2))
     elif chosen.table:
-        from tasks.params import method_table as table  # run as __main__, this file is not the module methods derive from
+        # Run as __main__, this file is not the module that the methods derive from.
+        from tasks.params import method_table as table
 
         print(table())
     else:

@@ -28,7 +28,7 @@ class Transformers(Method):
     def build(self, classes: int) -> nn.Module:
         import transformers
 
-        kind = getattr(transformers, self.model, None)
+        kind: Any = getattr(transformers, self.model, None)
         if not hasattr(kind, "config_class"):
             raise ValueError(
                 f"train.network.transformers.model: the transformers library {transformers.__version__} has no model "
@@ -45,7 +45,7 @@ class Transformers(Method):
             ) from None
         return Logits(network)
 
-    def offline(self, body: nn.Module) -> "Transformers":
+    def offline(self, body: Any) -> "Transformers":
         config = {key: value for key, value in body.network.config.to_diff_dict().items() if key not in MADE_BY_LIBRARY}
         return self.model_copy(update={"source": None, "config": config})
 

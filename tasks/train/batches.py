@@ -5,7 +5,7 @@ and augmentation) depends on the seed and p alone: so any number of reading proc
 goes on after a crash only needs the number of its step.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -20,11 +20,12 @@ from torchvision.tv_tensors import Image, Mask
 
 from tasks.dataset import Dataset, Labels, Sample
 from tasks.parallel import workers
-from tasks.params import Method
 from tasks.predict import grouped
 from tasks.rasters import VOID
 from tasks.train.processes import Alone, Several
 from tasks.train.settings import Params
+
+Change = Callable[[Image, Mask], tuple[Image, Mask]]
 
 
 class Batch(NamedTuple):
@@ -36,7 +37,7 @@ class Stream(Readable):
     """Place -> augmented image and labels."""
 
     def __init__(
-        self, dataset: Dataset, labels: Labels, samples: list[Sample], augmentations: tuple[Method, ...], seed: int
+        self, dataset: Dataset, labels: Labels, samples: list[Sample], augmentations: tuple[Change, ...], seed: int
     ):
         self.dataset, self.labels, self.samples = dataset, labels, samples
         self.augmentations, self.seed = augmentations, seed

@@ -20,7 +20,8 @@ class Census(NamedTuple):
 def census(dataset: Dataset, labels: Labels) -> Census:
     """Count the label maps of train and val. ValueError where an id is not declared or nothing is labelled."""
     digest = sha256(dataset.card.model_dump_json().encode())
-    classes, kept = len(dataset.classes), {"train": [], "val": []}
+    classes = len(dataset.classes)
+    kept: dict[str, list[Sample]] = {"train": [], "val": []}
     counts, seen = np.zeros(classes, np.int64), 0
     for sample in dataset.of("train", "val"):
         path = labels.path(sample.id)

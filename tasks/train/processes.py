@@ -79,6 +79,7 @@ def launch(function: Callable[..., Any], *arguments: Any) -> Any:
         raise
 
 
-def entered(fabric: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+def entered(fabric: Any, *call: Any) -> Any:
     """The first call in each of several processes."""
+    function, *arguments = call
     return function(Several(fabric), *arguments)

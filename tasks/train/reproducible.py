@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import environ
+from typing import Any
 
 import torch
 
@@ -13,14 +14,15 @@ from tasks.train.settings import Params
 def reproducible() -> Iterator[None]:
     """Deterministic algorithms where torch has them (elsewhere it warns), put back afterwards."""
     environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for this, before its first use
-    before = torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    extra: Any = torch.utils.deterministic
+    before = torch.are_deterministic_algorithms_enabled(), extra.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a help for finding defects; it costs time
+    extra.fill_uninitialized_memory = False  # a help for finding defects; it costs time
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0])
-        torch.utils.deterministic.fill_uninitialized_memory = before[1]
+        extra.fill_uninitialized_memory = before[1]
 
 
 @contextmanager

@@ -18,11 +18,11 @@ class Params(Settings):
     optimizer: Optimizer = Field({"name": "adamw"}, description="how a step follows from the gradient")
     schedule: Schedule = Field({"name": "polynomial"}, description="how the learning rate changes")
     augmentations: tuple[Augmentation, ...] = Field(
-        ({"name": "flip"}, {"name": "scale"}, {"name": "crop"}),
+        ({"name": "flip"}, {"name": "crop"}),
         description="random changes of image and labels, applied in this order; [] for none",
     )
-    epochs: int = Field(20, ge=1, le=100_000, description="how often each training image is seen")
-    batch: int = Field(8, ge=1, le=4096, description="images per forward pass (over all GPUs together)")
+    epochs: int = Field(12, ge=1, le=100_000, description="how often each training image is seen")
+    batch: int = Field(4, ge=1, le=4096, description="images per forward pass (over all GPUs together)")
     accumulate: int = Field(
         1, ge=1, le=1024, description="forward passes per step: k of batch b give the gradient of batch k * b"
     )
@@ -31,5 +31,5 @@ class Params(Settings):
         1, ge=1, description="epochs between looks at the val split; the last epoch is always looked at"
     )
     use: Literal["best", "last"] = Field(
-        "last", description="which weights later stages get: best by mIoU on the val split's given labels, or the last"
+        "best", description="which weights later stages get: best by mIoU on the val split's given labels, or the last"
     )

@@ -60,7 +60,7 @@ class State:
 def start(settings: Params, seed: int, classes: int, device: torch.device, kind: torch.dtype) -> State:
     """A new network and its optimizer; convolutions run in `kind`."""
     torch.manual_seed(seed)
-    network = build(settings.network, classes).to(device, memory_format=torch.channels_last).train()
+    network = build(settings.network, classes).to(device).to(memory_format=torch.channels_last).train()
     scaled = kind == torch.float16  # bfloat16 has the range of float32 and needs no scaling
     return State(network, settings.optimizer.build(groups(network)), torch.amp.GradScaler(device.type, enabled=scaled))
 

@@ -1,6 +1,6 @@
 """How well the network follows the given labels of the val split. The test split is never read by this stage."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import nan
 
 import torch
@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from tasks.confusion import Confusion
 from tasks.dataset import Card
 from tasks.network import normalise
-from tasks.params import Method
-from tasks.targets import targets_of
+from tasks.targets import Targets, targets_of
 from tasks.train.batches import Batch
 from tasks.train.processes import Alone, Several
 
@@ -20,7 +19,7 @@ def validate(
     here: Alone | Several,
     network: nn.Module,
     batches: Iterable[Batch],
-    loss: Method,
+    loss: Callable[[Tensor, Targets], Tensor],
     frequency: Tensor,
     card: Card,
     amp: torch.autocast,

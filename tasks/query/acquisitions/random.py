@@ -2,6 +2,7 @@
 
 Idea: no information is used, so the asked regions are a fair sample of all.
 Formula: utility ~ uniform on [0, 1), seeded by the run's seed and the round.
+Limits: every open region is equally likely to be asked, whatever its size, class or label.
 """
 
 from typing import Literal

@@ -4,6 +4,7 @@ Paper: Neubert and Protzel, Compact Watershed and Preemptive SLIC, ICPR 2014.
 Formula: flood by priority = gradient magnitude + compactness * distance to the marker.
 Limits: compactness 0 is the classic watershed; compactness towards infinity is the Voronoi cells of the markers.
 Differs: the gradient is Sobel's magnitude of each colour channel of the smoothed image, the largest over channels.
+Defaults: of 0, 1e-4, 1e-3, 1e-2, 1e-1 the compactness 1e-3 has the best achievable accuracy on brain slices (.935).
 Costs: O(pixels log pixels); the fastest of the methods here.
 """
 

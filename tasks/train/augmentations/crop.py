@@ -17,8 +17,8 @@ from tasks.rasters import VOID
 
 class Crop(Method):
     name: Literal["crop"] = "crop"
-    height: int = Field(160, ge=8, le=8192, description="rows of the window")
-    width: int = Field(160, ge=8, le=8192, description="columns of the window")
+    height: int = Field(112, ge=8, le=8192, description="rows of the window")
+    width: int = Field(112, ge=8, le=8192, description="columns of the window")
 
     def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
         height, width = labels.shape[-2:]

@@ -18,7 +18,7 @@ from tasks.params import Method
 
 class AdamW(Method):
     name: Literal["adamw"] = "adamw"
-    lr: float = Field(3e-3, gt=0, le=1, description="highest learning rate")
+    lr: float = Field(5e-3, gt=0, le=1, description="highest learning rate")
     decay: float = Field(0.01, ge=0, le=10, description="weight decay, times the learning rate per step")
     beta1: float = Field(0.9, ge=0, lt=1, description="memory of the mean gradient")
     beta2: float = Field(
