@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from hashlib import sha256
 from os import environ, sched_getaffinity
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from tasks.tracking import progress
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+ALONE = 1.0  # seconds
 CACHE_BYTES = 2 * 1024**3  # the oldest results go when .work/ would outgrow this
 
 
@@ -33,10 +35,18 @@ def workers() -> int:
 
 def map_images(function: Callable[[Item], Result], items: list[Item], what: str = "images") -> Iterator[Result]:
     """`function(item)` for every item, in order, with a progress bar named `what`."""
+    yield from progress(results(function, items), len(items), what)
+
+
+def results(function: Callable[[Item], Result], items: list[Item]) -> Iterator[Result]:
+    """Work alone for the first second: starting processes costs more than a small set does; then share the rest."""
+    begin, address = monotonic(), environ.get("SEGMEND_CLUSTER")
     count = min(workers(), max(1, len(items)))
-    address = environ.get("SEGMEND_CLUSTER")
-    if count == 1 and not address:
-        yield from progress(map(function, items), len(items), what)
+    done = 0
+    while done < len(items) and (count == 1 or monotonic() - begin < ALONE) and not address:
+        yield function(items[done])
+        done += 1
+    if done == len(items):
         return
     if address:
         from dask.distributed import Client
@@ -47,7 +57,7 @@ def map_images(function: Callable[[Item], Result], items: list[Item], what: str 
         client, place = None, nullcontext()
     with place:
         pool = Parallel(n_jobs=-1 if client else count, return_as="generator", pre_dispatch=f"{4 * count}")
-        yield from progress(pool(delayed(function)(item) for item in items), len(items), what)
+        yield from pool(delayed(function)(item) for item in items[done:])
 
 
 def cached(folder: Path, key: Iterable[bytes | str], make: Callable[[], np.ndarray]) -> np.ndarray:

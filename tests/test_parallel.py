@@ -12,9 +12,10 @@ def square(number: int) -> int:
     return number * number
 
 
-@pytest.mark.parametrize("count", ["1", "2"])
-def test_results_come_in_order(monkeypatch, count):
+@pytest.mark.parametrize("count, alone", [("1", 1), ("2", 1), ("2", 0)])
+def test_results_come_in_order(monkeypatch, count, alone):
     monkeypatch.setenv("SEGMEND_WORKERS", count)
+    monkeypatch.setattr(parallel, "ALONE", alone)
     assert list(parallel.map_images(square, list(range(20)))) == [k * k for k in range(20)]
 
 
