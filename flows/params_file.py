@@ -155,15 +155,19 @@ def _one_line(content: dict[str, Any]) -> CommentedMap:
 
 
 def keep_answers(root: Path, rounds: list[str]) -> list[str]:
-    """One file of answers per round, empty at first, so that DVC can depend on it. Answers are never deleted."""
+    """One file of answers per round, so that DVC can depend on it; a blank line at first, since DVC warns of empty files.
+
+    Answers are never deleted.
+    """
     folder = root / "data" / "answers"
     folder.mkdir(parents=True, exist_ok=True)
     for name in rounds:
-        (folder / f"{name}.jsonl").touch()
+        if not (folder / f"{name}.jsonl").exists():
+            (folder / f"{name}.jsonl").write_text("\n")
     remarks = []
     for path in sorted(folder.glob("r*.jsonl")):
         if path.stem not in rounds:
-            if path.stat().st_size:
+            if path.read_text().strip():
                 remarks.append(f"{path.relative_to(root)} has answers and is kept, though round {path.stem} is gone.")
             else:
                 path.unlink()

@@ -2,6 +2,7 @@
 
 Formula: top and left uniform over all places where the window fits
 Limits: a window of the image's size is the identity; a smaller image is padded below and right, its labels there void.
+Costs: nothing; smaller windows make steps cheaper, and the network sees less around each pixel.
 """
 
 from typing import Literal

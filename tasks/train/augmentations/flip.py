@@ -2,6 +2,7 @@
 
 Formula: columns reversed if a fair coin says so; rows likewise with `vertical`
 Limits: twice the same flip is the identity.
+Costs: nothing. Wrong where left and right have names of their own (left hand, right hand).
 """
 
 from typing import Literal

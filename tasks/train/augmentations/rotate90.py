@@ -2,6 +2,7 @@
 
 Formula: k quarter turns anticlockwise, k uniform in 0..3; no pixel is interpolated
 Limits: every pixel keeps its label; rows and columns change places when k is odd.
+Costs: nothing.
 """
 
 from typing import Literal

@@ -2,6 +2,7 @@
 
 Formula: sides * f, log f uniform in log low .. log high
 Limits: low = high = 1 is the identity.
+Costs: the resizing of one image. Put it before crop, so that batches keep one shape.
 """
 
 from math import exp, log

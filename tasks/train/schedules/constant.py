@@ -1,6 +1,7 @@
 """The learning rate stays as it is.
 
 Formula: 1
+Idea: for a baseline, or where another program changes the rate.
 Limits: none; polynomial with power 0 and cosine with floor 1 are the same.
 """
 
