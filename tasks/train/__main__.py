@@ -12,7 +12,7 @@ from tasks.run import stage
 from tasks.train.census import census
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.outputs import train_and_write
-from tasks.train.processes import count, launch
+from tasks.train.processes import count, launch, share_cores
 from tasks.train.settings import Params
 
 CODE = [
@@ -27,6 +27,7 @@ def train(settings: Params, seed: int, *, dataset: Path, labels: Path, out: Path
     """Train the segmentation network on the label maps."""
     source, maps = Dataset(dataset), Labels(labels)
     data = census(source, maps)
+    share_cores()
     machine = {
         "device": device().type,
         "precision": str(precision(device())).removeprefix("torch."),

@@ -19,10 +19,9 @@ from torch.utils.data import Dataset as Readable
 from torchvision.tv_tensors import Image, Mask
 
 from tasks.dataset import Dataset, Labels, Sample
-from tasks.parallel import workers
 from tasks.predict import grouped
 from tasks.rasters import VOID
-from tasks.train.processes import Alone, Several
+from tasks.train.processes import Alone, Several, readers
 from tasks.train.settings import Params
 
 Change = Callable[[Image, Mask], tuple[Image, Mask]]
@@ -112,7 +111,7 @@ def loader(source: Readable, batches: Iterable[list[int]], here: Alone | Several
     return DataLoader(
         source,
         batch_sampler=batches,
-        num_workers=max(1, workers() // here.world),
+        num_workers=readers(here),
         collate_fn=together,
         persistent_workers=again,
         pin_memory=here.device.type == "cuda",

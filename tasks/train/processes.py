@@ -6,12 +6,13 @@ statistics from a process's own share.
 """
 
 from collections.abc import Callable
-from os import environ
+from os import environ, sched_getaffinity
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from tasks.parallel import workers
 from tasks.predict import device
 
 
@@ -50,6 +51,22 @@ class Several:
 
     def total(self, value: Tensor) -> Tensor:
         return self.fabric.all_reduce(value, reduce_op="sum")
+
+
+def readers(here: Alone | Several) -> int:
+    """How many processes read ahead for this one: SEGMEND_WORKERS; else one on the CPU, and every core for GPUs."""
+    asked = environ.get("SEGMEND_WORKERS", "").strip() or here.device.type != "cpu"
+    return max(1, workers() // here.world) if asked else 1
+
+
+def share_cores() -> None:
+    """On the CPU one core reads and the others compute, unless OMP_NUM_THREADS says otherwise.
+
+    A computing thread that a reader pushes aside makes all others wait for it, and they wait by spinning: with both
+    of two cores computing, the default training took up to ten times longer than with one.
+    """
+    if device().type == "cpu" and not environ.get("OMP_NUM_THREADS"):
+        torch.set_num_threads(max(1, len(sched_getaffinity(0)) - 1))
 
 
 def count() -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.train.processes import Alone, count, launch
+from tasks.train.processes import Alone, count, launch, readers, share_cores
 from tests.train.toy import Plain, quick, run, toys
 
 
@@ -23,6 +23,23 @@ def test_a_number_that_is_none_is_refused(monkeypatch):
     monkeypatch.setenv("SEGMEND_PROCESSES", "many")
     with pytest.raises(ValueError, match="many"):
         count()
+
+
+def test_on_the_cpu_one_core_is_left_for_reading(monkeypatch):
+    monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
+    asked = []
+    monkeypatch.setattr("torch.set_num_threads", asked.append)
+    monkeypatch.setattr("tasks.train.processes.sched_getaffinity", lambda _: range(8))
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    share_cores()
+    assert asked == []
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    share_cores()
+    assert asked == [7]
+    monkeypatch.delenv("SEGMEND_WORKERS", raising=False)
+    assert readers(Alone()) == 1
+    monkeypatch.setenv("SEGMEND_WORKERS", "5")
+    assert readers(Alone()) == 5
 
 
 @pytest.mark.slow

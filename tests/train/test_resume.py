@@ -20,7 +20,8 @@ train:
   optimizer: {name: adamw}
   augmentations: [{name: flip}, {name: crop, crop: {height: 24, width: 24}}]
   batch: 2
-  epochs: 60
+  epochs: 120
+  validate_every: 10
   use: best
 """
 
@@ -34,6 +35,7 @@ def command(root: Path, every: str) -> subprocess.Popen:
         cwd=root,
         env=environment,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
 
@@ -43,7 +45,7 @@ def outputs(root: Path) -> dict[str, bytes]:
     return {path: (root / path).read_bytes() for path in paths}
 
 
-def epochs_on_disk(root: Path) -> float:
+def written(root: Path) -> float:
     """When the state was written last: 0 where there is none."""
     return max((path.stat().st_mtime_ns for path in root.glob(".work/train/*/state.pt")), default=0)
 
@@ -60,17 +62,17 @@ def test_killed_twice_and_resumed_gives_the_same_bytes(tmp_path):
 
     random, killed = Random(os.getpid()), tmp_path / "killed"  # another batch at every run of this test
     for _ in range(2):
-        before, process, limit = epochs_on_disk(killed), command(killed, "0"), monotonic() + 60
-        while epochs_on_disk(killed) == before and process.poll() is None and monotonic() < limit:
+        before, process, limit = written(killed), command(killed, "0"), monotonic() + 60
+        while written(killed) == before and process.poll() is None and monotonic() < limit:
             sleep(0.005)  # the state is written at every step: wait for the first one
         sleep(random.uniform(0, 0.2))
-        assert process.poll() is None, "it was done before it could be killed"
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        said = process.communicate()[0]
+        assert process.returncode == -signal.SIGKILL, f"it ended before it could be killed: {said}"
         assert not (killed / "models").exists()
     last = command(killed, "0")
     said = last.communicate()[0]
-    assert last.returncode == 0
-    assert "going on from step" in said.splitlines()[0]
+    assert last.returncode == 0, said
+    assert "going on from step" in said
     assert outputs(killed) == outputs(tmp_path / "whole")
     assert not list(killed.glob(".work/train/*"))
