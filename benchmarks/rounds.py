@@ -22,6 +22,10 @@ from ruamel.yaml import YAML
 from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
 
 ROOT = Path(__file__).resolve().parents[1]
+SETTINGS: dict[str, dict[str, Any]] = {
+    "brain": {},
+    "superalloy": {"train": {"epochs": 40}},  # 40 train images against the brain's 70: as many steps
+}
 ACQUISITIONS = ("sim", "class_balanced", "random")
 WORKSPACE = Path(gettempdir()) / "segmend-benchmark-rounds"
 
@@ -48,6 +52,8 @@ def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any
     params["seed"] = seed
     params["ingest"]["noise"]["level"] = noise
     params["query"]["acquisition"]["name"] = acquisition
+    for section, changes in SETTINGS[data].items():
+        params[section].update(changes)
     yaml.dump(params, place / "params.yaml")
     command = [executable, "-m", "flows.cli", "run", "--no-prefect"]
     if data != "brain":
@@ -122,19 +128,20 @@ def main() -> None:
         noise={"nargs": "+", "default": ["medium", "hard"]},
         seeds={"type": int, "default": 3},
     )
+    # sim first: a benchmark stopped early has the claims' rows, and lacks baselines only
     wanted = [
         {"data": data, "noise": noise, "acquisition": acquisition, "seed": seed}
+        for acquisition in ACQUISITIONS
         for data in chosen.data
         for noise in chosen.noise
         for seed in range(chosen.seeds)
-        for acquisition in ACQUISITIONS
     ]
     rows = cells("rounds", wanted, measure)
     hours = sum(row["seconds"] for row in rows) / 3600
     page = (
         "# Do the rounds pay?\n\n`python -m benchmarks.rounds`: the shipped pipeline and params.yaml, planted mistakes, "
         f"simulated answers; {chosen.seeds} seeds, mean ± standard deviation; {hours:.1f} hours on 2 cores without a GPU. "
-        "The seed changes the planted mistakes, the network's initial weights and the picks. Data mIoU and wrong pixels are "
+        "Superalloy trains 40 epochs, all else is as shipped. The seed changes the planted mistakes, the network's initial weights and the picks. Data mIoU and wrong pixels are "
         "those of the train split's labels; model mIoU is measured on the test split, which no choice ever sees.\n\n"
         + table(rows)
     )

@@ -20,7 +20,13 @@ TOY = {
     "superpixelize": {"method": {"name": "slic", "slic": {"regions": 40}}},
     "train": {"epochs": 1},
 }
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "SEGMEND_WORKERS": "1", "SEGMEND_PRECISION": "fp32"}
+ENVIRONMENT = {
+    **os.environ,
+    "OMP_NUM_THREADS": "1",
+    "SEGMEND_WORKERS": "1",
+    "SEGMEND_PRECISION": "fp32",
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",  # dvc.yaml says `python`
+}
 
 
 def git(place: Path, *words: str) -> None:
