@@ -7,13 +7,13 @@ never changes them. With a cache folder, a result is kept by content and an item
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from hashlib import sha256
-from os import environ, sched_getaffinity
+from os import environ
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, cpu_count, delayed, parallel_config
 
 from tasks.rasters import write_npy
 from tasks.tracking import progress
@@ -30,7 +30,7 @@ def workers() -> int:
     asked = environ.get("SEGMEND_WORKERS", "").strip()
     if asked and not (asked.isdigit() and int(asked) >= 1):
         raise ValueError(f"SEGMEND_WORKERS is '{asked}': a whole number from 1 is allowed")
-    return int(asked) if asked else len(sched_getaffinity(0))
+    return int(asked) if asked else cpu_count()
 
 
 def map_images(function: Callable[[Item], Result], items: list[Item], what: str = "images") -> Iterator[Result]:

@@ -6,10 +6,11 @@ statistics from a process's own share.
 """
 
 from collections.abc import Callable
-from os import environ, sched_getaffinity
+from os import environ
 from typing import Any
 
 import torch
+from joblib import cpu_count
 from torch import Tensor, nn
 
 from tasks.parallel import workers
@@ -66,7 +67,7 @@ def share_cores() -> None:
     of two cores computing, the default training took up to ten times longer than with one.
     """
     if device().type == "cpu" and not environ.get("OMP_NUM_THREADS"):
-        torch.set_num_threads(max(1, len(sched_getaffinity(0)) - 1))
+        torch.set_num_threads(max(1, cpu_count() - 1))
 
 
 def count() -> int:
