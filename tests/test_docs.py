@@ -1,6 +1,7 @@
 """Documentation is executed: generated pages are current, commands exist, links lead somewhere, experiments are valid."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,10 +46,12 @@ def test_commands_in_pages_exist(page):
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
 def test_experiments_are_valid(experiment, tmp_path):
     """Merged into params.yaml as `segmend run -e` does, every shipped experiment passes the check of the whole file."""
-    from flows.workspace import merged
+    from flows.params_file import ParamsFile
 
-    yaml = YAML()
-    yaml.dump(merged(yaml.load(ROOT / "params.yaml"), yaml.load(experiment)), tmp_path / "params.yaml")
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    file = ParamsFile(tmp_path)
+    file.merge(YAML(typ="safe").load(experiment))
+    file.save()
     params.check_file(tmp_path / "params.yaml")
     head = experiment.read_text()
     assert all(word in head for word in ("# Paper:", "# Command:", "# Expected:")), (

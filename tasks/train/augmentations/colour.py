@@ -16,10 +16,10 @@ from tasks.params import Method
 
 class Colour(Method):
     name: Literal["colour"] = "colour"
-    brightness: float = Field(0.2, ge=0, le=1)
-    contrast: float = Field(0.2, ge=0, le=1)
-    saturation: float = Field(0.2, ge=0, le=1)
-    hue: float = Field(0.0, ge=0, le=0.5)
+    brightness: float = Field(0.2, ge=0, le=1, description="factor drawn from 1 - this to 1 + this")
+    contrast: float = Field(0.2, ge=0, le=1, description="likewise, around the mean grey")
+    saturation: float = Field(0.2, ge=0, le=1, description="likewise, around the grey picture")
+    hue: float = Field(0.0, ge=0, le=0.5, description="turn of the colour circle, at most this share either way")
 
     def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
         return ColorJitter(self.brightness, self.contrast, self.saturation, self.hue)(image), labels
