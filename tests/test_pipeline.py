@@ -273,7 +273,7 @@ def test_the_rounds_show_in_dvc(made):
 
 def test_experiments_of_dvc_run(workspace):
     dvc(workspace, "exp", "run", "--set-param", "query.acquisition.name=random", "--name", "random")
-    assert "random" in dvc(workspace, "exp", "show", "--no-pager")
+    assert "random" in dvc(workspace, "exp", "list", "--name-only")
 
 
 def test_without_truth_it_asks_and_waits(workspace):
