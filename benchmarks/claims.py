@@ -36,11 +36,17 @@ def arguments(name: str, description: str | None, **options: dict[str, Any]) -> 
     return chosen
 
 
+def kept(name: str) -> list[dict[str, Any]]:
+    """All rows measured so far."""
+    path = RESULTS / f"{name}.jsonl"
+    return [loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+
 def cells(name: str, wanted: Iterable[dict[str, Any]], measure: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     """The row of every wanted cell: from the file where it was measured before, else measured now and kept."""
     path = RESULTS / f"{name}.jsonl"
     path.parent.mkdir(exist_ok=True)
-    known = [loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    known = kept(name)
     rows = []
     for cell in wanted:
         row = next((row for row in known if all(row.get(key) == value for key, value in cell.items())), None)
@@ -66,6 +72,7 @@ def plus_minus(values: list[float], digits: int = 3) -> str:
 
 def write(name: str, claims: list[Claim], page: str) -> None:
     """results/NAME.json and results/NAME.md."""
+    RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(dumps({"claims": [claim._asdict() for claim in claims]}, indent=2) + "\n")
     rows = "\n".join(
         f"| {c.text} | {c.target} | {c.value:.3f}{'' if c.spread is None else f' ± {c.spread:.3f}'} | {c.seeds} "

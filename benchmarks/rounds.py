@@ -19,7 +19,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
+from benchmarks.claims import Claim, arguments, cells, kept, plus_minus, spread, write
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -28,6 +28,23 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 ACQUISITIONS = ("sim", "class_balanced", "random")
 WORKSPACE = Path(gettempdir()) / "segmend-benchmark-rounds"
+
+
+PAGE = """# Do the rounds pay?
+
+`python -m benchmarks.rounds`: the shipped pipeline and params.yaml (three rounds of 6 % of the regions), planted mistakes, simulated
+answers; mean ± standard deviation over the seeds (three; a row without ± is one seed, a row that is missing was not run); {hours:.1f} hours
+on 2 cores without a GPU, one thread a run, two runs side by side. Superalloy trains 40 epochs instead of 12. The seed changes the planted
+mistakes, the network's initial weights and the picks. Wrong pixels and data mIoU are those of the train split's labels; model mIoU is
+measured on the test split, which no choice ever sees. The simulated annotator's rule is kinder than ALC's (docs/answers.md).
+
+{table}
+
+What this shows: by `sim`, 18 % of the regions mend about three quarters of the wrong pixels; the same number of random or class-balanced
+questions mends 12 to 21 %. The network gains far less than the labels: at medium noise it averages the mistakes away, and on the brain its gain
+is within the spread. At hard noise the gain is more than twice the spread of the gain over the seeds (each seed's last round against its own
+first), and about one and a half times the spread of the mIoU itself.
+"""
 
 
 def bench_data(name: str) -> Path:
@@ -137,16 +154,10 @@ def main() -> None:
         for noise in chosen.noise
         for seed in range(chosen.seeds)
     ]
-    rows = cells("rounds", wanted, measure)
+    cells("rounds", wanted, measure)
+    rows = sorted(kept("rounds"), key=lambda row: (row["data"], row["noise"], ACQUISITIONS.index(row["acquisition"])))
     hours = sum(row["seconds"] for row in rows) / 3600
-    page = (
-        "# Do the rounds pay?\n\n`python -m benchmarks.rounds`: the shipped pipeline and params.yaml, planted mistakes, "
-        f"simulated answers; {chosen.seeds} seeds, mean ± standard deviation; {hours:.1f} hours on 2 cores without a GPU. "
-        "Superalloy trains 40 epochs instead of 12, all else is as shipped. The seed changes the planted mistakes, the network's initial weights and the picks. Data mIoU and wrong pixels are "
-        "those of the train split's labels; model mIoU is measured on the test split, which no choice ever sees.\n\n"
-        + table(rows)
-    )
-    write("rounds", claims(rows), page)
+    write("rounds", claims(rows), PAGE.format(hours=hours, table=table(rows)))
 
 
 if __name__ == "__main__":
