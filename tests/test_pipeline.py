@@ -219,29 +219,34 @@ def wait_for(condition, seconds: float = 60):
     raise AssertionError("it did not happen in time")
 
 
-def test_a_killed_stage_fails_and_the_next_run_goes_on(workspace, made):
-    shutil.rmtree(workspace / ".dvc/cache/runs")  # else everything would come from the run cache
-    edit(workspace, {"train": {"epochs": 2}})
-    running = start(workspace, "flows.cli", "run", "--no-prefect")
+def training_alone(place: Path) -> tuple[str, ...]:
+    """The first training made stale, with nothing to take from the run cache; the command that runs it and no more."""
+    shutil.rmtree(place / ".dvc/cache/runs")
+    edit(place, {"train": {"epochs": 2}})
+    return ("run", "--no-prefect", "--target", "train@r0")
+
+
+def test_a_killed_stage_fails_and_the_next_run_goes_on(workspace):
+    command = training_alone(workspace)
+    running = start(workspace, "flows.cli", *command)
     pid = wait_for(lambda: stages_of(workspace))[0]
     time.sleep(1)
     os.kill(pid, signal.SIGKILL)
     said = running.communicate(timeout=200)[0]
     assert running.returncode == 1, said
-    run(workspace)
-    assert stale(workspace) == set()
+    segmend(workspace, *command)
+    assert "train@r0" not in stale(workspace)
 
 
 def test_a_killed_run_leaves_no_stage_and_the_next_run_goes_on(workspace):
-    shutil.rmtree(workspace / ".dvc/cache/runs")
-    edit(workspace, {"train": {"epochs": 3}})
-    running = start(workspace, "flows.cli", "run", "--no-prefect")
+    command = training_alone(workspace)
+    running = start(workspace, "flows.cli", *command)
     wait_for(lambda: stages_of(workspace))
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
     wait_for(lambda: not stages_of(workspace), 20)
-    run(workspace)
-    assert stale(workspace) == set()
+    segmend(workspace, *command)
+    assert "train@r0" not in stale(workspace)
 
 
 def test_two_runs_at_once_do_the_work_once(workspace):

@@ -29,7 +29,7 @@ def test_on_the_cpu_one_core_is_left_for_reading(monkeypatch):
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
     asked = []
     monkeypatch.setattr("torch.set_num_threads", asked.append)
-    monkeypatch.setattr("tasks.train.processes.sched_getaffinity", lambda _: range(8))
+    monkeypatch.setattr("tasks.train.processes.cpu_count", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     share_cores()
     assert asked == []
