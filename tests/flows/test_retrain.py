@@ -68,6 +68,7 @@ def segmend(*words: str) -> list[str]:
 
 def outside(api: str, root: Path) -> dict[str, str]:
     env = {**os.environ, "PREFECT_API_URL": api, "PYTHONPATH": str(HERE), "XDG_RUNTIME_DIR": str(root.parent)}
+    env.pop("MLFLOW_TRACKING_URI", None)  # mlflow sets it in this process when another test names a store
     return env | {"PREFECT_HOME": str(root / ".work" / "prefect"), "PREFECT_RUNNER_POLL_FREQUENCY": "2"}
 
 

@@ -164,8 +164,16 @@ RUN = "from pathlib import Path; from flows.runner import Runner\nwith Runner(Pa
 
 
 def start(root: Path) -> subprocess.Popen:
+    """A runner of its own. A shell that starts the tests in the background has them ignore Ctrl-C; this one must not."""
     env = {**os.environ, "PYTHONPATH": str(HERE)}
-    return subprocess.Popen([sys.executable, "-uc", RUN], cwd=root, env=env, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-uc", RUN],
+        cwd=root,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
