@@ -31,13 +31,34 @@ class AnySize(nn.Module):
         self.body, self.stride = body, stride
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k h w"]:
+        return self.resized(self.body(self.padded(x)), x)
+
+    def padded(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h2 w2"]:
+        below, right = (-side % self.stride for side in x.shape[-2:])
+        return F.pad(x, (0, right, 0, below), mode="replicate")  # zeros would be an edge that no image has
+
+    def resized(self, maps: Float[Tensor, "b c h2 w2"], x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h w"]:
+        """Maps of the padded input, at any scale (transformers answer at a quarter of the size), as maps of the input."""
         height, width = x.shape[-2:]
-        below, right = -height % self.stride, -width % self.stride
-        # The border is repeated: zeros would be an edge that no image has.
-        logits = self.body(F.pad(x, (0, right, 0, below), mode="replicate"))
-        if logits.shape[-2:] != (height + below, width + right):  # transformers answer at a quarter of the size
-            logits = F.interpolate(logits, size=(height + below, width + right), mode="bilinear", align_corners=False)
-        return logits[..., :height, :width]
+        size = (height + -height % self.stride, width + -width % self.stride)
+        if maps.shape[-2:] != size:
+            maps = F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+        return maps[..., :height, :width]
+
+    def with_features(self, x: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, "b k h w"], Float[Tensor, "b d h w"]]:
+        """Logits, and the features that the classifier gives them from, of length 1 (or 0); ValueError where it is not known."""
+        place = getattr(self.body, "classifier", None)  # the body's name for its classifier
+        if place is None:
+            raise ValueError(
+                "train.network: this network gives no features of pixels, which are needed here; choose unet or smp and train again"
+            )
+        given: list[Tensor] = []
+        hook = self.body.get_submodule(place).register_forward_hook(lambda _, inputs, result: given.append(inputs[0]))
+        try:
+            logits = self(x)
+        finally:
+            hook.remove()
+        return logits, F.normalize(self.resized(F.normalize(given[0].float()), x))
 
 
 def build(method: Any, classes: int) -> AnySize:

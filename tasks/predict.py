@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from os import environ
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,11 +81,24 @@ class Predictor:
             logits = self.network(x)
         return logits.float().softmax(1).cpu().numpy()
 
+    @torch.inference_mode()
+    def with_features(
+        self, image: UInt8[np.ndarray, "h w 3"]
+    ) -> tuple[Float32[np.ndarray, "k h w"], Float32[np.ndarray, "d h w"]]:
+        """The class probabilities of each pixel, and its features: what the classifier is given, of length 1 (or 0)."""
+        x = normalise(torch.from_numpy(image[None]).to(self.device).permute(0, 3, 1, 2), self.card)
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            logits, features = self.network.with_features(x)
+        return logits.float().softmax(1)[0].cpu().numpy(), features[0].cpu().numpy()
+
 
 def stream(
-    folder: Path, dataset: Dataset, samples: Iterable[Sample]
-) -> Iterator[tuple[Sample, Float32[np.ndarray, "k h w"]]]:
-    """The probabilities of each sample, in order; neighbours of equal size are predicted together."""
+    folder: Path, dataset: Dataset, samples: Iterable[Sample], features: bool = False
+) -> Iterator[tuple[Any, ...]]:
+    """Each sample, in order, with its probabilities float32 (k, h, w) and on demand its features float32 (d, h, w).
+
+    Neighbours of equal size are predicted together, with features one by one: these are many numbers.
+    """
     predictor, samples = Predictor(folder), list(samples)
     if predictor.classes != dataset.classes:
         raise ValueError(
@@ -92,7 +106,11 @@ def stream(
             f"{', '.join(dataset.classes)}; run the stage train"
         )
 
-    def predicted() -> Iterator[tuple[Sample, np.ndarray]]:
+    def predicted() -> Iterator[tuple[Any, ...]]:
+        if features:
+            for sample in samples:
+                yield sample, *predictor.with_features(dataset.image(sample.id))
+            return
         for some in grouped(samples):
             images = np.stack([dataset.image(sample.id) for _, sample in some])
             yield from zip([sample for _, sample in some], predictor.batch(images), strict=True)

@@ -3,21 +3,36 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int64, UInt8
+from jaxtyping import Bool, Float, Int32, Int64, UInt8
 from torch import Tensor
 
+from tasks.candidates import FIRST_SET
 from tasks.rasters import UNLABELLED
 
 
 class Targets(NamedTuple):
-    """One batch. Ignored pixels (void, unlabelled, padding) have label 0 and valid False; the loop drops their loss."""
+    """One batch. Ignored pixels (void, unlabelled, padding) have label 0 and valid False; the loop drops their loss.
+
+    A pixel of which only a set of classes is known is valid, has label 0, and stands in `sets`. There are such pixels only
+    for losses that say `partial`; without them both fields are None.
+    """
 
     labels: Int64[Tensor, "b h w"]
     valid: Bool[Tensor, "b h w"]
     frequency: Float[Tensor, " c"]  # the share of each class among all labelled training pixels; sums to 1
+    sets: Int64[Tensor, "b h w"] | None = None  # which row of its image's candidates holds; -1 where none does
+    candidates: Bool[Tensor, "b m c"] | None = None  # the classes of each set
 
 
-def targets_of(labels: UInt8[Tensor, "b h w"], frequency: Float[Tensor, " c"]) -> Targets:
-    """Label maps as a loss wants them: ignored pixels 0, and marked."""
-    valid = labels < UNLABELLED
-    return Targets(torch.where(valid, labels, 0).long(), valid, frequency)
+def targets_of(
+    labels: UInt8[Tensor, "b h w"] | Int32[Tensor, "b h w"],
+    frequency: Float[Tensor, " c"],
+    candidates: Bool[Tensor, "b m c"] | None = None,
+) -> Targets:
+    """Label maps (with sets, where there are candidates) as a loss wants them: ignored pixels 0, and marked."""
+    known = labels < UNLABELLED
+    single = torch.where(known, labels, 0).long()
+    if candidates is None or not candidates.shape[1]:
+        return Targets(single, known, frequency)
+    sets = (labels.long() - FIRST_SET).clamp_min(-1)
+    return Targets(single, known | (sets >= 0), frequency, sets, candidates)

@@ -44,7 +44,7 @@ def test_the_folder_says_all_that_loading_needs(tmp_path, monkeypatch):
     method = UNet(widths=(4, 6))
     network.save(tmp_path / "model", network.build(method, 3), method, CARD)
     config = loads((tmp_path / "model" / "config.json").read_text())
-    assert config["network"] == {"name": "unet", "unet": {"widths": [4, 6]}}
+    assert config["network"] == {"name": "unet", "unet": {"widths": [4, 6], "head": "linear", "temperature": 0.1}}
     assert config["dataset"]["classes"] == ["ground", "disc", "square"]
     monkeypatch.chdir(tmp_path)  # no params.yaml here
     loaded, card = network.load(tmp_path / "model")
@@ -55,3 +55,8 @@ def test_the_folder_says_all_that_loading_needs(tmp_path, monkeypatch):
 def test_a_folder_without_a_network_is_named(tmp_path):
     with pytest.raises(ValueError, match="run the stage train"):
         network.load(tmp_path)
+
+
+def test_a_network_that_names_no_classifier_gives_no_features():
+    with pytest.raises(ValueError, match="choose unet or smp"):
+        AnySize(torch.nn.Identity(), 1).with_features(torch.zeros(1, 3, 2, 2))

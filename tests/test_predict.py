@@ -45,6 +45,18 @@ def test_stream_keeps_the_order_and_equals_one_by_one(toy):
     assert seen == samples
 
 
+def test_stream_gives_features_on_demand(toy):
+    dataset = Dataset(toy / "dataset")
+    samples = list(dataset.of("train"))[:3]
+    plain = [found for _, found in stream(toy / "model", dataset, samples)]
+    for k, (sample, found, features) in enumerate(stream(toy / "model", dataset, samples, features=True)):
+        assert sample == samples[k]
+        assert np.allclose(found, plain[k], atol=1e-5)
+        assert features.dtype == np.float32 and features.shape == (4, sample.height, sample.width)
+        lengths = np.linalg.norm(features, axis=0)
+        assert (lengths > 0.5).any() and np.allclose(lengths, lengths > 0.5, atol=1e-5)  # a ReLU may leave none
+
+
 def test_stream_reads_no_more_than_a_group_ahead(toy, monkeypatch):
     dataset, read = Dataset(toy / "dataset"), []
     plain = Dataset.image

@@ -2,7 +2,8 @@
 
 Library: segmentation_models_pytorch (MIT), https://github.com/qubvel-org/segmentation_models.pytorch
 Idea: U-Net, U-Net++, DeepLabV3+, FPN, UPerNet, SegFormer and others over ResNet, EfficientNet, MiT, timm encoders.
-Differs: nothing is changed; logits stay logits. Weights of the encoder come from the library's own source and are looked up in
+Differs: nothing is changed; logits stay logits. With head: cosine the last convolution of the segmentation head gives way to a
+    1x1 convolution by cosine (tasks/cosine.py), also where it was 3x3. Weights of the encoder come from the library's own source and are looked up in
     the local cache first; without a network connection and a cached copy the stage stops and says so.
 Costs: unet over resnet18 14 M weights, segformer over mit_b0 4 M.
 """
@@ -12,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
+from tasks.cosine import Cosine, Head, Temperature
 from tasks.params import Method
 
 ARCHITECTURES = Literal[
@@ -37,6 +39,8 @@ class SegmentationModels(Method):
         "resnet18", description="the encoder, as segmentation_models_pytorch names it; tu-NAME takes it from timm"
     )
     weights: Literal["none", "imagenet"] = Field("none", description="initial weights of the encoder")
+    head: Head = "linear"
+    temperature: Temperature = 0.1
 
     @property
     def stride(self) -> int:
@@ -47,7 +51,7 @@ class SegmentationModels(Method):
 
         weights = None if self.weights == "none" else self.weights
         try:
-            return smp.create_model(
+            body = smp.create_model(
                 self.architecture, self.encoder, encoder_weights=weights, in_channels=3, classes=classes
             )
         except KeyError as trouble:
@@ -57,6 +61,17 @@ class SegmentationModels(Method):
                 f"train.network.smp: the {self.weights} weights of {self.encoder} are not in the local cache and cannot be fetched "
                 f"({type(trouble).__name__}); connect once, or set weights: none"
             ) from None
+        body.classifier = last_convolution(body)
+        if self.head == "cosine":
+            features = body.get_submodule(body.classifier).in_channels
+            body.set_submodule(body.classifier, Cosine(features, classes, self.temperature))
+        return body
 
     def offline(self, body: nn.Module) -> "SegmentationModels":
         return self.model_copy(update={"weights": "none"})
+
+
+def last_convolution(body: nn.Module) -> str:
+    """Where the classifier is: what it is given are the features of the pixels."""
+    head = body.get_submodule("segmentation_head")
+    return [f"segmentation_head.{name}" for name, part in head.named_modules() if isinstance(part, nn.Conv2d)][-1]

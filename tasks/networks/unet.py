@@ -5,6 +5,7 @@ Idea: an encoder halves the image level by level, a decoder doubles it again and
 Formula: level k has widths[k] channels at 1/2^k of the size; a layer is 3x3 convolution, batch norm, ReLU.
     One layer per level on the way down (two at the bottom); on the way up: 1x1 convolution, nearest upsampling, plus
     the encoder's features, one layer.
+    The classifier is a 1x1 convolution, or by cosine (tasks/cosine.py).
 Limits: one width = two layers at full size, without any pooling.
 Differs: half the paper's layers and a quarter of its width or less; features are added, not joined, and projected
     before they are upsampled; batch norm; padded convolutions (output size = input size). At equal time on two cores this
@@ -20,6 +21,7 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
+from tasks.cosine import Cosine, Head, Temperature
 from tasks.params import Method
 
 
@@ -28,26 +30,30 @@ class UNet(Method):
     widths: tuple[Annotated[int, Field(ge=1, le=2048)], ...] = Field(
         (16, 32, 64, 128), min_length=1, max_length=7, description="channels of each level, from full size downwards"
     )
+    head: Head = "linear"
+    temperature: Temperature = 0.1
 
     @property
     def stride(self) -> int:
         return 2 ** (len(self.widths) - 1)
 
     def build(self, classes: int) -> nn.Module:
-        return Body(self.widths, classes)
+        return Body(self.widths, classes, self.temperature if self.head == "cosine" else None)
 
     def offline(self, body: nn.Module) -> "UNet":
         return self
 
 
 class Body(nn.Module):
-    def __init__(self, widths: tuple[int, ...], classes: int):
+    classifier = "head"  # what it is given are the features of the pixels
+
+    def __init__(self, widths: tuple[int, ...], classes: int, temperature: float | None):
         super().__init__()
         self.down = nn.ModuleList(layer(above, here) for above, here in pairwise((3, *widths)))
         self.bottom = layer(widths[-1], widths[-1])
         self.project = nn.ModuleList(nn.Conv2d(below, here, 1) for here, below in pairwise(widths))
         self.up = nn.ModuleList(layer(here, here) for here in widths[:-1])
-        self.head = nn.Conv2d(widths[0], classes, 1)
+        self.head = nn.Conv2d(widths[0], classes, 1) if temperature is None else Cosine(widths[0], classes, temperature)
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k h w"]:
         features = []

@@ -26,7 +26,7 @@ CODE = [
 def train(settings: Params, seed: int, *, dataset: Path, labels: Path, out: Path, out_curves: Path) -> dict[str, Any]:
     """Train the segmentation network on the label maps."""
     source, maps = Dataset(dataset), Labels(labels)
-    data = census(source, maps)
+    data = census(source, maps, settings.loss.partial)
     share_cores()
     machine = {
         "device": device().type,

@@ -5,19 +5,21 @@ and augmentation) depends on the seed and p alone: so any number of reading proc
 goes on after a crash only needs the number of its step.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import UInt8
+from jaxtyping import Bool, Int32, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Readable
 from torchvision.tv_tensors import Image, Mask
 
+from tasks.answers import Answer
+from tasks.candidates import candidates
 from tasks.dataset import Dataset, Labels, Sample
 from tasks.predict import grouped
 from tasks.rasters import VOID
@@ -25,20 +27,28 @@ from tasks.train.processes import Alone, Several, readers
 from tasks.train.settings import Params
 
 Change = Callable[[Image, Mask], tuple[Image, Mask]]
+One = tuple[Tensor, Tensor, Tensor]  # image (3, h, w), labels (h, w), sets of classes (m, K)
 
 
 class Batch(NamedTuple):
     images: UInt8[Tensor, "b 3 h w"]
-    labels: UInt8[Tensor, "b h w"]  # class ids, UNLABELLED, VOID
+    labels: UInt8[Tensor, "b h w"] | Int32[Tensor, "b h w"]  # class ids, UNLABELLED, VOID; with sets int32
+    candidates: Bool[Tensor, "b m c"]  # the sets of each image: m = 0 unless the loss learns from sets
 
 
 class Stream(Readable):
     """Place -> augmented image and labels."""
 
     def __init__(
-        self, dataset: Dataset, labels: Labels, samples: list[Sample], augmentations: tuple[Change, ...], seed: int
+        self,
+        dataset: Dataset,
+        labels: Labels,
+        samples: list[Sample],
+        augmentations: tuple[Change, ...],
+        seed: int,
+        answers: dict[str, list[Answer]] | None = None,
     ):
-        self.dataset, self.labels, self.samples = dataset, labels, samples
+        self.dataset, self.labels, self.samples, self.answers = dataset, labels, samples, answers or {}
         self.augmentations, self.seed = augmentations, seed
         self.order: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
 
@@ -48,14 +58,15 @@ class Stream(Readable):
             self.order = epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.samples))
         return self.samples[self.order[1][position]]
 
-    def __getitem__(self, place: int) -> tuple[Tensor, Tensor]:
-        image, labels = read(self.dataset, self.labels, self.sample(place))
+    def __getitem__(self, place: int) -> One:
+        sample = self.sample(place)
+        image, labels, sets = read(self.dataset, self.labels, sample, self.answers.get(sample.id, ()))
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed_of(self.seed, place))
             pair = Image(image), Mask(labels)
             for augmentation in self.augmentations:
                 pair = augmentation(*pair)
-        return pair[0].as_subclass(Tensor), pair[1].as_subclass(Tensor)
+        return pair[0].as_subclass(Tensor), pair[1].as_subclass(Tensor), sets
 
 
 class Whole(Readable):
@@ -64,13 +75,16 @@ class Whole(Readable):
     def __init__(self, dataset: Dataset, labels: Labels, samples: list[Sample]):
         self.dataset, self.labels, self.samples = dataset, labels, samples
 
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, number: int) -> One:
         return read(self.dataset, self.labels, self.samples[number])
 
 
-def read(dataset: Dataset, labels: Labels, sample: Sample) -> tuple[Tensor, Tensor]:
-    """uint8 (3, h, w) and (h, w)."""
-    return torch.from_numpy(dataset.image(sample.id)).permute(2, 0, 1), torch.from_numpy(labels[sample.id])
+def read(dataset: Dataset, labels: Labels, sample: Sample, answers: Sequence[Answer] = ()) -> One:
+    """uint8 (3, h, w) and (h, w), no sets; where answers hold sets, these are in the map, which is int32 then."""
+    maps, sets = labels[sample.id], np.zeros((0, len(dataset.classes)), bool)
+    if answers:
+        maps, sets = candidates(maps, answers, dataset.classes)
+    return torch.from_numpy(dataset.image(sample.id)).permute(2, 0, 1), torch.from_numpy(maps), torch.from_numpy(sets)
 
 
 def seed_of(seed: int, place: int) -> int:
@@ -89,17 +103,19 @@ class Places:
             yield list(range(number * self.batch + self.rank, (number + 1) * self.batch, self.world))
 
 
-def together(pairs: list[tuple[Tensor, Tensor]]) -> Batch:
+def together(ones: list[One]) -> Batch:
     """A batch as large as its largest image; smaller ones are continued by their border, with void labels."""
-    height, width = (max(labels.shape[side] for _, labels in pairs) for side in (0, 1))
-    images, maps = [], []
-    for image, labels in pairs:
+    height, width = (max(labels.shape[side] for _, labels, _ in ones) for side in (0, 1))
+    most = max(len(sets) for _, _, sets in ones)
+    images, maps, tables = [], [], []
+    for image, labels, sets in ones:
         missing = (0, width - labels.shape[1], 0, height - labels.shape[0])
         if any(missing):
             image, labels = F.pad(image, missing, mode="replicate"), F.pad(labels, missing, value=VOID)
         images.append(image)
-        maps.append(labels)
-    return Batch(torch.stack(images), torch.stack(maps))
+        maps.append(labels.int() if most else labels)
+        tables.append(F.pad(sets, (0, 0, 0, most - len(sets))))
+    return Batch(torch.stack(images), torch.stack(maps), torch.stack(tables))
 
 
 def loader(source: Readable, batches: Iterable[list[int]], here: Alone | Several, again: bool = False) -> DataLoader:
@@ -127,14 +143,15 @@ def training(
     seed: int,
     span: range,
     here: Alone | Several,
+    answers: dict[str, list[Answer]] | None = None,
 ) -> Iterator[Batch]:
-    """The batches of the steps in `span`, `settings.accumulate` of them for each."""
-    source = Stream(dataset, labels, samples, settings.augmentations, seed)
+    """The batches of the steps in `span`, `settings.accumulate` of them for each; `answers` of images with sets."""
+    source = Stream(dataset, labels, samples, settings.augmentations, seed, answers)
     numbers = range(span.start * settings.accumulate, span.stop * settings.accumulate)
     return iter(loader(source, Places(numbers, settings.batch, here.rank, here.world), here))
 
 
 def validation(dataset: Dataset, labels: Labels, samples: list[Sample], here: Alone | Several) -> Iterable[Batch]:
-    """Whole images, neighbours of equal size together; may be passed through again and again."""
+    """Whole images, neighbours of equal size together; may be passed through again and again. Sets are not read here."""
     every = [[number for number, _ in group] for group in grouped(samples)]
     return loader(Whole(dataset, labels, samples), every[here.rank :: here.world], here, again=True)

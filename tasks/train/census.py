@@ -5,21 +5,28 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tasks.answers import Answer
+from tasks.candidates import FIRST_SET, answers_with_sets, candidates
 from tasks.dataset import Dataset, Labels, Sample
 from tasks.rasters import UNLABELLED, VOID
 
 
 class Census(NamedTuple):
-    train: list[Sample]  # those with at least one labelled pixel
+    train: list[Sample]  # those with at least one labelled pixel, or one that a set of classes is known of
     val: list[Sample]
     left_out: int  # images without a labelled pixel
     counts: np.ndarray  # labelled training pixels of each class, int64 (K,)
     digest: bytes  # of all that was read: equal digests, equal training data
+    answers: dict[str, list[Answer]]  # of images with sets of classes, where the loss learns from them
 
 
-def census(dataset: Dataset, labels: Labels) -> Census:
-    """Count the label maps of train and val. ValueError where an id is not declared or nothing is labelled."""
+def census(dataset: Dataset, labels: Labels, partial: bool = False) -> Census:
+    """Count the label maps of train and val, and with `partial` read the answers. ValueError where an id is not declared."""
     digest = sha256(dataset.card.model_dump_json().encode())
+    answers: dict[str, list[Answer]] = {}
+    if partial:
+        answers = answers_with_sets(labels.folder / "answers.jsonl", dataset.classes)
+        digest.update((labels.folder / "answers.jsonl").read_bytes())
     classes = len(dataset.classes)
     kept: dict[str, list[Sample]] = {"train": [], "val": []}
     counts, seen = np.zeros(classes, np.int64), 0
@@ -30,7 +37,8 @@ def census(dataset: Dataset, labels: Labels) -> Census:
                 f"{path} is missing: every image of train and val needs a label map; run the stage pseudo_label"
             )
         digest.update(repr(sample).encode() + sha256(path.read_bytes()).digest())
-        here = np.bincount(labels[sample.id].ravel(), minlength=256)
+        maps = labels[sample.id]
+        here = np.bincount(maps.ravel(), minlength=256)
         strangers = np.flatnonzero(here[classes:UNLABELLED]) + classes
         if len(strangers):
             raise ValueError(
@@ -38,11 +46,10 @@ def census(dataset: Dataset, labels: Labels) -> Census:
                 f"{classes - 1}, {UNLABELLED} (unlabelled) and {VOID} (void)"
             )
         seen += 1
-        if here[:classes].any():
+        if sample.split == "train" and sample.id in answers:
+            here = np.bincount(candidates(maps, answers[sample.id], dataset.classes)[0].ravel(), minlength=256)
+        if here[:classes].any() or here[FIRST_SET:].any():
             kept[sample.split].append(sample)
             counts += here[:classes] if sample.split == "train" else 0
-    if not kept["train"]:
-        raise ValueError(
-            f"{labels.folder}: no image of the train split has a labelled pixel, so there is nothing to learn from"
-        )
-    return Census(kept["train"], kept["val"], seen - len(kept["train"]) - len(kept["val"]), counts, digest.digest())
+    left_out = seen - len(kept["train"]) - len(kept["val"])
+    return Census(kept["train"], kept["val"], left_out, counts, digest.digest(), answers)

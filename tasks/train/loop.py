@@ -12,7 +12,7 @@ from tasks.dataset import Dataset, Labels
 from tasks.network import normalise
 from tasks.predict import precision
 from tasks.targets import targets_of
-from tasks.train.batches import training, validation
+from tasks.train.batches import Batch, training, validation
 from tasks.train.census import Census
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.processes import Alone, Several
@@ -40,7 +40,7 @@ def train(
     card, device, kind = dataset.card, here.device, precision(here.device)
     amp = torch.autocast(device.type, kind, enabled=kind != torch.float32)
     counts = torch.from_numpy(data.counts).to(device)
-    frequency = counts.float() / counts.sum()
+    frequency = counts.float() / counts.sum().clamp_min(1)  # sets of classes may be all there is
     per_step = settings.batch * settings.accumulate
     steps = ceil(settings.epochs * len(data.train) / per_step)
 
@@ -51,7 +51,7 @@ def train(
     state.running = state.running.to(device)
     network, optimizer, scaler = here.wrap(state.network), state.optimizer, state.scaler
     span = range(state.step, steps)
-    batches = training(dataset, labels, data.train, settings, seed, span, here)
+    batches = training(dataset, labels, data.train, settings, seed, span, here, data.answers)
     val = validation(dataset, labels, data.val, here)
 
     for step in span if here.rank else tracking.progress(span, len(span), "training steps"):
@@ -63,12 +63,12 @@ def train(
 
         # All parts of a step are read first: its loss is the mean over the labelled pixels of the whole step, so that two
         # parts of four images, or two processes with four each, give the gradient of one batch of eight.
-        parts = [[part.to(device, non_blocking=True) for part in next(batches)] for _ in range(settings.accumulate)]
-        targets = [targets_of(maps, frequency) for _, maps in parts]
+        parts = [moved(next(batches), device) for _ in range(settings.accumulate)]
+        targets = [targets_of(part.labels, frequency, part.candidates) for part in parts]
         pixels = here.total(torch.stack([target.valid.sum() for target in targets]).sum()).clamp_min(1)
-        for (images, _), target in zip(parts, targets, strict=True):
+        for part, target in zip(parts, targets, strict=True):
             with amp:
-                logits = network(normalise(images, card))
+                logits = network(normalise(part.images, card))
             # Where a pixel is ignored its value is dropped, not multiplied by 0: 0 times infinity is no number.
             values = settings.loss(logits.float(), target).where(target.valid, 0)
             loss = values.sum() / pixels
@@ -91,6 +91,10 @@ def train(
         if here.rank == 0 and state.step < steps and checkpoints.due():
             checkpoints.save(state.saved())
     return state
+
+
+def moved(batch: Batch, device: torch.device) -> Batch:
+    return Batch(*(part.to(device, non_blocking=True) for part in batch))
 
 
 def stop_if_broken(loss: float, step: int, steps: int, settings: Params, kind: torch.dtype) -> None:

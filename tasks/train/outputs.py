@@ -14,6 +14,9 @@ from tasks.train.loop import train
 from tasks.train.processes import Alone, Several
 from tasks.train.reproducible import out_of_memory, reproducible
 from tasks.train.settings import Params
+from tasks.train.state import State, start
+
+NOTHING = "nothing is labelled yet: the network is untrained"
 
 
 def train_and_write(
@@ -29,7 +32,10 @@ def train_and_write(
 ) -> dict[str, Any]:
     """The metrics. With several processes the first one writes."""
     with reproducible(), out_of_memory(settings):
-        state = train(here, settings, seed, dataset, labels, data, checkpoints)
+        if data.train:
+            state = train(here, settings, seed, dataset, labels, data, checkpoints)
+        else:
+            state = untrained(here, settings, seed, len(dataset.classes))
     if here.rank:
         return {}
     best = state.best["epoch"]
@@ -51,9 +57,20 @@ def train_and_write(
         "images_without_labels": data.left_out,
         "threads": torch.get_num_threads(),
     }
-    if not best:
+    if not data.train:
+        metrics["loss_reason"] = metrics["val_miou_reason"] = NOTHING
+    elif not best:
         metrics["val_miou_reason"] = "no pixel of the val split is labelled"
     return metrics
+
+
+def untrained(here: Alone | Several, settings: Params, seed: int, classes: int) -> State:
+    """Where active learning begins without a label: the initial network, and a curve of one row without numbers."""
+    if here.rank == 0:
+        print(NOTHING, flush=True)
+    state = start(settings, seed, classes, here.device, torch.float32)
+    state.curve.append({"epoch": 0, "loss": None, "val_loss": None, "val_miou": None, "lr": None})
+    return state
 
 
 def write_curve(path: Path, curve: list[dict[str, Any]]) -> None:

@@ -27,7 +27,7 @@ def validate(
     """Mean loss per labelled pixel (NaN where there is none) and the confusion matrix against the given labels."""
     network.eval()
     confusion, sums = Confusion(len(card.classes)), torch.zeros(2)
-    for images, labels in batches:
+    for images, labels, _ in batches:
         with amp:
             logits = network(normalise(images.to(here.device), card))
         targets = targets_of(labels.to(here.device), frequency)

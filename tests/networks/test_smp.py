@@ -5,6 +5,7 @@ import torch
 
 from tasks import network
 from tasks.networks.smp import SegmentationModels
+from tests.train.toy import CARD
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,18 @@ def test_weights_that_cannot_be_fetched_end_in_a_sentence(tmp_path, monkeypatch)
 def test_a_trained_network_is_loaded_without_fetching():
     method = SegmentationModels(weights="imagenet")
     assert method.offline(torch.nn.Identity()).weights == "none"
+
+
+@pytest.mark.parametrize("architecture", ["unet", "deeplabv3plus"])
+def test_cosine_head_and_features_at_full_size(architecture, tmp_path):
+    """Of unet at full size and with a 3x3 head, of deeplabv3plus at a quarter of the size."""
+    torch.manual_seed(0)
+    method = SegmentationModels(architecture=architecture, encoder="mobilenet_v2", head="cosine", temperature=0.2)
+    made, x = network.build(method, 3).eval(), torch.randn(1, 3, 37, 45)
+    with torch.no_grad():
+        logits, features = made.with_features(x)
+        assert logits.shape == (1, 3, 37, 45) and logits.abs().max() <= 5 + 1e-4
+        assert features.shape[2:] == (37, 45)
+        assert torch.allclose(features.norm(dim=1), torch.ones(1, 37, 45), atol=1e-5)
+        network.save(tmp_path, made, method, CARD)
+        assert torch.allclose(network.load(tmp_path)[0](x), logits, atol=1e-5)

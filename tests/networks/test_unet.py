@@ -46,3 +46,26 @@ def test_moving_the_input_by_the_stride_moves_the_output():
 def test_impossible_widths_are_refused(widths):
     with pytest.raises(ValidationError):
         UNet(widths=widths)
+
+
+def test_features_are_what_the_classifier_is_given():
+    """Of length 1; with a cosine head and the classes' vectors they give the logits."""
+    torch.manual_seed(0)
+    made, x = network.build(UNet(widths=(4, 8), head="cosine", temperature=0.5), 3).eval(), torch.randn(2, 3, 9, 14)
+    with torch.no_grad():
+        logits, features = made.with_features(x)
+        assert torch.equal(logits, made(x))
+        assert features.shape == (2, 4, 9, 14)
+        vectors = torch.nn.functional.normalize(made.body.head.weight[:, :, 0, 0])
+        assert torch.allclose(torch.einsum("kd,bdhw->bkhw", vectors, features) / 0.5, logits, atol=1e-5)
+    assert logits.abs().max() <= 2 + 1e-5
+
+
+def test_the_head_is_linear_unless_asked():
+    torch.manual_seed(0)
+    plain = UNet(widths=(4, 8)).build(3)
+    torch.manual_seed(0)
+    cosine = UNet(widths=(4, 8), head="cosine").build(3)
+    assert type(plain.head) is torch.nn.Conv2d and cosine.head.bias is None
+    others = [name for name in plain.state_dict() if not name.startswith("head")]
+    assert all(torch.equal(plain.state_dict()[name], cosine.state_dict()[name]) for name in others)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tasks.answers import Answer, encode
 from tasks.dataset import Dataset, Labels
 from tasks.rasters import VOID
 from tasks.train.batches import Places, Stream, seed_of, together, training, validation
@@ -18,7 +19,7 @@ def toy(tmp_path_factory):
     return dataset, Labels(root / "labels"), list(dataset.of("train"))
 
 
-def taken(toy, span: range, settings=None, seed: int = 0) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def taken(toy, span: range, settings=None, seed: int = 0) -> list[tuple[torch.Tensor, ...]]:
     dataset, labels, samples = toy
     return [tuple(batch) for batch in training(dataset, labels, samples, settings or quick(), seed, span, Alone())]
 
@@ -57,7 +58,8 @@ def test_reading_leaves_the_global_random_numbers_alone(toy):
 def test_without_augmentation_a_sample_is_the_image_itself(toy):
     dataset, labels, _ = toy
     stream = Stream(*toy, (), seed=0)
-    image, maps = stream[3]
+    image, maps, sets = stream[3]
+    assert maps.dtype == torch.uint8 and sets.shape == (0, 3)
     name = stream.sample(3).id
     assert np.array_equal(image.permute(1, 2, 0).numpy(), dataset.image(name))
     assert np.array_equal(maps.numpy(), labels[name])
@@ -67,7 +69,7 @@ def test_accumulation_cuts_the_same_stream_into_smaller_batches(toy):
     whole = taken(toy, range(3), quick(batch=4))
     parts = taken(toy, range(3), quick(batch=2, accumulate=2))
     assert len(parts) == 2 * len(whole)
-    for k, (images, labels) in enumerate(whole):
+    for k, (images, labels, _) in enumerate(whole):
         assert torch.equal(torch.cat([parts[2 * k][0], parts[2 * k + 1][0]]), images)
         assert torch.equal(torch.cat([parts[2 * k][1], parts[2 * k + 1][1]]), labels)
 
@@ -78,13 +80,43 @@ def test_processes_share_each_batch_without_overlap():
 
 
 def test_smaller_images_are_continued_with_void_labels():
-    small = torch.full((3, 2, 3), 5, dtype=torch.uint8), torch.ones(2, 3, dtype=torch.uint8)
-    large = torch.full((3, 4, 3), 9, dtype=torch.uint8), torch.zeros(4, 3, dtype=torch.uint8)
-    images, labels = together([small, large])
+    none = torch.zeros(0, 3, dtype=torch.bool)
+    small = torch.full((3, 2, 3), 5, dtype=torch.uint8), torch.ones(2, 3, dtype=torch.uint8), none
+    large = torch.full((3, 4, 3), 9, dtype=torch.uint8), torch.zeros(4, 3, dtype=torch.uint8), none
+    images, labels, _ = together([small, large])
     assert images.shape == (2, 3, 4, 3)
     assert (images[0] == 5).all()
     assert (labels[0, :2] == 1).all()
     assert (labels[0, 2:] == VOID).all()
+
+
+def test_sets_of_classes_are_ids_above_all_others_and_padded_tables():
+    table = torch.tensor([[True, True, False]])
+    plain = torch.zeros(3, 2, 2, dtype=torch.uint8), torch.ones(2, 2, dtype=torch.uint8), torch.zeros(0, 3).bool()
+    with_set = plain[0], torch.tensor([[256, 1], [256, VOID]], dtype=torch.int32), table
+    batch = together([plain, with_set])
+    assert batch.labels.dtype == torch.int32
+    assert batch.labels.tolist() == [[[1, 1], [1, 1]], [[256, 1], [256, VOID]]]
+    assert batch.candidates.tolist() == [[[False] * 3], table.tolist()]
+
+
+def test_only_images_with_sets_change(toy):
+    """The same stream, but for the pixels of the set, whatever is done to the images."""
+    dataset, labels, samples = toy
+    mask = np.zeros(labels[samples[0].id].shape, bool)
+    mask[5:30, 5:30] = True
+    name = samples[0].id
+    told = Answer(query="q", image=name, footprint=encode(mask), kind="class_set", classes=("disc", "ground"))
+    before = taken(toy, range(3))
+    after = list(training(*toy, quick(), 0, range(3), Alone(), {name: [told]}))
+    found = 0
+    for (images, maps, _), batch in zip(before, after, strict=True):
+        assert torch.equal(batch.images, images)
+        of_set = batch.labels == 256 if batch.labels.dtype == torch.int32 else torch.zeros_like(maps).bool()
+        assert torch.equal(batch.labels[~of_set].int(), maps[~of_set].int())
+        assert (batch.labels.dtype == torch.int32) == bool(batch.candidates.shape[1])
+        found += int(of_set.sum())
+    assert found > 100
 
 
 def test_validation_passes_over_whole_images_again_and_again(toy):
@@ -92,7 +124,7 @@ def test_validation_passes_over_whole_images_again_and_again(toy):
     samples = list(dataset.of("val"))
     batches = validation(dataset, labels, samples, Alone())
     for _ in range(2):
-        shapes = [tuple(maps.shape) for _, maps in batches]
+        shapes = [tuple(maps.shape) for _, maps, _ in batches]
         assert shapes == [(2, 33, 41), (1, 35, 41)]
 
 

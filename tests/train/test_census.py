@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tasks.answers import Answer, encode
+from tasks.answers import write as store
 from tasks.dataset import Dataset, Labels
 from tasks.rasters import UNLABELLED, VOID
 from tasks.train.census import census
@@ -36,11 +38,36 @@ def test_images_without_a_label_are_left_out_and_counted(tmp_path):
     assert ([sample.id for sample in found.train], found.val, found.left_out) == (["train/0000"], [], 2)
 
 
-def test_nothing_labelled_is_said(tmp_path):
+def test_nothing_labelled_leaves_nothing_to_train_on(tmp_path):
     root = toys(tmp_path, train=1, val=1, test=0, size=(4, 5))
     write(root, "train/0000", np.full((4, 5), UNLABELLED))
-    with pytest.raises(ValueError, match="nothing to learn from"):
-        taken(root)
+    found = taken(root)
+    assert (found.train, found.left_out, found.counts.tolist()) == ([], 1, [0, 0, 0])
+
+
+def test_sets_of_classes_can_teach(tmp_path):
+    """Their pixels count for no class, their images are trained on, and the answers are part of the digest."""
+    root = toys(tmp_path, train=2, val=1, test=0, size=(4, 5))
+    write(root, "train/0000", np.full((4, 5), UNLABELLED))
+    write(root, "train/0001", np.array([[2, 2, 2, 2, 0]] * 4))
+    dataset, labels = Dataset(root / "dataset"), Labels(root / "labels")
+    with pytest.raises(ValueError, match="answers.jsonl is missing"):
+        census(dataset, labels, partial=True)
+    left = encode(np.arange(5)[None].repeat(4, 0) < 3)
+    told = [
+        Answer(query=name, image=name, footprint=left, kind="class_set", classes=("disc", "square"))
+        for name in ("train/0000", "train/0001")
+    ]
+    digests = []
+    for answers in ([], told):
+        store(root / "labels/answers.jsonl", answers)
+        digests.append(census(dataset, labels, partial=True).digest)
+        assert census(dataset, labels).answers == {}
+        assert [sample.id for sample in census(dataset, labels).train] == ["train/0001"]
+    found = census(dataset, labels, partial=True)
+    assert [sample.id for sample in found.train] == ["train/0000", "train/0001"]
+    assert found.counts.tolist() == [4, 0, 4]
+    assert digests[0] != digests[1]
 
 
 def test_an_undeclared_id_is_named_with_its_count(tmp_path):

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from tasks.answers import Answer, encode, write
+from tasks.dataset import Dataset, Labels
+from tasks.network import load
 from tasks.predict import Predictor
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tasks.train.processes import Alone
-from tests.train.toy import Plain, bytes_of, quick, run, toys
+from tasks.train.state import start
+from tests.train.toy import CARD, Plain, bytes_of, quick, run, toys
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +141,63 @@ def test_without_labelled_val_pixels_the_last_weights_are_used_and_it_is_said(to
     assert metrics["val_miou"] is None
     assert "no pixel" in metrics["val_miou_reason"]
     assert metrics["epoch"] == 1
+
+
+def test_where_nothing_is_labelled_the_network_is_written_untrained(toy, tmp_path, capsys):
+    copytree(toy, tmp_path / "toys")
+    labels = Labels(tmp_path / "toys/labels")
+    for path in sorted(labels.folder.glob("maps/*/*.png")):
+        name = str(path.relative_to(labels.folder / "maps").with_suffix(""))
+        labels.write(name, np.full_like(labels[name], 254), CARD)
+    metrics = run(tmp_path / "toys", quick(), "blank")
+    assert capsys.readouterr().out == "nothing is labelled yet: the network is untrained\n"
+    assert metrics["loss"] is metrics["val_miou"] is None
+    assert metrics["loss_reason"] == metrics["val_miou_reason"] == "nothing is labelled yet: the network is untrained"
+    assert (metrics["epoch"], metrics["steps"], metrics["images"], metrics["images_without_labels"]) == (0, 0, 0, 13)
+    rows = (tmp_path / "toys/metrics/blank.csv").read_text().splitlines()
+    assert rows == ["epoch,loss,val_loss,val_miou,lr", "0,,,,"]
+    state = start(quick(), 0, 3, torch.device("cpu"), torch.float32).network.state_dict()
+    found = load(tmp_path / "toys/models/blank")[0].state_dict()
+    assert all(torch.equal(state[name], found[name]) for name in state)
+
+
+def with_sets(root):
+    """Nothing is labelled in train but, in every image, sets of classes over blocks of eight by eight pixels."""
+    dataset, labels, answers = Dataset(root / "dataset"), Labels(root / "labels"), []
+    for sample in dataset.of("train"):
+        truth = labels[sample.id]
+        blocks = np.arange(truth.shape[0])[:, None] // 8 * 10 + np.arange(truth.shape[1]) // 8
+        labels.write(sample.id, np.full_like(truth, 254), CARD)
+        for block in np.unique(blocks):
+            ticked = [CARD.classes[k] for k in np.unique(truth[blocks == block]) if k < 3]
+            one = {"query": f"{sample.id} {block}", "image": sample.id, "footprint": encode(blocks == block)}
+            if len(ticked) == 1:  # as correct does
+                painted = labels[sample.id]
+                painted[blocks == block] = CARD.classes.index(ticked[0])
+                labels.write(sample.id, painted, CARD)
+            answers += [Answer(**one, kind="class_set", classes=ticked)] if ticked else []
+    write(root / "labels/answers.jsonl", answers)
+
+
+def test_learns_from_sets_of_classes(toy, tmp_path, monkeypatch):
+    """Blocks of one class alone teach less; and any number of workers gives the same bytes."""
+    copytree(toy, tmp_path / "toys")
+    root = tmp_path / "toys"
+    with_sets(root)
+    crop = [{"name": "flip"}, {"name": "scale"}, {"name": "crop", "crop": {"height": 32, "width": 32}}]
+    network = {"name": "unet", "unet": {"widths": [8, 16], "head": "cosine"}}
+    common = {"network": network, "epochs": 14, "augmentations": crop, "use": "last"}
+    common["optimizer"] = {"name": "adamw", "adamw": {"lr": 0.02}}
+    partial = quick(**common, loss={"name": "partial"})
+    metrics = run(root, partial, "sets")
+    assert metrics["val_miou"] > 0.6
+    rows = curve(root, "sets")
+    assert rows["loss"][-1] < rows["loss"][0] / 2
+    monkeypatch.setenv("SEGMEND_WORKERS", "2")
+    run(root, partial, "two")
+    assert bytes_of(root, "sets") == bytes_of(root, "two")
+    run(root, quick(**common, loss={"name": "partial", "partial": {"mp": 0, "pp": 0}}), "without")
+    assert bytes_of(root, "sets") != bytes_of(root, "without")
 
 
 def test_untrained_the_loss_is_near_the_log_of_the_number_of_classes(toy):

@@ -2,7 +2,8 @@
 -> label map uint8 (h, w) and confidence float64 (k,) per region in 0..1."""
 
 from tasks.params import one_of
+from tasks.pseudo_label.labellers.blank import Blank
 from tasks.pseudo_label.labellers.given import Given
 from tasks.pseudo_label.labellers.multi_otsu import MultiOtsu
 
-Labeller = one_of(Given, MultiOtsu)
+Labeller = one_of(Blank, Given, MultiOtsu)

@@ -10,7 +10,7 @@ Differs: weights have mean 1 over the training pixels (libraries divide by each 
 Costs: one log-softmax.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -28,6 +28,7 @@ class CrossEntropy(Method):
         "none", description="weight classes by their rarity in the labels"
     )
     smoothing: float = Field(0.0, ge=0, le=1, description="share of the label's mass that is spread over all classes")
+    partial: ClassVar[bool] = False  # sets of classes are not read
 
     def __call__(self, logits: Float[Tensor, "b c h w"], targets: Targets) -> Float[Tensor, "b h w"]:
         loss = F.cross_entropy(logits, targets.labels, reduction="none", label_smoothing=self.smoothing)
