@@ -1,8 +1,8 @@
 """Statistics of regions, streamed over one image at a time, and the finishing step that every superpixel method shares.
 
 A region map is int32 (h, w) with ids 0..k-1 and NO_REGION outside the valid area; k is `count(regions)`, and pixels of
-NO_REGION are ignored everywhere. Everything is a bincount over pixels: no loop over regions, cost O(pixels) per channel.
-A label map is uint8 (h, w); class counts have K + 2 columns: the K classes, then unlabelled, then void.
+NO_REGION are ignored everywhere. Everything is a bincount over pixels: no loop over regions, cost O(pixels) per
+channel. A label map is uint8 (h, w); class counts have K + 2 columns: the K classes, then unlabelled, then void.
 """
 
 import numpy as np
@@ -28,11 +28,14 @@ def sum_by_region(
     values: Shaped[np.ndarray, "*channels h w"], regions: RegionMap
 ) -> Float64[np.ndarray, "k *channels"]:
     """Sum of the values over each region: (c, h, w) gives (k, c), (h, w) gives (k,)."""
-    ids, k = regions.ravel() + 1, count(regions)  # NO_REGION falls into bin 0, which is cut off
+    # NO_REGION falls into bin 0, which is cut off; bincount would turn other integers into intp once per channel
+    ids, k = regions.ravel().astype(np.intp) + 1, count(regions)
     if values.ndim == regions.ndim:
-        return np.bincount(ids, values.ravel(), k + 1)[1:]
-    columns = [np.bincount(ids, channel.ravel(), k + 1)[1:] for channel in values]
-    return np.stack(columns, axis=1) if columns else np.zeros((k, 0))
+        return np.bincount(ids, values.ravel(), k + 1)[1:].astype(np.float64, copy=False)  # of no pixels it is integer
+    sums = np.zeros((k, len(values)))
+    for column, channel in zip(sums.T, values, strict=True):
+        column[:] = np.bincount(ids, channel.ravel(), k + 1)[1:]
+    return sums
 
 
 def mean_by_region(
@@ -53,7 +56,8 @@ def columns_of(labels: LabelMap, classes: int) -> UInt8[np.ndarray, "h w"]:
     if strange.any():
         wrong = classes + int(strange.argmax())
         raise ValueError(
-            f"a label map holds id {wrong} ({strange.max()} pixels): 0..{classes - 1}, {UNLABELLED} and {VOID} are allowed"
+            f"a label map holds id {wrong} ({strange.max()} pixels): "
+            f"0..{classes - 1}, {UNLABELLED} and {VOID} are allowed"
         )
     return table[labels]
 
@@ -63,6 +67,15 @@ def class_counts(labels: LabelMap, regions: RegionMap, classes: int) -> Int64[np
     k, width = count(regions), classes + 2
     cells = (regions.ravel().astype(np.int64) + 1) * width + columns_of(labels, classes).ravel()
     return np.bincount(cells, minlength=(k + 1) * width).reshape(k + 1, width)[1:]
+
+
+def sum_by_class(
+    values: Shaped[np.ndarray, "h w"], labels: LabelMap, regions: RegionMap, classes: int
+) -> Float64[np.ndarray, "k classes"]:
+    """Sum of the values over each region's pixels of each class, (k, K); unlabelled and void pixels are left out."""
+    k, width = count(regions), classes + 2
+    cells = (regions.ravel().astype(np.int64) + 1) * width + columns_of(labels, classes).ravel()
+    return np.bincount(cells, values.ravel(), (k + 1) * width).reshape(k + 1, width)[1:, :classes]
 
 
 def majority(
@@ -83,14 +96,17 @@ def majority(
 
 def borders(regions: RegionMap) -> tuple[Int32[np.ndarray, "e 2"], Int64[np.ndarray, " e"]]:
     """Pairs a < b of regions that touch (4-neighbours), sorted, and over how many pixel sides they do."""
-    k = count(regions)
-    sides = [(regions[:, :-1], regions[:, 1:]), (regions[:-1], regions[1:])]
-    first = np.concatenate([a.ravel() for a, _ in sides]).astype(np.int64)
-    second = np.concatenate([b.ravel() for _, b in sides]).astype(np.int64)
-    apart = (first != second) & (first != NO_REGION) & (second != NO_REGION)
-    low, high = np.minimum(first, second)[apart], np.maximum(first, second)[apart]
-    codes, lengths = np.unique(low * max(k, 1) + high, return_counts=True)
-    return np.stack([codes // max(k, 1), codes % max(k, 1)], axis=1).astype(np.int32), lengths.astype(np.int64)
+    k, flat, width = max(count(regions), 1), regions.ravel(), regions.shape[1]
+    codes = []
+    for step, wraps in ((1, True), (width, False)):  # to the right, down
+        places = np.flatnonzero(flat[:-step] != flat[step:])  # what follows works on the borders alone
+        if wraps:
+            places = places[(places + 1) % width != 0]  # the next in memory begins another row
+        first, second = flat[places], flat[places + step]
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        codes.append(low[low != NO_REGION].astype(np.int64) * k + high[low != NO_REGION])
+    pairs, lengths = np.unique(np.concatenate(codes), return_counts=True)
+    return np.stack([pairs // k, pairs % k], axis=1).astype(np.int32), lengths.astype(np.int64)
 
 
 def neighbours(regions: RegionMap) -> Int32[np.ndarray, "e 2"]:

@@ -43,6 +43,28 @@ def test_undeclared_id_is_an_error_that_names_it():
         R.class_counts(np.array([[0, 7]], np.uint8), np.zeros((1, 2), np.int32), 2)
 
 
+def test_sums_by_class_leave_out_what_has_no_class():
+    labels = np.array([[0, 1, VOID, 0], [1, 1, UNLABELLED, VOID], [1, 0, VOID, 0]], np.uint8)
+    values = np.arange(12, dtype=np.float32).reshape(3, 4)
+    # region 0: pixel 0 (class 0), 1 and 5 (class 1); region 1: unlabelled and void; region 2: pixels 4, 8 (1) and 9 (0)
+    assert R.sum_by_class(values, labels, MAP, 2).tolist() == [[0, 6], [0, 0], [9, 12]]
+    with pytest.raises(ValueError, match="id 1 "):
+        R.sum_by_class(values, labels, MAP, 1)
+
+
+def test_no_pixels_have_no_sums():
+    nothing = np.zeros((0, 3), np.int32)
+    assert R.sum_by_region(np.zeros((0, 3)), nothing).dtype == np.float64
+    assert R.sum_by_region(np.zeros((2, 0, 3)), nothing).shape == (0, 2)
+    assert R.borders(nothing)[0].shape == (0, 2)
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (6, 1)])
+def test_borders_of_a_single_row_or_column(shape):
+    pairs, lengths = R.borders(np.array([0, 0, 2, -1, 1, 2], np.int32).reshape(shape))
+    assert pairs.tolist() == [[0, 2], [1, 2]] and lengths.tolist() == [1, 1]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_statistics_equal_a_plain_loop(seed):
     regions, rng = random_map(seed), np.random.default_rng(seed + 100)

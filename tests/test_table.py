@@ -37,6 +37,55 @@ def test_measures_equal_a_plain_loop(seed):
         assert found in core and cosines[core == found][0] == pytest.approx(cosines.max(), abs=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_more_measures_equal_a_plain_loop(seed):
+    one = scene(seed)
+    flat = one.probabilities.reshape(one.classes, -1).T.astype(float)
+    ordered = np.sort(flat)
+    assert (one.predicted.ravel() == flat.argmax(1)).all() and one.confidence.ravel() == pytest.approx(ordered[:, -1])
+    assert one.ratio.ravel() == pytest.approx(ordered[:, -2] / ordered[:, -1], rel=1e-5)
+    labels = one.labels.ravel()
+    named = np.where(labels < UNLABELLED, labels, flat.argmax(1))
+    assert (one.named.ravel() == named).all()
+    doubt = np.where(labels == VOID, 0, 1 - flat[np.arange(len(flat)), named])
+    assert one.doubt.ravel() == pytest.approx(doubt, abs=1e-6)
+    for x in np.flatnonzero(one.regions.ravel() >= 0):
+        r = flat[one.representative[one.regions.ravel()[x]]]
+        cosine = flat[x] @ r / np.linalg.norm(flat[x]) / np.linalg.norm(r)
+        assert one.resemblance.ravel()[x] == pytest.approx(cosine, abs=1e-6)
+
+
+def test_equal_probabilities_are_predicted_as_the_first_class():
+    p = np.array([[[0.2, 0.4]], [[0.4, 0.2]], [[0.4, 0.4]]], np.float32)
+    one = Scene(p, np.zeros((1, 2), np.uint8), np.zeros((1, 2), np.int32))
+    assert one.predicted.tolist() == [[1, 0]] and one.margins.tolist() == [[0, 0]] and one.ratio.tolist() == [[1, 1]]
+
+
+def test_images_larger_than_a_strip_are_measured_alike(monkeypatch):
+    whole = rows_of(0, scene(2), np.zeros(9), {"doubt": scene(2).resemblance.ravel()[:9]})
+    monkeypatch.setattr("tasks.table.STRIP", 50)  # 252 pixels: five strips and a rest
+    strips = rows_of(0, scene(2), np.zeros(9), {"doubt": scene(2).resemblance.ravel()[:9]})
+    assert all((whole[name] == strips[name]).all() for name in whole)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_representative_is_always_reached(seed):
+    one = scene(seed)
+    reached = one.reached(1.0)
+    assert reached.ravel()[one.representative].all() and not reached.all()
+    assert one.reached(0.0)[one.regions >= 0].all()
+
+
+def test_other_regions_over_the_same_image():
+    one = scene(0)
+    assert one.doubt is not None and one.representative is not None
+    other = one.over(scene(5).regions)
+    fresh = Scene(one.probabilities, one.labels, scene(5).regions)
+    assert other.doubt is one.doubt and (other.representative == fresh.representative).all()
+    assert other.means == pytest.approx(fresh.means) and (other.areas == fresh.areas).all()
+    assert (other.shown == fresh.shown).all() and not np.array_equal(other.areas, one.areas)
+
+
 def test_of_equal_pixels_the_first_represents():
     p = np.full((2, 2, 3), 0.5, np.float32)
     one = Scene(p, np.zeros((2, 3), np.uint8), np.array([[-1, 0, 0], [1, 1, 0]], np.int32))
@@ -68,3 +117,9 @@ def test_rows_are_joined_with_the_acquisitions_columns():
     )
     assert table.image.tolist() == [0] * len(parts[0]["region"]) + [1] * len(parts[1]["region"])
     assert table.means.shape == (len(table), 4) and table.means.sum(1) == pytest.approx(1)
+
+
+def test_an_acquisitions_column_may_hold_a_row_per_region():
+    one = scene(0)
+    parts = [rows_of(0, one, np.zeros(len(one.areas)), {"moved": one.means})]
+    assert joined(("a",), parts).columns["moved"].shape == (len(one.areas), 4)

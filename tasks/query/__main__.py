@@ -1,8 +1,11 @@
 """Choose the regions to ask about next.
 
 queries/queries.jsonl      the questions, best first (tasks/answers.py: Query)
-queries/utilities.parquet  image, region, area, utility, asked_before: every region of the train split
+queries/budget.json        what the round may spend: {"unit": "regions" or "clicks", "allowed": number}
+queries/forecast.json      what its answers are expected to fix, and those after them (tasks/forecasts.py)
+queries/utilities.parquet  image, region, area, utility, expected, asked_before: every region of the train split
 queries/queries.png        the first questions as pictures
+queries/regions/           the region maps that were asked about; only where `merging` made them from the base cells
 
 Only train images are asked about. A region counts as asked before when an earlier answer's footprint covers more than half
 of it, so the rule holds when regions are made anew. Regions whose labels are mostly void are never asked.
@@ -10,6 +13,8 @@ of it, so the rule holds when regions are made anew. Regions whose labels are mo
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from json import dumps
+from math import ceil
 from pathlib import Path
 from re import fullmatch
 
@@ -17,19 +22,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from tasks import params, tracking
+from tasks import forecasts, history, params, tracking
 from tasks.answers import Answer, Query, decode, encode, pixels, read, write_queries
 from tasks.dataset import Dataset, Labels
+from tasks.forecasts import Forecast
 from tasks.predict import stream
-from tasks.query.picking import EXPECTED_CLICKS, allowance, pick
+from tasks.query import gain
+from tasks.query.picking import allowance, ranked
 from tasks.query.settings import Params
 from tasks.query.sheet import View, sheet
-from tasks.rasters import UNLABELLED, VOID, Maps, RegionMap
-from tasks.regions import areas
+from tasks.rasters import UNLABELLED, VOID, Maps, RegionMap, write_maps
+from tasks.regions import areas, count
 from tasks.run import stage
 from tasks.table import RegionTable, Scene, joined, rows_of
 
 PICTURES = 24  # questions on the contact sheet
+AHEAD = 1000  # clicks after this round whose worth is forecast
 
 
 def times_asked(regions: RegionMap, answers: list[Answer]) -> np.ndarray:
@@ -42,31 +50,52 @@ def times_asked(regions: RegionMap, answers: list[Answer]) -> np.ndarray:
     return asked
 
 
-def region_table(settings: Params, data: Dataset, regions: Maps, labels: Labels, model: Path) -> RegionTable:
-    """One pass over the train images: probabilities are measured and dropped."""
-    samples = list(data.of("train"))
-    before = defaultdict(list)
-    for answer in read(labels.folder / "answers.jsonl"):
-        before[answer.image].append(answer)
+class Asked:
+    """The region table, and where the region maps behind it are read."""
 
-    def parts() -> Iterator[dict[str, np.ndarray]]:
-        for index, (sample, probabilities) in enumerate(stream(model, data, samples)):
-            scene = Scene(probabilities, labels[sample.id], regions[sample.id])
-            asked = times_asked(scene.regions, before[sample.id])
-            yield rows_of(index, scene, asked, settings.acquisition.measure(scene))
+    def __init__(self, settings: Params, data: Dataset, base: Maps, labels: Labels, model: Path, out: Path):
+        self.cells = 0  # base cells of the train split: what a budget in percent counts, however they are merged
+        samples, parts = list(data.of("train")), list[dict[str, np.ndarray]]()
+        before = defaultdict(list)
+        for answer in read(labels.folder / "answers.jsonl"):
+            before[answer.image].append(answer)
 
-    return joined(tuple(sample.id for sample in samples), parts())
+        def scenes() -> Iterator[tuple[str, RegionMap]]:
+            """One pass over the train images: probabilities are measured and dropped."""
+            for index, (sample, probabilities) in enumerate(stream(model, data, samples)):
+                scene = Scene(probabilities, labels[sample.id], base[sample.id])
+                self.cells += count(scene.regions)
+                merged = settings.merging(scene)
+                scene = scene.over(merged)
+                columns = settings.acquisition.measure(scene) | {"moved": gain.moved(scene)}
+                parts.append(rows_of(index, scene, times_asked(merged, before[sample.id]), columns))
+                yield sample.id, merged
+
+        if settings.merging.name == "none":
+            for _ in scenes():
+                pass
+            self.maps = base
+        else:
+            write_maps(out / "regions", scenes(), len(samples))
+            self.maps = Maps(out / "regions")
+        self.table: RegionTable = joined(tuple(sample.id for sample in samples), parts)
 
 
 def questions(
-    round: str, table: RegionTable, chosen: np.ndarray, utilities: np.ndarray, regions: Maps, classes: tuple[str, ...]
+    round: str,
+    kind: str,
+    asked: Asked,
+    chosen: np.ndarray,
+    utilities: np.ndarray,
+    expected: np.ndarray,
+    classes: tuple[str, ...],
 ) -> list[Query]:
     """The chosen rows as queries, best first; each image's region map is read once."""
-    made: dict[int, Query] = {}
+    table, made = asked.table, dict[int, Query]()
     digits = max(5, len(str(len(chosen))))
     for image in np.unique(table.image[chosen]):
         identifier = table.images[image]
-        cells = regions[identifier]
+        cells = asked.maps[identifier]
         for rank in np.flatnonzero(table.image[chosen] == image):
             n = chosen[rank]
             made[int(rank)] = Query(
@@ -74,7 +103,7 @@ def questions(
                 image=identifier,
                 region=int(table.region[n]),
                 rank=int(rank),
-                kind="correction",
+                kind=kind,  # type: ignore[arg-type]  # checked by Query
                 shown=None if table.shown[n] == UNLABELLED else classes[table.shown[n]],
                 predicted=classes[table.predicted[n]],
                 footprint=encode(cells == table.region[n]),
@@ -82,8 +111,14 @@ def questions(
                 row=int(table.row[n]),
                 column=int(table.column[n]),
                 utility=float(utilities[n]),
+                expected=tenth(expected[n]),
             )
     return [made[rank] for rank in sorted(made)]
+
+
+def tenth(value: float) -> float:
+    """A tenth of a pixel is precise enough to read."""
+    return float(np.round(value, 1))
 
 
 def draw(queries: list[Query], data: Dataset, labels: Labels, path: Path) -> None:
@@ -95,13 +130,14 @@ def draw(queries: list[Query], data: Dataset, labels: Labels, path: Path) -> Non
     tracking.artifact(path, "figures")
 
 
-def write_utilities(path: Path, table: RegionTable, utilities: np.ndarray) -> None:
+def write_utilities(path: Path, table: RegionTable, utilities: np.ndarray, expected: np.ndarray) -> None:
     names = pa.DictionaryArray.from_arrays(pa.array(table.image), pa.array(table.images, pa.string()))
     columns = {
         "image": names.cast(pa.string()),
         "region": table.region,
         "area": table.area,
         "utility": utilities,
+        "expected": expected,
         "asked_before": table.asked,
     }
     parquet.write_table(pa.table(columns), path)
@@ -109,41 +145,80 @@ def write_utilities(path: Path, table: RegionTable, utilities: np.ndarray) -> No
 
 @stage
 def query(
-    settings: Params, seed: int, *, round: str, dataset: Path, regions: Path, labels: Path, model: Path, out: Path
+    settings: Params,
+    seed: int,
+    *,
+    round: str,
+    dataset: Path,
+    regions: Path,
+    labels: Path,
+    model: Path,
+    out: Path,
+    budget: str = "",
 ) -> dict:
-    """Choose the regions to ask about next and write the questions with pictures."""
+    """Choose the regions to ask about next and write the questions with pictures. --budget is for a look ahead: it stands in
+    for the round's own in params.yaml."""
     if not fullmatch(r"r[1-9]\d*", round):
         raise ValueError(f"--round is '{round}': r1, r2, ... are allowed")
-    rounds = params.load().get("rounds") or {}
-    if round not in rounds:
-        raise ValueError(f"params.yaml has no round '{round}' under rounds; mend it with: segmend rounds {round[1:]}")
-    budget = params.check(params.Round, rounds[round], f"rounds.{round}").budget
-    data, cells, current = Dataset(dataset), Maps(regions), Labels(labels)
+    may_spend = validated_budget(budget) if budget else own(round)
+    data, current = Dataset(dataset), Labels(labels)
     if not any(data.of("train")):
         raise ValueError(f"{dataset} has no train images to ask about: see the splits in samples.csv")
-    table = region_table(settings, data, cells, current, model)
-    rng = np.random.default_rng([seed, int(round[1:])])
-    utilities = settings.acquisition(table, rng)
-    open_ = (table.asked == 0) & (table.shown != VOID)
-    allowed, cost = allowance(budget, len(table)), EXPECTED_CLICKS[settings.kind]
-    chosen = pick(utilities, open_, allowed, 1.0 if settings.unit == "regions" else cost, rng)
-    made = questions(round, table, chosen, utilities, cells, data.classes)
     out.mkdir(parents=True, exist_ok=True)
+    asked = Asked(settings, data, Maps(regions), current, model, out)
+    table, rng = asked.table, np.random.default_rng([seed, int(round[1:])])
+    utilities = settings.acquisition(table, rng)
+    if (table.shown >= UNLABELLED).all():
+        print("Nothing is labelled yet, so the network knows nothing: this round asks at random.", flush=True)
+        utilities = rng.random(len(table))
+    learnt = gain.experience(history.read(labels))
+    expected = gain.pixels(table)  # as the network says; the sums below are corrected by experience
+    open_ = (table.asked == 0) & (table.shown != VOID)
+    order = ranked(utilities, open_, rng)
+    allowed = allowance(may_spend.budget, asked.cells)
+    chosen, later = np.split(order, [min(len(order), ceil(allowed - 1e-9))])
+    made = questions(round, settings.kind, asked, chosen, utilities, expected, data.classes)
+    forecast = Forecast(
+        round=round,
+        questions=len(made),
+        expected=tenth(learnt * expected[chosen].sum()),
+        ahead=min(AHEAD, len(later)),
+        ahead_expected=tenth(learnt * expected[later[:AHEAD]].sum()),
+    )
     write_queries(out, made)
-    write_utilities(out / "utilities.parquet", table, utilities)
+    forecasts.write(out / "forecast.json", [forecast])
+    (out / "budget.json").write_text(dumps({"unit": settings.unit, "allowed": allowed}) + "\n")
+    write_utilities(out / "utilities.parquet", table, utilities, expected)
     draw(made, data, current, out / "queries.png")
     shown, predicted = Counter(q.shown for q in made), Counter(q.predicted for q in made)
     return {
         "asked": len(made),
         "budget": allowed,
-        "expected_clicks": cost * len(made),
+        "cells": asked.cells,
         "regions": len(table),
         "regions_open": int(open_.sum()),
         "asked_pixels": int(table.area[chosen].sum()),
+        "expected_fixed": forecast.expected,
+        "experience": learnt,
+        "ahead": forecast.ahead,
+        "ahead_fixed": forecast.ahead_expected,
         "shown/unlabelled": shown[None],
         **{f"shown/{name}": shown[name] for name in data.classes},
         **{f"predicted/{name}": predicted[name] for name in data.classes},
     }
+
+
+def own(round: str) -> params.Round:
+    """The round's section of params.yaml."""
+    rounds = params.load().get("rounds") or {}
+    if round not in rounds:
+        raise ValueError(f"params.yaml has no round '{round}' under rounds; mend it with: segmend rounds {round[1:]}")
+    return params.check(params.Round, rounds[round], f"rounds.{round}")
+
+
+def validated_budget(text: str) -> params.Round:
+    """A budget given on the command line: 500 or 5%."""
+    return params.validated(params.Round, {"prev": "", "budget": int(text) if text.isdigit() else text}, "--budget")
 
 
 if __name__ == "__main__":

@@ -6,13 +6,19 @@ from pydantic import Field
 
 from tasks.params import Settings
 from tasks.query.acquisitions import Acquisition, Sim
+from tasks.query.merging import Merging, Nothing
 
 
 class Params(Settings):
     acquisition: Acquisition = Field(Sim(), description="which regions are worth asking about")
-    kind: Literal["correction"] = Field(
-        "correction", description="correction: is this region's label right? if not, which class is it?"
+    merging: Merging = Field(
+        Nothing(), description="how the base cells are joined or cut into the regions that are asked"
+    )
+    kind: Literal["correction", "dominant", "multiclass"] = Field(
+        "correction",
+        description="correction: is this region's label right? if not, which class is it? dominant: which class has most of "
+        "it? multiclass: which classes are in it?",
     )
     unit: Literal["regions", "clicks"] = Field(
-        "regions", description="what a round's budget counts; 'p%' is that share of all train regions, in this unit"
+        "regions", description="what a round's budget counts; 'p%' is that share of all base cells of the train split"
     )

@@ -6,14 +6,15 @@ import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 
-from tasks.answers import Answer, encode, read_queries, write
+from tasks import history
+from tasks.answers import Answer, decode, encode, read_queries, write
 from tasks.dataset import Labels
 from tasks.params import load, validated
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
 from tasks.query.__main__ import query, times_asked
 from tasks.query.settings import Params
-from tasks.rasters import UNLABELLED, VOID, write_maps
+from tasks.rasters import UNLABELLED, VOID, Maps, write_maps
 from tests.correct import toy
 
 BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)  # 30 regions of 64 pixels
@@ -31,7 +32,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(root, out="q", round="r1", seed=0, **settings):
+def run(root, out="q", round="r1", seed=0, budget="", **settings):
     params = validated(Params, {**load()["query"], **settings}, "query")
     paths = {
         "dataset": root / "dataset",
@@ -39,7 +40,7 @@ def run(root, out="q", round="r1", seed=0, **settings):
         "labels": root / "labels/r0",
         "model": root / "m",
     }
-    return query.stage(params, seed, round=round, **paths, out=root / out)
+    return query.stage(params, seed, round=round, **paths, out=root / out, budget=budget)
 
 
 def test_queries_and_metrics(here):
@@ -60,7 +61,7 @@ def test_queries_and_metrics(here):
 def test_utilities_of_all_regions_are_saved(here):
     run(here)
     table = parquet.read_table(here / "q/utilities.parquet").to_pylist()
-    assert len(table) == 90 and set(table[0]) == {"image", "region", "area", "utility", "asked_before"}
+    assert len(table) == 90 and set(table[0]) == {"image", "region", "area", "utility", "expected", "asked_before"}
     best = max(table, key=lambda row: row["utility"])
     assert best["utility"] == pytest.approx(read_queries(here / "q")[0].utility)
 
@@ -123,6 +124,62 @@ def test_rounds_are_checked(here):
     for round, words in [("r0", "r1, r2, ... are allowed"), ("last", "are allowed"), ("r3", "segmend rounds 3")]:
         with pytest.raises(ValueError, match=words):
             run(here, round=round)
+
+
+@pytest.mark.parametrize(("budget", "asked"), [("2.5%", 3), ("4", 4), ("1", 1), (4, 4)])
+def test_the_budget_is_overshot_by_less_than_one(here, budget, asked):
+    assert run(here, budget=str(budget))["asked"] == asked
+    spent = loads((here / "q/budget.json").read_text())
+    assert spent["unit"] == "regions" and spent["allowed"] <= asked < spent["allowed"] + 1
+
+
+def test_a_budget_that_is_none_is_refused(here):
+    with pytest.raises(ValueError, match="--budget"):
+        run(here, budget="many")
+
+
+def test_merged_regions_are_asked_and_kept(here):
+    """The labels say leaf where the truth is stone in whole blocks: neighbouring blocks are one conflict, one question."""
+    metrics = run(here, merging={"name": "conflict"}, acquisition={"name": "expected_gain"}, kind="dominant")
+    maps, queries = Maps(here / "q/regions"), read_queries(here / "q")
+    assert metrics["cells"] == 90 and metrics["budget"] == 9  # percent of the base cells, whatever was merged
+    assert all((decode(q.footprint) == (maps[q.image] == q.region)).all() and q.kind == "dominant" for q in queries)
+    assert max(q.area for q in queries) > 64
+    assert not (run(here, "plain") and (here / "plain/regions").exists())
+
+
+def test_the_forecast_is_what_a_truthful_annotator_fixes(here):
+    metrics = run(here, acquisition={"name": "expected_gain"})
+    queries = read_queries(here / "q")
+    assert metrics["expected_fixed"] == pytest.approx(sum(q.expected for q in queries), abs=0.5)
+    assert metrics["experience"] == 1 and metrics["ahead"] == 81
+    # Whole blocks of stone called leaf, to which the network gives .8 and .1.
+    assert queries[0].expected == pytest.approx(64 * 0.7, abs=0.1)
+
+
+def test_the_forecast_learns_from_what_the_round_before_fixed(here):
+    run(here, acquisition={"name": "expected_gain"})
+    first = [
+        dict.fromkeys(history.SCHEMA.names)
+        | {"round": "r1", "query": q.query, "kind": "class", "expected": q.expected, "changed": 0}
+        for q in read_queries(here / "q")
+    ]
+    history.write(here / "labels/r0", history.table(first))
+    metrics, queries = run(here, "again", acquisition={"name": "expected_gain"}), read_queries(here / "again")
+    assert metrics["experience"] == pytest.approx(100 / (100 + sum(row["expected"] for row in first)))
+    assert metrics["expected_fixed"] == pytest.approx(
+        metrics["experience"] * sum(q.expected for q in queries), rel=0.01
+    )
+
+
+def test_with_nothing_labelled_it_asks_at_random_and_says_so(here, capsys):
+    for k in range(3):
+        Labels(here / "labels/r0").write(f"a/{k}", np.full((40, 48), UNLABELLED, np.uint8), toy.CARD)
+    run(here, acquisition={"name": "expected_gain"})
+    assert "at random" in capsys.readouterr().out
+    first = [(q.image, q.region) for q in read_queries(here / "q")]
+    run(here, "again", seed=1, acquisition={"name": "expected_gain"})
+    assert first != [(q.image, q.region) for q in read_queries(here / "again")]
 
 
 def test_command_line(here):

@@ -1,11 +1,12 @@
 """Look ahead: how much doubtful label would one answer reach through the pixels that resemble the region's middle?
 
-Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024, arXiv 2403.10820.
+Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024, arXiv
+    2403.10820.
 Formula, P(x) the network's probabilities, n(x) the current label (the most probable class where there is none):
     r = the pixel that best stands for the region (tasks/table.py), doubt(x) = 1 - P_n(x)(x),
     E = {x in region: cos(P(x), P(r)) >= eps}, utility = sum over E of cos(P(x), P(r)) * doubt(x).
-Limits: >= 0; equal probabilities everywhere: the sum of doubt; 0 where probabilities are one-hot and agree with the labels;
-    twice the pixels, twice the utility. eps = 0 takes the whole region, since probabilities are not negative.
+Limits: >= 0; equal probabilities everywhere: the sum of doubt; 0 where probabilities are one-hot and agree with the
+    labels; twice the pixels, twice the utility. eps = 0 takes the whole region, since probabilities are not negative.
 Differs: void pixels have no doubt (they are never corrected). A region's sum prefers large regions of frequent classes;
     that is the paper's definition and is kept.
 Costs: O(classes * pixels), one pass.
@@ -18,7 +19,6 @@ from jaxtyping import Float64
 from pydantic import Field
 
 from tasks.params import Method
-from tasks.rasters import VOID, is_class
 from tasks.regions import sum_by_region
 from tasks.table import RegionTable, Scene
 
@@ -28,12 +28,7 @@ class Sim(Method):
     eps: float = Field(0.0, ge=0, le=1, description="pixels less similar to the representative than this are left out")
 
     def measure(self, scene: Scene) -> dict[str, np.ndarray]:
-        named = np.where(is_class(scene.labels), scene.labels, scene.predicted)
-        doubt = 1 - np.take_along_axis(scene.probabilities, named[None].astype(np.int64), axis=0)[0]
-        doubt[scene.labels == VOID] = 0
-        flat = scene.probabilities.reshape(scene.classes, -1)
-        cosines = scene.cosines(flat[:, scene.representative].T.astype(np.float64))
-        gain = np.where(cosines >= self.eps, cosines * np.maximum(doubt, 0), 0)
+        gain = np.where(scene.reached(self.eps), scene.resemblance * scene.doubt, 0)
         return {"reach": sum_by_region(gain, scene.regions)}
 
     def __call__(self, table: RegionTable, rng: np.random.Generator) -> Float64[np.ndarray, " n"]:

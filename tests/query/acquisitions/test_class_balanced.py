@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasks.query.acquisitions.class_balanced import ClassBalanced
-from tasks.query.picking import pick
+from tasks.query.picking import ranked
 from tests.query.tables import table
 
 PREDICTED = [0] * 90 + [1] * 8 + [2] * 2
@@ -11,7 +11,7 @@ PREDICTED = [0] * 90 + [1] * 8 + [2] * 2
 
 def picked(some, budget, seed=0):
     rng = np.random.default_rng(seed)
-    return pick(ClassBalanced()(some, rng), some.asked == 0, budget, 1.0, rng)
+    return ranked(ClassBalanced()(some, rng), some.asked == 0, rng)[:budget]
 
 
 def test_as_many_of_each_class_until_one_runs_out():

@@ -1,0 +1,55 @@
+"""How many pixels would one answer fix? The forecast behind `expected_gain` and the stop suggestion.
+
+If region s is answered with class c, its pixels become c: those whose truth is c are right then, those whose truth is their
+label were right before. With P as the probability of the truth, the answer c is expected to fix
+
+    sum over s of P_c(x) - P_n(x)(x),   n(x) the current label; an unlabelled pixel is not right before, a void one stays
+
+and the class that people will name is taken to be the most probable one of the region, c*. Networks are rarely calibrated, on
+noisy labels least of all, so sums over many regions are multiplied by what earlier forecasts turned out to be worth.
+"""
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float32, Float64, UInt8
+
+from tasks.rasters import UNLABELLED, VOID
+from tasks.regions import count
+from tasks.table import RegionTable, Scene
+
+PRIOR = 100.0  # pixels added to both sides of the ratio, so that a single answer moves it little
+
+
+def moved(scene: Scene) -> Float32[np.ndarray, "k columns"]:
+    """What naming c* gains in each region, by the label that the pixels have now: (k, K + 1), the last column unlabelled."""
+    labels, width, k = scene.labels, scene.classes + 1, count(scene.regions)
+    here = (scene.regions >= 0) & (labels != VOID)
+    ids, now = scene.regions[here], np.minimum(labels[here], scene.classes)
+    pixels = scene.probabilities[:, here]
+    places = np.arange(len(ids))
+    kept = np.where(labels[here] < UNLABELLED, pixels[np.minimum(now, scene.classes - 1), places], 0)
+    gain = pixels[scene.means.argmax(axis=1)[ids], places] - kept
+    return np.bincount(ids.astype(np.int64) * width + now, gain, k * width).reshape(k, width).astype(np.float32)
+
+
+def named(table: RegionTable) -> UInt8[np.ndarray, " n"]:
+    """The class that an answer is expected to name, c*."""
+    return table.means.argmax(axis=1).astype(np.uint8)
+
+
+def pixels(table: RegionTable) -> Float64[np.ndarray, " n"]:
+    """Pixels that one answer is expected to fix, before the correction by experience: at least 0, since labels that are better
+    than any single class are confirmed."""
+    return np.maximum(table.columns["moved"].sum(axis=1, dtype=np.float64), 0)
+
+
+def experience(rows: pa.Table) -> float:
+    """Pixels that answers really changed, over pixels that were forecast, in the newest round with forecasts; 1 before that."""
+    some = [
+        row for row in rows.select(["round", "kind", "expected", "changed"]).to_pylist() if row["expected"] is not None
+    ]
+    if not some:
+        return 1.0
+    newest = max((row["round"] for row in some), key=lambda name: int(name[1:]))
+    told = [row for row in some if row["round"] == newest and row["kind"] != "skip"]
+    return (sum(row["changed"] for row in told) + PRIOR) / (sum(row["expected"] for row in told) + PRIOR)

@@ -1,0 +1,35 @@
+"""Regions that follow the quarrel between labels and network: one question for a whole suspected mistake, drawn to the pixel.
+
+Paper: ours. ASAL (Kim et al., ICCV 2023, arXiv 2303.16817) lets regions follow the network; these follow label and network.
+Idea: mistakes in masks are objects and strips with one wrong class; they do not end where superpixels end. Where the network
+    says another class than the label, the outline of that disagreement is the best guess at the outline of the mistake.
+Formula: a conflict is a 4-connected piece of pixels with one label a, one predicted class b, a != b; each is a region. The
+    base cells lose those pixels; what is left of them are regions too. Pieces below `smallest` pixels join the
+    neighbour with the longest common border.
+Limits: network and labels agree everywhere: the base cells. `smallest` = 1: every conflicting pixel is in a conflict.
+Differs: pixels without a label are in no conflict and stay in their base cells.
+Costs: O(pixels), a connected-component pass.
+"""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.params import Method
+from tasks.rasters import NO_REGION, RegionMap, is_class
+from tasks.regions import count, in_pieces, relabel_connected
+from tasks.table import Scene
+
+
+class Conflict(Method):
+    name: Literal["conflict"] = "conflict"
+    smallest: int = Field(8, ge=1, description="pixels of the smallest region that is worth a question")
+
+    def __call__(self, scene: Scene) -> RegionMap:
+        valid = scene.regions != NO_REGION
+        quarrel = valid & is_class(scene.labels) & (scene.labels != scene.predicted)
+        pairs = scene.labels.astype(np.int64) * scene.classes + scene.predicted
+        pieces = in_pieces(pairs, quarrel)
+        apart = np.where(quarrel, pieces + count(scene.regions), scene.regions)
+        return relabel_connected(apart, valid, self.smallest)

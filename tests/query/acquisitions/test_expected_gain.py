@@ -1,0 +1,63 @@
+"""Expected gain: the card's limits, a number by hand, and what sim gets wrong."""
+
+import numpy as np
+import pytest
+
+from tasks.query import gain
+from tasks.query.acquisitions.expected_gain import ExpectedGain
+from tasks.rasters import UNLABELLED, VOID
+from tasks.table import Scene, joined, rows_of
+
+RNG = np.random.default_rng(0)
+
+
+def table(probability_of_one, labels, regions):
+    one = np.asarray(probability_of_one, np.float32)
+    scene = Scene(np.stack([1 - one, one]), np.asarray(labels, np.uint8), np.asarray(regions, np.int32))
+    none = np.zeros(len(scene.areas), np.int32)
+    return joined(("a",), [rows_of(0, scene, none, {"moved": gain.moved(scene)})])
+
+
+def test_by_hand():
+    # Region 0: 4 pixels labelled 0, p(1) = .9 .9 .6 .6: naming 1 fixes 3.0 - 1.0. Region 1: labelled 1, p(1) = .8: 0.
+    # Region 2: half and half, each sure to be right: the best single class loses two pixels.
+    found = table(
+        [[0.9, 0.9, 0.6, 0.6], [0.8] * 4, [1, 1, 0, 0]], [[0] * 4, [1] * 4, [1, 1, 0, 0]], [[0] * 4, [1] * 4, [2] * 4]
+    )
+    assert ExpectedGain(value="pixels")(found, RNG) == pytest.approx([2, 0, -2], abs=1e-5)
+    assert gain.pixels(found) == pytest.approx([2, 0, 0], abs=1e-5)
+    # Expected pixels: class 1 has 3 + 3.2 + 2, class 0 the other 3.8. Region 2's two columns: labels 0 lose 2, labels 1 nothing.
+    worth = 1 / 3.8 + 1 / 8.2
+    assert ExpectedGain()(found, RNG) == pytest.approx(
+        [2 * worth / 2, 0, -2 * (1 / 8.2 + 1 / 3.8) / 2], rel=1e-4, abs=1e-6
+    )
+
+
+def test_surely_wrong_gains_its_area_and_unlabelled_what_is_known():
+    found = table([[1, 1, 1], [0.75] * 3], [[0] * 3, [UNLABELLED] * 3], [[0] * 3, [1] * 3])
+    assert ExpectedGain(value="pixels")(found, RNG) == pytest.approx([3, 2.25], abs=1e-5)
+
+
+def test_void_pixels_have_nothing_to_gain():
+    found = table([[1, 1, 1]], [[0, VOID, VOID]], [[0, 0, 0]])
+    assert ExpectedGain(value="pixels")(found, RNG) == pytest.approx([1 - 0], abs=1e-5)
+
+
+def test_rare_classes_are_worth_more():
+    """Two regions of ten pixels, each surely mislabelled: as class 2, which is rare, or as class 0, which is not."""
+    p = np.zeros((3, 5, 10), np.float32)
+    p[0, :2], p[1, 2:4], p[2, 4] = 1, 1, 1  # expected pixels: 20, 20, 10
+    labels = np.array([0, 0, 1, 0, 1], np.uint8).repeat(10).reshape(5, 10)
+    scene = Scene(p, labels, np.arange(5, dtype=np.int32).repeat(10).reshape(5, 10))
+    found = joined(("a",), [rows_of(0, scene, np.zeros(5, np.int32), {"moved": gain.moved(scene)})])
+    assert ExpectedGain(value="pixels")(found, RNG) == pytest.approx([0, 0, 0, 10, 10])
+    assert ExpectedGain()(found, RNG)[3:] == pytest.approx([10 * (1 / 20 + 1 / 20) / 3, 10 * (1 / 10 + 1 / 20) / 3])
+
+
+def test_doubt_without_a_better_class_ranks_below_a_mistake():
+    """What `sim` asks first, a large region that no class describes, comes last here."""
+    found = table(
+        [[0.5] * 6, [0.9] * 3 + [0.5] * 3], [[0, 1, 0, 1, 0, 1], [0] * 3 + [1] * 3], [[0] * 6, [1] * 3 + [2] * 3]
+    )
+    utilities = ExpectedGain()(found, RNG)
+    assert utilities.argmax() == 1 and utilities[0] == pytest.approx(0, abs=1e-6)

@@ -1,0 +1,44 @@
+"""The labels' own objects as regions, cells elsewhere."""
+
+import numpy as np
+
+from tasks.query.merging.objects import Objects
+from tasks.rasters import UNLABELLED
+from tasks.regions import count, in_pieces
+from tasks.table import Scene
+
+CELLS = (np.arange(20)[:, None] // 5 * 4 + np.arange(20) // 5).astype(np.int32)  # 16 cells of 25 pixels
+
+
+def scene(labels) -> Scene:
+    return Scene(np.full((3, 20, 20), 1 / 3, np.float32), np.asarray(labels, np.uint8), CELLS)
+
+
+def labels_with_objects():
+    labels = np.zeros((20, 20))
+    labels[2:5, 3:9], labels[12:16, 12:16] = 1, 2  # 18 and 16 pixels
+    return labels
+
+
+def test_objects_whole_and_background_in_cells():
+    regions = Objects()(scene(labels_with_objects()))
+    assert len(np.unique(regions[2:5, 3:9])) == 1 and (regions == regions[2, 3]).sum() == 18
+    assert len(np.unique(regions[12:16, 12:16])) == 1 and (regions == regions[12, 12]).sum() == 16
+    assert len(np.unique(regions[labels_with_objects() == 0])) >= 16
+    assert count(in_pieces(regions, regions >= 0)) == count(regions)
+
+
+def test_limits_of_largest():
+    labels = labels_with_objects()
+    none = Objects(largest=0, smallest=1)(scene(labels))
+    assert all(
+        len(np.unique(CELLS[none == k])) == 1 and len(np.unique(labels[none == k])) == 1 for k in range(count(none))
+    )
+    assert count(Objects(largest=1)(scene(labels))) == 3  # background, object, object
+
+
+def test_unlabelled_pixels_can_be_asked():
+    labels = labels_with_objects()
+    labels[10:] = UNLABELLED
+    regions = Objects(largest=1)(scene(labels))
+    assert (regions >= 0).all() and len(np.unique(regions[10:])) == 8

@@ -1,0 +1,27 @@
+"""The forecast learns from what earlier forecasts were worth."""
+
+import pytest
+
+from tasks import history
+from tasks.query.gain import experience
+
+
+def row(round, kind, expected, changed):
+    blank = dict.fromkeys(history.SCHEMA.names)
+    return blank | {"round": round, "kind": kind, "expected": expected, "changed": changed}
+
+
+def test_without_experience_the_network_is_believed():
+    assert experience(history.empty()) == 1
+    assert experience(history.table([row("r1", "class", None, 50)])) == 1
+
+
+def test_the_newest_round_counts():
+    rows = [row("r1", "class", 1000.0, 1000), row("r2", "class", 600.0, 300), row("r2", "confirm", 300.0, 0)]
+    assert experience(history.table(rows[:1])) == pytest.approx(1)
+    assert experience(history.table(rows)) == pytest.approx(400 / 1000)
+
+
+def test_r10_is_newer_than_r9_and_skips_teach_nothing():
+    rows = [row("r10", "class", 900.0, 0), row("r9", "class", 900.0, 900), row("r10", "skip", 900.0, 0)]
+    assert experience(history.table(rows)) == pytest.approx(100 / 1000)
