@@ -8,8 +8,10 @@ queries are made anew. One answer is one line:
 
 Footprint: `size` is rows, columns; `runs` counts pixels row by row: first how many are outside, then inside, and so on.
 Kinds: confirm (the class shown is right; `classes` repeats it), class (the right class), class_set (all classes
-present), mask (brushed: `classes` holds one class, `mask` its footprint), skip (cannot say). Classes are names. `clicks`,
-`seconds`, `who`, `when` may be left out. An answers file is append-only: of two lines for one query the later counts.
+present), mask (brushed: `classes` holds one class, `mask` its footprint), skip (cannot say). A confirm may hold a
+`mask` too: the pixels that carried the class when it was confirmed, kept where labels can be automatic. Classes are
+names. `clicks`, `seconds`, `who`, `when` may be left out. An answers file is append-only: of two lines for one query
+the later counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,6 +25,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from tasks.params import Settings, sentence
 
+QueryKind = Literal["correction", "dominant", "multiclass"]
 KINDS = ("confirm", "class", "class_set", "mask", "skip")
 
 
@@ -70,13 +73,17 @@ def pixels(footprint: Footprint) -> Int64[np.ndarray, " n"]:
 
 
 class Query(Settings):
-    """One line of queries.jsonl: is this region's label right? If not, which class is it?"""
+    """One line of queries.jsonl, a question about a region.
+
+    Kinds: correction (is its label right? if not, which class is it?), dominant (which class is most of it?),
+    multiclass (which classes are in it?).
+    """
 
     query: str = Field(description="round and place in the order of asking: r1-00012")
     image: str
     region: int
     rank: int = Field(description="0 is asked first")
-    kind: Literal["correction"]
+    kind: QueryKind
     shown: str | None = Field(description="the class most of the region's labels name; null where it is unlabelled")
     predicted: str = Field(description="the class the network sees most often in the region")
     footprint: Footprint
@@ -84,6 +91,14 @@ class Query(Settings):
     row: int = Field(description="the representative pixel")
     column: int
     utility: float
+    expected: float | None = Field(None, description="pixels that the answer is expected to put right")
+
+
+class Budget(Settings):
+    """budget.json of a round's queries: what counts, and how much of it."""
+
+    unit: Literal["clicks", "regions"]
+    allowed: float = Field(ge=0)
 
 
 class Answer(Settings):
@@ -106,8 +121,8 @@ class Answer(Settings):
         if not allowed[0] <= len(self.classes) <= allowed[1]:
             expected = {"skip": "no class", "class_set": "one class or more"}.get(self.kind, "exactly one class")
             raise ValueError(f"an answer of kind {self.kind} names {expected} in `classes`")
-        if (self.kind == "mask") != (self.mask is not None):
-            raise ValueError("`mask` (a footprint) belongs to answers of kind mask, and to no others")
+        if self.kind != "confirm" and (self.kind == "mask") != (self.mask is not None):
+            raise ValueError("`mask` (a footprint) belongs to answers of kind mask and confirm, and to no others")
         if self.mask is not None and self.mask.size != self.footprint.size:
             raise ValueError("`mask` and `footprint` must be of one size")
         return self
@@ -186,6 +201,12 @@ def read_queries(folder: Path) -> list[Query]:
 
 def write_queries(folder: Path, queries: Iterable[Query]) -> None:
     write_lines(folder / "queries.jsonl", (query.model_dump() for query in queries))
+
+
+def read_budget(folder: Path) -> Budget | None:
+    """The budget of a round's queries; None where its number of queries is all that counts."""
+    path = folder / "budget.json"
+    return Budget(**loads(path.read_text())) if path.is_file() else None
 
 
 def write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:

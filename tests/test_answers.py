@@ -6,7 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tasks.answers import Answer, Footprint, decode, encode, latest, pixels, read, read_queries, write, write_queries
+from tasks.answers import (
+    Answer,
+    Budget,
+    Footprint,
+    decode,
+    encode,
+    latest,
+    pixels,
+    read,
+    read_budget,
+    read_queries,
+    write,
+    write_queries,
+)
 from tests.query.questions import question
 
 MASK = np.array([[False, False, True, True], [True, False, False, False]])
@@ -62,6 +75,7 @@ def test_a_brushed_mask_belongs_to_its_kind():
     with pytest.raises(ValueError, match="`mask`"):
         answer(mask=encode(MASK))
     assert answer(kind="mask", mask=encode(MASK)).mask is not None
+    assert answer(kind="confirm", mask=encode(MASK)).mask is not None and answer(kind="confirm").mask is None
 
 
 def test_answers_come_back_and_equal_answers_give_equal_bytes(tmp_path):
@@ -101,8 +115,14 @@ def test_of_two_answers_to_a_query_the_later_counts():
 
 
 def test_queries_come_back(tmp_path):
-    some = [question(MASK), question(~MASK, query="r1-00002", shown=None)]
+    some = [question(MASK), question(~MASK, query="r1-00002", shown=None, kind="multiclass", expected=2.5)]
     write_queries(tmp_path, some)
     assert read_queries(tmp_path) == some
     with pytest.raises(ValueError, match="run the stage query"):
         read_queries(tmp_path / "nowhere")
+
+
+def test_a_budget_may_be_there(tmp_path):
+    assert read_budget(tmp_path) is None
+    (tmp_path / "budget.json").write_text('{"unit": "clicks", "allowed": 12.5}')
+    assert read_budget(tmp_path) == Budget(unit="clicks", allowed=12.5)

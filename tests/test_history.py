@@ -6,7 +6,8 @@ from tasks import history
 
 ROW = {
     "round": "r1", "query": "r1-00001", "image": "a/0", "region": 3, "kind": "class", "who": "ada", "shown": "leaf",
-    "answer": "stone", "old": "leaf", "new": "stone", "pixels": 12, "changed": 9, "clicks": 1.0, "seconds": 12.1,
+    "predicted": None, "answer": "stone", "old": "leaf", "new": "stone", "pixels": 12, "changed": 9, "clicks": 1.0, "seconds": 12.1,
+    "expected": 7.5,
 }  # fmt: skip
 
 
@@ -31,3 +32,9 @@ def test_an_empty_history_has_all_columns(tmp_path):
 def test_a_folder_without_history_is_named(tmp_path):
     with pytest.raises(ValueError, match="history.parquet is missing"):
         history.read(tmp_path)
+
+
+def test_answers_are_all_rows_but_the_automatic_ones():
+    rows = history.table([ROW, ROW | {"kind": history.AUTO, "query": "", "region": -1}, ROW | {"kind": "skip"}])
+    assert [row["kind"] for row in history.answers(rows).to_pylist()] == ["class", "skip"]
+    assert history.answers(history.empty()).num_rows == 0

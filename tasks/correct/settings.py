@@ -3,10 +3,33 @@
 from pydantic import Field
 
 from tasks.correct.costs import Clicks, Cost
+from tasks.correct.expansion import Expansion
+from tasks.correct.expansion import Nothing as NoExpansion
 from tasks.correct.oracles import GroundTruth, Oracle
+from tasks.correct.sieving import Nothing as NoSieving
+from tasks.correct.sieving import Sieving
 from tasks.params import Settings
 
 
 class Params(Settings):
     oracle: Oracle = Field(GroundTruth(), description="who answers what the answers file does not")
     cost: Cost = Field(Clicks(), description="what an answer costs that does not say so itself")
+    sieving: Sieving = Field(
+        NoSieving(), description="which pixels of a region keep its answer, by the newest network's confidence"
+    )
+    expansion: Expansion = Field(
+        NoExpansion(), description="what the answers change beyond what they say, by the newest network; counted apart"
+    )
+
+    @property
+    def sieved(self) -> bool:
+        return self.sieving.name != "none"
+
+    @property
+    def expanded(self) -> bool:
+        return self.expansion.name != "none"
+
+    @property
+    def automatic(self) -> bool:
+        """Whether labels depend on a network, so that one is needed."""
+        return self.sieved or self.expanded

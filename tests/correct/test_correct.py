@@ -1,6 +1,6 @@
 """The stage on a toy workspace: rounds with a simulated annotator, with people, late answers, refusals."""
 
-from json import loads
+from json import dumps, loads
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from tasks.dataset import Dataset, Labels
 from tasks.params import validated
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
-from tasks.rasters import write_maps
+from tasks.rasters import UNLABELLED, write_maps
 from tasks.run import Waiting
 from tests.correct import toy
 from tests.query.questions import question
@@ -29,20 +29,33 @@ def prepare(root, monkeypatch, truth=True):
     toy.make(root, truth=truth)
     write_maps(root / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
     pseudo_label.stage(LabelParams(), 0, dataset=root / "dataset", regions=root / "regions", out=root / "labels/r0")
+    monkeypatch.setattr("tasks.predict.stream", no_network)
     ask(root, "r1", [(image, region) for image in ("a/0", "a/1") for region in (21, 22, 3, 0)])
     ask(root, "r2", [("a/2", 21), ("a/0", 28)])
     for round in ("r1", "r2"):
         (root / f"{round}.jsonl").write_text("")
 
 
-def ask(root, round, places):
+def no_network(model, dataset, samples):
+    raise AssertionError("no network is needed")
+
+
+def ask(root, round, places, kind="correction"):
     labels = Labels(root / "labels/r0")
     queries = []
     for rank, (image, region) in enumerate(places):
-        mask = np.equal(BLOCKS, region)
+        mask = np.isin(BLOCKS, region)
         shown = toy.CARD.classes[np.bincount(labels[image][mask], minlength=3)[:3].argmax()]
         queries.append(
-            question(mask, query=f"{round}-{rank + 1:05d}", rank=rank, image=image, region=region, shown=shown)
+            question(
+                mask,
+                query=f"{round}-{rank + 1:05d}",
+                rank=rank,
+                image=image,
+                region=np.max(region),
+                shown=shown,
+                kind=kind,
+            )
         )
     write_queries(root / f"queries/{round}", queries)
 
@@ -60,6 +73,8 @@ def run(root, round="r1", out=None, **settings):
     paths |= {
         "queries": root / f"queries/{round}",
         "answers": root / f"{round}.jsonl",
+        "regions": root / "regions",
+        "model": root / "model",
         "out": root / (out or f"labels/{round}"),
     }
     return correct.stage(params, 0, round=round, **paths)
@@ -101,7 +116,8 @@ def test_history_says_what_happened(here):
     assert [row["query"] for row in rows] == [*(f"r1-{k:05d}" for k in range(1, 9)), "r2-00001", "r2-00002"]
     assert rows[1] == {
         "round": "r1", "query": "r1-00002", "image": "a/0", "region": 22, "kind": "class", "who": "simulated", "shown": "leaf",
-        "answer": "stone", "old": "leaf", "new": "stone", "pixels": 64, "changed": 64, "clicks": 1.0, "seconds": 12.1,
+        "predicted": "leaf", "answer": "stone", "old": "leaf", "new": "stone", "pixels": 64, "changed": 64, "clicks": 1.0, "seconds": 12.1,
+        "expected": None,
     }  # fmt: skip
     assert metrics["clicks"] == 2 and metrics["clicks_total"] == 10
     assert metrics["seconds_total"] == pytest.approx(sum(row["seconds"] for row in rows))
@@ -221,12 +237,209 @@ def test_no_queries_changes_nothing(here):
     assert toy.digests(here / "labels/r0/maps") == toy.digests(here / "labels/r1/maps")
 
 
+def spend(root, allowed, unit="clicks", round="r1"):
+    (root / f"queries/{round}/budget.json").write_text(dumps({"unit": unit, "allowed": allowed}))
+
+
+def test_clicks_are_spent_in_the_order_of_asking(here):
+    ask(here, "r1", [(image, region) for region in (21, 22, 3, 0) for image in ("a/0", "a/1")], "multiclass")
+    all_of_it = run(here, out="all", oracle={"name": "ground_truth", "ground_truth": {"rim": 0}})
+    assert all_of_it["left_over"] == 0 and all_of_it["class_sets"] > 0 and all_of_it["clicks"] > 8
+    clicks = [row["clicks"] for row in history.read(here / "all").to_pylist()]
+    spend(here, 3)
+    metrics = run(here, oracle={"name": "ground_truth", "ground_truth": {"rim": 0}})
+    taken = next(n for n in range(9) if sum(clicks[:n]) >= 3)
+    assert metrics["answered"] == taken and metrics["left_over"] == metrics["unanswered"] == 8 - taken > 0
+    assert 3 <= metrics["clicks"] == sum(clicks[:taken]) < 3 + clicks[taken - 1]
+    assert [row["query"] for row in history.read(here / "labels/r1").to_pylist()] == [
+        f"r1-{k + 1:05d}" for k in range(taken)
+    ]
+
+
+def test_peoples_clicks_count_and_their_answers_stay(here):
+    spend(here, 4)
+    reply(here, 7, clicks=3)
+    metrics = run(here)
+    assert metrics["clicks"] == 4 and metrics["answered"] == 2 and metrics["left_over"] == 6
+    assert {row["who"] for row in history.read(here / "labels/r1").to_pylist()} == {"ada", "simulated"}
+    reply(here, 6, clicks=1)
+    assert run(here, **PEOPLE)["answered"] == 2  # the clicks are spent: nobody is waited for
+
+
+def test_a_budget_in_regions_cuts_nothing(here):
+    spend(here, 3, "regions")
+    assert run(here)["answered"] == 8
+
+
+def test_what_a_query_was_expected_to_mend_is_kept(here):
+    asked = read_queries(here / "queries/r1")
+    write_queries(here / "queries/r1", [q.model_copy(update={"expected": 2.5 * q.rank}) for q in asked])
+    run(here)
+    assert history.read(here / "labels/r1")["expected"].to_pylist() == [2.5 * k for k in range(8)]
+
+
+def test_a_map_with_nothing_new_is_the_replay_of_what_was_said(here):
+    run(here)
+    first, again = toy.digests(here / "labels/r1/maps"), Labels(here / "labels/r1")
+    again.write("a/1", np.zeros(toy.SHAPE, np.uint8), toy.CARD)  # as if it had been labelled automatically
+    write_queries(here / "queries/r2", [])
+    run(here, "r2")
+    assert toy.digests(here / "labels/r2/maps") == first
+
+
+SIEVE = {"sieving": {"name": "knee"}}
+MODULE = {
+    "expansion": {"name": "module", "module": {"epochs": 80, "lr": 3e-3, "rare": 0.0, "threshold": 0.9}},
+}
+
+
+def sees(monkeypatch, confused=False):
+    """A network that knows the truth; `confused`: it halfway takes stone for leaf."""
+
+    def stream(model, dataset, samples):
+        for sample, probabilities in toy.stream_of_truth(model, dataset, samples):
+            if confused:
+                probabilities = np.where(
+                    probabilities[2] > 0.5, np.float32([0.1, 0.5, 0.4])[:, None, None], probabilities
+                )
+            yield sample, probabilities.astype(np.float32)
+
+    monkeypatch.setattr("tasks.predict.stream", stream)
+
+
+def test_an_answer_is_sieved_and_sieved_anew_by_each_network(here, monkeypatch):
+    ask(here, "r1", [("a/0", (14, 15, 20, 21))], "dominant")
+    sees(monkeypatch)
+    plain = run(here, out="plain")
+    metrics = run(here, **SIEVE)
+    first, after = Labels(here / "labels/r0")["a/0"], Labels(here / "labels/r1")["a/0"]
+    region, true = np.isin(BLOCKS, (14, 15, 20, 21)), toy.true_map(0)
+    named = np.bincount(true[region]).argmax()
+    assert (Labels(here / "plain")["a/0"][region] == named).all()
+    assert (after[region & (true == named)] == named).all() and (region & (true != named)).sum() > 0
+    assert (after[region & (true != named)] == first[region & (true != named)]).all()
+    assert metrics["pixels_sieved"] == (region & (true != named)).sum() and plain["pixels_sieved"] == 0
+    assert metrics["auto_changed"] == 0 and metrics["pixels_broken"] == 0 < plain["pixels_broken"]
+
+    def sure(model, dataset, samples):  # a later network that believes the answer everywhere
+        for sample in samples:
+            yield sample, np.full((3, *toy.SHAPE), 1 / 3, np.float32)
+
+    monkeypatch.setattr("tasks.predict.stream", sure)
+    write_queries(here / "queries/r2", [])
+    metrics = run(here, "r2", **SIEVE)
+    assert (Labels(here / "labels/r2")["a/0"][region] == named).all() and metrics["pixels_sieved"] == 0
+    assert metrics["pixels_changed"] == 0  # nobody said anything
+
+
+def test_sieved_pixels_may_be_left_without_a_label(here, monkeypatch):
+    ask(here, "r1", [("a/0", (14, 15, 20, 21))], "dominant")
+    sees(monkeypatch)
+    run(here, sieving={"name": "knee", "knee": {"rest": "unlabelled"}})
+    after, region, true = Labels(here / "labels/r1")["a/0"], np.isin(BLOCKS, (14, 15, 20, 21)), toy.true_map(0)
+    named = np.bincount(true[region]).argmax()
+    assert (after[region & (true != named)] == UNLABELLED).all() and (after[region & (true == named)] == named).all()
+
+
+def test_automatic_changes_are_counted_apart_and_made_anew(here, monkeypatch):
+    sees(monkeypatch, confused=True)
+    ask(here, "r1", [("a/0", k) for k in (21, 22, 3, 0, 28, 14, 8)])
+    ask(here, "r2", [("a/2", 21)])
+    plain = run(here, out="plain")
+    metrics = run(here, **MODULE)
+    names = ("a/0", "a/1", "a/2")
+    alone, out = Labels(here / "plain"), Labels(here / "labels/r1")
+    moved = {name: alone[name] != out[name] for name in names}
+    assert metrics["auto_changed"] == sum(mask.sum() for mask in moved.values()) > 0
+    data = Dataset(here / "dataset", here / "truth")
+    wrong = [sum(int((maps[name] != data.truth(name)).sum()) for name in names) for maps in (alone, out)]
+    assert metrics["auto_fixed"] - metrics["auto_broken"] == wrong[0] - wrong[1] and metrics["auto_fixed"] > 0
+    same = ("pixels_changed", "pixels_fixed", "pixels_broken", "clicks", "answered", "changed_to/stone")
+    assert [metrics[key] for key in same] == [plain[key] for key in same]
+    assert metrics["auto_changed"] == sum(metrics[f"auto_changed_to/{name}"] for name in data.classes)
+    rows = history.read(here / "labels/r1").to_pylist()
+    auto = [row for row in rows if row["kind"] == "auto"]
+    assert rows[7:] == auto and sum(row["changed"] for row in auto) == metrics["auto_changed"]
+    assert all((row["who"], row["query"], row["clicks"], row["round"]) == ("module", "", 0, "r1") for row in auto)
+
+    later = run(here, "r2", **MODULE)
+    rows = history.read(here / "labels/r2").to_pylist()
+    assert {row["round"] for row in rows if row["kind"] == "auto"} == {"r2"} and later["clicks_total"] == 8
+    assert [row["query"] for row in rows if row["kind"] != "auto"] == [
+        *(f"r1-{k:05d}" for k in range(1, 8)),
+        "r2-00001",
+    ]
+    sees(monkeypatch)  # a network under which the module has nothing to do leaves no trace of what was automatic
+    run(here, "r2", out="again", **MODULE)
+    run(here, "r2", out="again2", **MODULE)
+    assert toy.digests(here / "again") == toy.digests(here / "again2")
+    run(here, "r2", out="off")
+    answers = read(here / "off/answers.jsonl", toy.CARD.classes)
+    mine = [answer for answer in answers if answer.image == "a/1"]
+    assert (Labels(here / "off")["a/1"] == corrected(Labels(here / "labels/r0")["a/1"], mine, toy.CARD.classes)).all()
+
+
+def test_what_somebody_confirmed_is_no_longer_automatic(here, monkeypatch):
+    sees(monkeypatch, confused=True)
+    ask(here, "r1", [("a/0", k) for k in (21, 22, 3, 0, 28, 14, 8)])
+    metrics = run(here, **MODULE)
+    stone = (Labels(here / "labels/r1")["a/1"] == 2) & (Labels(here / "labels/r0")["a/1"] == 1)
+    region = int(np.bincount(BLOCKS[stone]).argmax())
+    ask(here, "r2", [("a/1", region)])
+    asked = read_queries(here / "queries/r2")[0].model_copy(update={"shown": "stone"})
+    write_queries(here / "queries/r2", [asked])
+    later = run(here, "r2", **MODULE)
+    assert later["confirmed"] == 1 and later["auto_changed"] < metrics["auto_changed"]
+    mask = region == BLOCKS
+    assert (Labels(here / "labels/r2")["a/1"][mask & stone] == 2).all()
+    answers = read(here / "labels/r2/answers.jsonl", toy.CARD.classes)
+    mine = [answer for answer in answers if answer.image == "a/1"]
+    alone = corrected(Labels(here / "labels/r0")["a/1"], mine, toy.CARD.classes)
+    assert (alone[mask & stone] == 2).all() and later["pixels_fixed"] == (mask & stone).sum()
+
+
+def test_an_expansion_is_given_features_where_it_wants_them(here, monkeypatch):
+    def stream(model, dataset, samples, features=False):
+        assert features
+        for sample, probabilities in toy.stream_of_truth(model, dataset, samples):
+            yield sample, probabilities, (probabilities > 0.5).astype(np.float32)
+
+    monkeypatch.setattr("tasks.predict.stream", stream)
+    ask(here, "r1", [("a/0", (14, 15, 20, 21))], "multiclass")
+    metrics = run(here, oracle={"name": "ground_truth", "ground_truth": {"rim": 0}}, expansion={"name": "prototypes"})
+    region, true = np.isin(BLOCKS, (14, 15, 20, 21)), toy.true_map(0)
+    assert metrics["class_sets"] == 1 and metrics["pixels_changed"] == 0 < metrics["auto_fixed"]
+    assert (Labels(here / "labels/r1")["a/0"][region] == true[region]).all()
+
+
+def test_equal_bytes_with_a_network_too(here, monkeypatch):
+    sees(monkeypatch, confused=True)
+    ask(here, "r1", [("a/0", k) for k in (21, 22, 3, 0, 28, 14, 8)])
+    run(here, **SIEVE, **MODULE)
+    monkeypatch.setenv("SEGMEND_WORKERS", "2")
+    run(here, out="again", **SIEVE, **MODULE)
+    assert toy.digests(here / "labels/r1") == toy.digests(here / "again")
+
+
 def test_command_line(here):
     (here / "params.yaml").write_text(toy.PARAMS.replace("name: ground_truth", "name: people"))
     line = "--round r1 --dataset dataset --truth truth --first labels/r0 --labels labels/r0 --queries queries/r1"
     words = [
         *line.split(),
-        *["--answers", "r1.jsonl", "--out", "labels/r1", "--metrics", "m.json", "--report", "r.json"],
+        *[
+            "--regions",
+            "regions",
+            "--model",
+            "model",
+            "--answers",
+            "r1.jsonl",
+            "--out",
+            "labels/r1",
+            "--metrics",
+            "m.json",
+            "--report",
+            "r.json",
+        ],
     ]
     assert correct(words) == 75
     (here / "params.yaml").write_text(toy.PARAMS)

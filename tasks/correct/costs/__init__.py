@@ -1,4 +1,4 @@
-"""Cost models: kind of an answer, how many classes it names, how many classes there are -> clicks and seconds.
+"""Cost models: an answer's kind, how many classes it names, how many there are, the question's kind -> clicks, seconds.
 
 Used where an answer does not say itself what it cost.
 """

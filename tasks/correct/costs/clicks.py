@@ -5,6 +5,8 @@ Idea: published budgets count clicks; seconds are kept beside them, since clicks
 Defaults: naming one class of a region took people 12.1 s, ticking three classes 17.1 s (5.7 s a tick) in that paper's
     example. Confirming is set to 4 s, skipping to 4 s, a brushed mask to 5 clicks and 20 s: our assumptions, to be
     replaced by what the answers of your own people say.
+Formula: a question for all classes costs a tick for each class named, also where it is one; to any other question
+    naming one class is one click.
 Limits: all prices 1: clicks are the number of queries (but for class sets).
 """
 
@@ -12,6 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.answers import QueryKind
 from tasks.params import Method
 
 
@@ -28,9 +31,9 @@ class Clicks(Method):
     mask_seconds: float = Field(20.0, ge=0, description="seconds to brush a mask")
     skip_seconds: float = Field(4.0, ge=0, description="seconds to pass a question on")
 
-    def __call__(self, kind: str, named: int, classes: int) -> tuple[float, float]:
+    def __call__(self, kind: str, named: int, classes: int, question: QueryKind = "correction") -> tuple[float, float]:
         """Clicks and seconds of an answer of this kind that names so many of the data set's classes."""
-        if kind == "class_set":
+        if kind == "class_set" or (kind == "class" and question == "multiclass"):
             return self.tick * named, self.tick_seconds * named
         price = {
             "confirm": (self.confirm, self.confirm_seconds),

@@ -1,4 +1,4 @@
-"""Oracles: one image's queries, current labels uint8 (h, w) and truth uint8 (h, w) or None -> a verdict per query or None.
+"""Oracles: one image's queries, labels and truth (or None), names of the classes, seed -> a verdict per query or None.
 
 None means "not answered". `waiting(...)` gives the sentence to stop with while too little is answered, or None. Answers in
 the answers file always come before an oracle's: an oracle is only asked about the rest.

@@ -1,27 +1,41 @@
 """A simulated annotator who knows the true masks: for experiments, never for real data without truth.
 
-Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024 (ALC), section 3.
+Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024 (ALC), section 3
+    (correction); Kim et al., ICCV 2023 (ASAL: dominant); Hwang et al., NeurIPS 2023 (MulActSeg: multiclass).
 Idea: shown a region with its labels, the annotator either says "right as it is" (confirm: nothing changes) or names the
-    class of the region (class: the whole region gets it).
-Formula, over the pixels of the region whose truth is a class: c = their most frequent class (rule majority) or the class
-    at the representative pixel (rule representative); right = pixels labelled as the truth says; mended = pixels that are c.
-    confirm: better - confirm unless mended - right >= max(1, notice * pixels); half - confirm if right > pixels / 2.
+    class of the region (class: the whole region gets it). Asked for the dominant class, it names the most frequent one;
+    asked for all classes, it ticks them, and does not see slivers along the outline.
+Formula, correction, over the region's pixels whose truth is a class: c = their most frequent class (rule majority) or
+    that of the representative pixel (rule representative); right = pixels labelled as the truth says; mended = pixels
+    that are c. confirm: better - confirm unless mended - right >= max(1, notice * pixels); half - confirm if right >
+    pixels / 2.
+    dominant: the most frequent id, void counted: where void wins the question is skipped, and the click is spent.
+    multiclass: the classes at least `rim` pixels inside the outline (all of the region where nothing is that deep; the
+    image's rim is no outline), void left out. One class: an answer of kind class. None: skipped.
+    Mistakes: a share `skips` of all questions is skipped; of the other answers a share `confusion` names a wrong class,
+    drawn evenly from the others: also where it would confirm; to draw the class shown is to confirm it; in a set one
+    ticked class is exchanged for one that is not there (dropped, where all are ticked). Drawn by seed and query alone.
 Limits: notice 0 and rule majority never leave more wrong pixels in a region than there were. A region whose truth is
-    mostly void (or void at the representative pixel) is skipped; an unlabelled region is never confirmed.
-Differs: ALC's release is rule representative with confirm half. Then a region that is 60 % right keeps its other 40 %,
-    though naming its class would mend nearly all of it: planted blobs cover parts of regions. Share of wrong pixels left
-    on the brain's train slices (medium noise, seed 0, 400 SLIC regions, 20 % asked at once): the worst regions: half .64,
+    mostly void (or void at the representative pixel) is skipped; an unlabelled region is never confirmed. rim 0: every
+    class that has a pixel is ticked. skips 1: nothing is answered; confusion 1: nothing is right.
+Differs: MulActSeg removes the outline (a pixel thick on either side) dilated by a 5x5 square: that is rim 3. ALC's
+    release is rule representative with confirm half. Then a region that is 60 % right keeps its other 40 %, though
+    naming its class would mend nearly all of it: planted blobs cover parts of regions. Share of wrong pixels left on
+    the brain's train slices (medium noise, seed 0, 400 SLIC regions, 20 % asked at once): the worst regions: half .64,
     painting the class shown on confirm .47, better .41 (notice 0: .37); chosen by sim with the first network: half .66,
     better .47 (.44); at random: half .92, painting .96, better .88 (.87). So `better` is the default: it assumes that
     people see the labels inside the outline and not only the name of the class, which is how queries are drawn.
 """
 
+from hashlib import sha256
 from typing import ClassVar, Literal
 
 import numpy as np
+from jaxtyping import Bool, Int64, UInt8
 from pydantic import Field
+from scipy.ndimage import binary_erosion
 
-from tasks.answers import Query, Verdict, pixels
+from tasks.answers import Footprint, Query, Verdict, pixels
 from tasks.params import Method
 from tasks.rasters import UNLABELLED, VOID, LabelMap, is_class
 
@@ -43,16 +57,41 @@ class GroundTruth(Method):
         0.1, ge=0, lt=1, description="with `better`: a mistake is seen only if it is at least this share of the region"
     )
 
-    def __call__(self, queries: list[Query], labels: LabelMap, truth: LabelMap | None) -> list[Verdict | None]:
+    rim: int = Field(
+        3,
+        ge=0,
+        description="multiclass: pixels this close to the region's outline do not make a class seen; 3: the paper's",
+    )
+    confusion: float = Field(0.0, ge=0, le=1, description="share of the answers that name a wrong class")
+    skips: float = Field(0.0, ge=0, le=1, description="share of the questions that are skipped")
+
+    def __call__(
+        self, queries: list[Query], labels: LabelMap, truth: LabelMap | None, classes: tuple[str, ...], seed: int
+    ) -> list[Verdict | None]:
         if truth is None:
             return [None] * len(queries)
-        return [self.one(query, labels, truth) for query in queries]
+        return [self.mistaken(self.right(query, labels, truth), query, classes, seed) for query in queries]
 
-    def one(self, query: Query, labels: LabelMap, truth: LabelMap) -> Verdict:
+    def right(self, query: Query, labels: LabelMap, truth: LabelMap) -> Verdict:
+        """What somebody says who makes no mistakes."""
         places = pixels(query.footprint)
         wanted, given = truth.ravel()[places], labels.ravel()[places]
+        if query.kind == "correction":
+            return self.correction(query, wanted, given, truth)
+        wanted = np.where(is_class(wanted) & (given != VOID), wanted, np.uint8(VOID))  # unlabelled truth is not known
+        if query.kind == "dominant":
+            most = int(np.bincount(wanted).argmax())
+            return Verdict("skip") if most == VOID else Verdict("class", (most,))
+        inner = deep(query.footprint, places, self.rim)
+        seen = np.unique(wanted[inner] if inner.any() else wanted)
+        named = tuple(int(k) for k in seen if k != VOID)
+        return Verdict({0: "skip", 1: "class"}.get(len(named), "class_set"), named)
+
+    def correction(
+        self, query: Query, wanted: UInt8[np.ndarray, " n"], given: UInt8[np.ndarray, " n"], truth: LabelMap
+    ) -> Verdict:
         known = is_class(wanted) & (given != VOID)
-        if 2 * known.sum() < len(places):
+        if 2 * known.sum() < len(wanted):
             return Verdict("skip")
         if self.rule == "majority":
             named = int(np.bincount(wanted[known], minlength=1).argmax())
@@ -66,6 +105,26 @@ class GroundTruth(Method):
         fine = unseen if self.confirm == "better" else right > known.sum() / 2
         return Verdict("confirm") if fine and query.shown is not None else Verdict("class", (named,))
 
+    def mistaken(self, verdict: Verdict, query: Query, classes: tuple[str, ...], seed: int) -> Verdict:
+        """The verdict, or a mistake: drawn by seed and query alone, so neither order nor workers matter."""
+        if not (self.confusion or self.skips):
+            return verdict
+        rng = np.random.default_rng([seed, int.from_bytes(sha256(query.query.encode()).digest()[:8], "big")])
+        skipped, confused = rng.random(2) < (self.skips, self.confusion)
+        if skipped or verdict.kind == "skip":
+            return Verdict("skip")
+        shown = classes.index(query.shown) if query.shown is not None and query.kind == "correction" else None
+        named = (shown,) if verdict.kind == "confirm" else verdict.classes
+        others = [k for k in range(len(classes)) if k not in named]
+        if not confused or not (others or len(named) > 1):
+            return verdict
+        kept = list(named)
+        kept.pop(int(rng.integers(len(kept))))
+        drawn = tuple(sorted([*kept, *rng.choice(others, 1).tolist()] if others else kept))
+        if drawn == (shown,):
+            return Verdict("confirm")
+        return Verdict("class" if len(drawn) == 1 else "class_set", drawn)
+
     def waiting(self, unanswered: int, asked: int, answers: str, queries: str) -> str | None:
         """A simulated annotator needs truth: where no query has any, somebody must answer or bring it."""
         if not asked or unanswered < asked:
@@ -74,3 +133,21 @@ class GroundTruth(Method):
             f"none of the {asked} queries in {queries} can be answered: no asked image has a known truth. Give the data a "
             f"truth folder, plant mistakes (ingest.noise), or let people answer into {answers} (correct.oracle.name: people)"
         )
+
+
+def deep(footprint: Footprint, places: Int64[np.ndarray, " n"], rim: int) -> Bool[np.ndarray, " n"]:
+    """Which of the footprint's pixels are at least `rim` pixels inside: 4-neighbours count first, then squares."""
+    if rim == 0:
+        return np.ones(len(places), bool)
+    rows, columns = np.unravel_index(places, footprint.size)
+    # The window reaches `rim` pixels beyond the region, or to the image's rim; behind that all counts as inside.
+    top, left = max(0, rows.min() - rim), max(0, columns.min() - rim)
+    window = np.zeros(
+        (min(footprint.size[0], rows.max() + rim + 1) - top, min(footprint.size[1], columns.max() + rim + 1) - left),
+        bool,
+    )
+    window[rows - top, columns - left] = True
+    window = binary_erosion(window, border_value=1)
+    if rim > 1:
+        window = binary_erosion(window, np.ones((2 * rim - 1, 2 * rim - 1), bool), border_value=1)
+    return window[rows - top, columns - left]

@@ -24,7 +24,9 @@ class People(Method):
         1.0, ge=0, le=1, description="share of a round's queries that must be answered before it goes on"
     )
 
-    def __call__(self, queries: list[Query], labels: LabelMap, truth: LabelMap | None) -> list[Verdict | None]:
+    def __call__(
+        self, queries: list[Query], labels: LabelMap, truth: LabelMap | None, classes: tuple[str, ...], seed: int
+    ) -> list[Verdict | None]:
         return [None] * len(queries)
 
     def waiting(self, unanswered: int, asked: int, answers: str, queries: str) -> str | None:

@@ -13,3 +13,9 @@ def test_by_hand():
 
 def test_prices_are_settings():
     assert Clicks(confirm=0.5, confirm_seconds=2)("confirm", 1, 4) == (0.5, 2)
+
+
+def test_the_three_questions():
+    assert Clicks()("class", 1, 4, "dominant") == (1, 12.1)
+    assert Clicks()("class", 1, 4, "multiclass") == (1, 5.7)  # one tick
+    assert Clicks()("class_set", 2, 4, "multiclass") == (2, 11.4)

@@ -24,3 +24,8 @@ def test_the_expectation_is_the_mean_of_the_answers(right, classes):
 def test_correcting_beats_naming_from_a_fifth_of_right_labels_on():
     assert Information().expected(0.21, 21) > log2(21) > Information().expected(0.23, 21)
     assert Information().expected(1.0, 21) == 1
+
+
+def test_the_three_questions():
+    assert Information()("class", 1, 8, "dominant")[0] == 3 and Information()("class", 1, 9, "correction")[0] == 4
+    assert Information()("class", 1, 8, "multiclass")[0] == Information()("class_set", 3, 8, "multiclass")[0] == 8

@@ -1,0 +1,150 @@
+"""Labels that depend on a network: answers sieved, then spread. Made anew from the first labels each round.
+
+Images are streamed through the newest network, so that its probabilities are never kept: once where answers are sieved
+only, twice where an expansion learns from all images before it changes any.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from tasks import history
+from tasks.answers import Answer, Query, latest, pixels
+from tasks.correct.apply import Sieve
+from tasks.correct.replay import Change, Done, Work, compare, replay, replay_image
+from tasks.correct.settings import Params
+from tasks.dataset import Dataset, Labels
+from tasks.rasters import UNLABELLED, LabelMap, Maps
+from tasks.spread import Lesson, Seen, Told
+
+
+class Places(NamedTuple):
+    """Where a round reads and writes."""
+
+    first: Path
+    regions: Path
+    model: Path
+    out: Path
+
+
+def correct_images(
+    every: list[Work],
+    data: Dataset,
+    places: Places,
+    settings: Params,
+    round: str,
+    rounds: dict[str, str],
+    taught: list[Lesson],
+    rng: np.random.Generator,
+) -> Iterator[Done]:
+    """Write every image's map; `rounds` says which round applied the answer to a query. In the order of `every`."""
+    told = [work for work in every if work.sample.split == "train" and (settings.expanded or work.before or work.new)]
+    names = {work.sample.id for work in told}
+    seen, learned, method = Looking(data, places, settings, round, rounds), None, settings.expansion
+    if settings.expanded:
+        learned = method.learn([method.measure(one) for one, _ in seen.all(told)], taught, rng)
+    found = seen.all(told)
+    for work in every:
+        if work.sample.id not in names:
+            yield replay_image(work, data=data, first=places.first, out=places.out, round=round)
+            continue
+        one, done = next(found)
+        labels = method.spread(one, learned)
+        Labels(places.out).write(one.image, labels, data.card)
+        auto = compare(one.labels, labels, data.truth(one.image), len(data.classes))
+        rows = auto_rows(one.image, one.labels, labels, data.classes, round, method.name)
+        yield done._replace(auto=auto, auto_rows=tuple(rows))
+
+
+class Looking(NamedTuple):
+    """Images as an expansion sees them."""
+
+    data: Dataset
+    places: Places
+    settings: Params
+    round: str
+    rounds: dict[str, str]
+
+    def all(self, every: list[Work]) -> Iterator[tuple[Seen, Done]]:
+        """The images with the labels after all answers, sieved, and what these did."""
+        from tasks import predict  # here, so that rounds without sieving and expansion do not load torch
+
+        wanted = {"features": True} if self.settings.expansion.wants_features else {}
+        cells, first, classes = Maps(self.places.regions), Labels(self.places.first), self.data.classes
+        looked = predict.stream(self.places.model, self.data, [work.sample for work in every], **wanted)
+        for work, (sample, probabilities, *features) in zip(every, looked, strict=True):
+            start, regions = first[sample.id], cells[sample.id]
+            sieve = Sieve(self.settings.sieving, probabilities, regions) if self.settings.sieved else None
+            labels, done = replay(work, start, self.data.truth(sample.id), classes, self.round, sieve)
+            answers = [told(answer, classes, self.rounds) for answer in latest([*work.before, *work.new])]
+            yield (
+                Seen(sample.id, probabilities, features[0] if features else None, start, labels, regions, answers),
+                done,
+            )
+
+
+def told(answer: Answer, classes: tuple[str, ...], rounds: dict[str, str]) -> Told:
+    """An answer as numbers; of a mask, the brushed part of its footprint."""
+    places = pixels(answer.footprint)
+    if answer.kind == "mask" and answer.mask is not None:
+        places = np.intersect1d(places, pixels(answer.mask), assume_unique=True)
+    return Told(places, answer.kind, tuple(classes.index(name) for name in answer.classes), rounds[answer.query])
+
+
+def lessons(before: pa.Table, new: list[Answer], asked: dict[str, Query], classes: tuple[str, ...]) -> list[Lesson]:
+    """What can be learned from the answers so far, one lesson per query: earlier ones from the history, this round's from the
+    questions. Answers that name no single class, and those to questions that nobody has a forecast for, teach nothing."""
+    ids = {name: k for k, name in enumerate(classes)}
+    found: dict[str, tuple[Any, ...]] = {}
+    for row in before.to_pylist():
+        found[row["query"]] = row["kind"], row["pixels"], row["shown"], row["predicted"], row["expected"], row["answer"]
+    for answer in new:
+        if query := asked.get(answer.query):
+            named = answer.classes[0] if len(answer.classes) == 1 else None
+            found[answer.query] = answer.kind, query.area, query.shown, query.predicted, query.expected, named
+    return [
+        Lesson(size, ids[shown], ids[predicted], expected, ids[named])
+        for kind, size, shown, predicted, expected, named in found.values()
+        if kind in ("confirm", "class") and shown and predicted and expected is not None and named in ids
+    ]
+
+
+def auto_rows(
+    image: str, old: LabelMap, new: LabelMap, classes: tuple[str, ...], round: str, who: str
+) -> Iterator[dict[str, Any]]:
+    """Lines of the history for what changed beyond the answers: one per pair of labels, in order of id."""
+    moved = old != new
+    pairs, counts = np.unique(np.stack([old[moved], new[moved]], axis=1), axis=0, return_counts=True)
+    for (was, now), pixels_changed in zip(pairs.tolist(), counts.tolist(), strict=True):
+        yield {
+            "round": round,
+            "query": "",
+            "image": image,
+            "region": -1,
+            "kind": history.AUTO,
+            "who": who,
+            "shown": None,
+            "predicted": None,
+            "answer": None,
+            "old": None if was >= UNLABELLED else classes[was],
+            "new": None if now >= UNLABELLED else classes[now],
+            "pixels": pixels_changed,
+            "changed": pixels_changed,
+            "clicks": 0.0,
+            "seconds": 0.0,
+            "expected": None,
+        }
+
+
+def total(changes: list[Change], classes: int) -> Change:
+    """Several images' changes together; fixed and broken are None where no image has a truth."""
+    known = [one for one in changes if one.fixed is not None]
+    return Change(
+        sum(one.pixels for one in changes),
+        sum((one.changed_to for one in changes), np.zeros(classes, np.int64)),
+        sum(one.fixed or 0 for one in known) if known else None,
+        sum(one.broken or 0 for one in known) if known else None,
+    )

@@ -1,0 +1,136 @@
+"""A small network learns from the answers what a region's predictions mean, and mends regions nobody was asked about.
+
+Paper: A2LC (AAAI 2026): label correction module.
+Idea: the segmentation network repeats what wrong labels taught it, so its errors are regular: what answers say about
+    some regions holds for others with the same mean probabilities.
+Formula: f: K-256-128-64-K with ReLU, on a base region's mean probabilities; trained on the answered regions with cross
+    entropy weighted by 1 / count of the answered class (Adam, `lr`, `epochs`, `batch`). A region that no answer touches
+    by more than half gets c = argmax softmax f, if c is not its current majority label, the probability is at least
+    `threshold`, c is not among the rarest `rare` share of the classes and the current label is not the rarest class (by
+    labelled pixels of the train split).
+Limits: fewer than two answered classes, or threshold above every confidence: nothing changes. Two classes with rare
+    0.5: only regions without a label can change, since each class is the rare one or the current one. Pixels of any
+    answer, and void ones, never change.
+Differs: the release trains on one round's queries, here all answers so far are used; its regions are the objects asked
+    about, ours the base cells. It feeds a softmax to a cross entropy that takes another one: not copied. It raises the
+    threshold by round on Cityscapes (.99 to .9999999): here it is one number.
+Costs: two passes of the network over the train images; training takes 10 to 20 s per 1,000 answers.
+"""
+
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+from pydantic import Field
+
+from tasks.params import Method
+from tasks.rasters import VOID, LabelMap, is_class
+from tasks.regions import areas, class_counts, majority, mean_by_region
+from tasks.spread import Lesson, Seen
+
+NEVER, SILENT = -1, -2  # a region that nobody was asked about; one whose answer names no single class
+HIDDEN = (256, 128, 64)
+
+
+class Learned(NamedTuple):
+    layers: list[tuple[Float32[np.ndarray, "o i"], Float32[np.ndarray, " o"]]]
+    pixels: Int64[np.ndarray, " classes"]  # of the train split's labels
+
+
+class Module(Method):
+    wants_features: ClassVar[bool] = False
+
+    name: Literal["module"] = "module"
+    threshold: float = Field(0.99, ge=0, le=1, description="least probability of the new class")
+    rare: float = Field(0.5, ge=0, le=1, description="share of the classes, the rarest, that nothing is changed to")
+    epochs: int = Field(100, ge=1, description="passes over the answers")
+    batch: int = Field(8, ge=1, description="answers per step")
+    lr: float = Field(1e-4, gt=0, description="learning rate of Adam")
+
+    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+        classes, asked = len(seen.probabilities), answered(seen)
+        known = asked >= 0
+        means = mean_by_region(seen.probabilities, seen.regions)[known]
+        pixels = np.bincount(seen.labels[is_class(seen.labels)], minlength=classes)
+        return {"means": means.astype(np.float32), "answers": asked[known], "pixels": pixels}
+
+    def learn(
+        self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator
+    ) -> Learned | None:
+        if not measures:
+            return None
+        means, answers = (np.concatenate([one[name] for one in measures]) for name in ("means", "answers"))
+        if len(np.unique(answers)) < 2:
+            return None
+        return Learned(self.train(means, answers, rng), np.sum([one["pixels"] for one in measures], axis=0))
+
+    def train(
+        self, means: Float32[np.ndarray, "n classes"], answers: Int64[np.ndarray, " n"], rng: np.random.Generator
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The layers' weights and biases; equal input gives equal bytes."""
+        import torch  # here, so that rounds without this method do not load it
+        from torch import nn
+
+        threads, classes = torch.get_num_threads(), means.shape[1]
+        widths = (classes, *HIDDEN, classes)
+        counts = np.bincount(answers, minlength=classes)
+        weights = torch.from_numpy(np.where(counts, 1 / np.maximum(counts, 1), 0).astype(np.float32))
+        x, y = torch.from_numpy(means), torch.from_numpy(answers)
+        torch.set_num_threads(1)  # sums of several threads may differ in the last bit
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(int(rng.integers(2**31)))
+                linear = [nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+                between = [layer for one in linear for layer in (one, nn.ReLU())][:-1]
+                network, loss = nn.Sequential(*between), nn.CrossEntropyLoss(weights)
+                optimizer = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
+                for _ in range(self.epochs):
+                    for some in torch.from_numpy(rng.permutation(len(y))).split(self.batch):
+                        optimizer.zero_grad()
+                        loss(network(x[some]), y[some]).backward()
+                        optimizer.step()
+        finally:
+            torch.set_num_threads(threads)
+        return [(one.weight.detach().numpy(), one.bias.detach().numpy()) for one in linear]
+
+    def spread(self, seen: Seen, learned: Learned | None) -> LabelMap:
+        if learned is None:
+            return seen.labels
+        classes = len(seen.probabilities)
+        sure = softmax(forward(learned.layers, mean_by_region(seen.probabilities, seen.regions)))
+        best = sure.argmax(1).astype(np.uint8)
+        current = majority(class_counts(seen.labels, seen.regions, classes))[0]
+        order = np.argsort(learned.pixels, kind="stable")
+        change = (answered(seen) == NEVER) & (best != current) & (sure.max(1) >= self.threshold)
+        change &= ~np.isin(best, order[: int(self.rare * classes)]) & (current != order[0]) & (current != VOID)
+        labels = seen.labels.ravel().copy()
+        free = labels != VOID
+        for told in seen.answers:
+            free[told.pixels] = False
+        slots = seen.regions.ravel().astype(np.int64) + 1  # 0: no region
+        free &= np.concatenate([[False], change])[slots]
+        labels[free] = np.concatenate([np.zeros(1, np.uint8), best])[slots[free]]
+        return labels.reshape(seen.labels.shape)
+
+
+def answered(seen: Seen) -> Int64[np.ndarray, " k"]:
+    """What the newest answer over more than half of each base region says: a class id, NEVER or SILENT."""
+    sizes, flat = areas(seen.regions), seen.regions.ravel()
+    found = np.full(len(sizes), NEVER, np.int64)
+    for told in seen.answers:
+        inside = np.bincount(flat[told.pixels] + 1, minlength=len(sizes) + 1)[1:]
+        found[2 * inside > sizes] = told.classes[0] if len(told.classes) == 1 else SILENT
+    return found
+
+
+def forward(layers: list[Any], means: Float64[np.ndarray, "k classes"]) -> Float64[np.ndarray, "k classes"]:
+    """The network's outputs, in numpy: small enough to need nothing else."""
+    x = means
+    for n, (weight, bias) in enumerate(layers):
+        x = (np.maximum(x, 0) if n else x) @ weight.T.astype(np.float64) + bias
+    return x
+
+
+def softmax(logits: Float64[np.ndarray, "k classes"]) -> Float64[np.ndarray, "k classes"]:
+    raised = np.exp(logits - logits.max(1, keepdims=True, initial=-np.inf))
+    return raised / raised.sum(1, keepdims=True)

@@ -1,0 +1,29 @@
+"""Spread nothing: an answer says something about its region, and about nothing else.
+
+Idea: what people said is all that changes.
+Limits: the labels stay as they are, whatever the network says.
+Costs: nothing; the network is not loaded.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from tasks.params import Method
+from tasks.rasters import LabelMap
+from tasks.spread import Lesson, Seen
+
+
+class Nothing(Method):
+    wants_features: ClassVar[bool] = False
+
+    name: Literal["none"] = "none"
+
+    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+        return {}
+
+    def learn(self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator) -> Any:
+        return None
+
+    def spread(self, seen: Seen, learned: Any) -> LabelMap:
+        return seen.labels

@@ -1,0 +1,11 @@
+"""Sieving: confidences float32 (n,) of one region's answered class, base cells it covers -> bool (n,), who keeps it.
+
+Applied to every answer that names one class for a region, of all rounds, with the newest network. `rest` says what the
+other pixels of the region are: as they were before the answer (first), or unlabelled.
+"""
+
+from tasks.correct.sieving.knee import Knee
+from tasks.correct.sieving.none import Nothing
+from tasks.params import one_of
+
+Sieving = one_of(Nothing, Knee)

@@ -1,0 +1,22 @@
+"""Keep every answer for the whole of its region.
+
+Idea: the region was shown, its class was said; no network is needed to apply that.
+Limits: every pixel is kept, whatever the network says of it.
+Costs: nothing; the network is not loaded.
+"""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from tasks.params import Method
+
+
+class Nothing(Method):
+    rest: ClassVar[Literal["first", "unlabelled"]] = "first"
+
+    name: Literal["none"] = "none"
+
+    def __call__(self, confidence: Float32[np.ndarray, " n"], cells: int) -> Bool[np.ndarray, " n"]:
+        return np.ones(len(confidence), bool)

@@ -1,0 +1,62 @@
+"""What expansions of answers are given and must do: an answer about some pixels may teach something about others.
+
+An expansion (tasks/correct/expansion) sees every train image twice, with the newest network: `measure` in a first
+pass keeps small statistics of an image, `learn` sees those of all images, `spread` in a second pass makes the image's
+labels. Labels are made anew each round from the first labels and all answers: nothing automatic is carried on.
+"""
+
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from tasks.rasters import LabelMap, RegionMap
+
+
+class Told(NamedTuple):
+    """One answer, as numbers."""
+
+    pixels: Int64[np.ndarray, " n"]  # the footprint (of a mask: the brushed part), as ascending flat indices
+    kind: str  # confirm, class, class_set, mask, skip
+    classes: tuple[int, ...]  # class ids; a confirmed class is named too, skip names none
+    round: str  # the round that applied it: r1, r2, ...
+
+
+class Lesson(NamedTuple):
+    """What one answer said about a region as it was when the question was asked, before any network had learned the answer."""
+
+    size: int  # pixels
+    shown: int  # the class its labels said
+    predicted: int  # the class the network of that round said
+    expected: float  # pixels that the answer was expected to fix
+    answer: int  # the class that was named or confirmed
+
+
+class Seen(NamedTuple):
+    """One image, as an expansion sees it."""
+
+    image: str  # its id
+    probabilities: Float32[np.ndarray, "classes h w"]  # of the newest network
+    features: Float32[np.ndarray, "d h w"] | None  # of length 1 at each pixel; None unless the expansion wants them
+    first: LabelMap  # before any answer
+    labels: LabelMap  # after all answers of people (or the oracle), sieved
+    regions: RegionMap  # the base cells
+    answers: list[Told]  # of all rounds, one per query, in the order they were applied
+
+
+class Spreading(Protocol):
+    """What every method of the kind expansion offers; `name` is its word in params.yaml."""
+
+    wants_features: ClassVar[bool]  # ask the network for features as well
+
+    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+        """Small statistics of one image for `learn`."""
+        ...
+
+    def learn(self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator) -> Any:
+        """What all images and answers together teach; `measures` are in the order of the images."""
+        ...
+
+    def spread(self, seen: Seen, learned: Any) -> LabelMap:
+        """The image's new labels; equal to `seen.labels` where nothing is spread, and wherever those are void."""
+        ...

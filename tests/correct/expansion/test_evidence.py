@@ -1,0 +1,91 @@
+"""Evidence: what answers say about the network's other conflicts."""
+
+import numpy as np
+import pytest
+
+from tasks.correct.expansion.evidence import Evidence, looks, regression
+from tasks.rasters import UNLABELLED, VOID
+from tasks.spread import Lesson, Seen, Told
+
+RNG = np.random.default_rng(0)
+
+
+def image(labels, said, sure=0.9, answers=()):
+    said, labels = np.asarray(said), np.asarray(labels, np.uint8)
+    p = np.full((3, *said.shape), (1 - sure) / 2, np.float32)
+    np.put_along_axis(p, said[None].astype(np.int64), sure, axis=0)
+    return Seen("a", p, None, labels, labels, np.zeros(said.shape, np.int32), list(answers))
+
+
+def learnt(method, lessons):
+    return method.learn([method.measure(image([[0]], [[0]]))], lessons, RNG)
+
+
+RIGHT = [Lesson(size, 0, 1, 0.8 * size, 1) for size in range(20, 60)]  # 40 questions, label 0, network 1, answer 1
+WRONG = [Lesson(size, 0, 1, 0.8 * size, 0) for size in range(20, 60)]
+
+
+def blocks():
+    labels, said = np.zeros((20, 20)), np.zeros((20, 20), int)
+    said[2:8, 2:8], said[12:18, 2:8], said[2:4, 12:14] = 1, 2, 1  # 36 pixels each, and 4
+    return labels, said
+
+
+def test_a_network_that_was_right_mends_the_other_conflicts_of_its_kind():
+    labels, said = blocks()
+    method = Evidence()
+    made = method.spread(image(labels, said), learnt(method, RIGHT))
+    assert (made[2:8, 2:8] == 1).all()
+    assert (made[12:18, 2:8] == 0).all()  # nobody was asked whether 0 is 2: the interval is too wide
+    assert (made[2:4, 12:14] == 0).all()  # smaller than 8 pixels
+    assert (made != labels).sum() == 36
+
+
+@pytest.mark.parametrize("lessons", [WRONG, [], RIGHT[:1], [Lesson(30, 1, 1, 0.0, 1)] * 40])
+def test_without_good_evidence_nothing_moves(lessons):
+    labels, said = blocks()
+    method = Evidence()
+    assert (method.spread(image(labels, said), learnt(method, lessons)) == labels).all()
+
+
+def test_limits_of_sure_and_z():
+    labels, said = blocks()
+    assert (Evidence(sure=1).spread(image(labels, said), learnt(Evidence(), RIGHT)) == labels).all()
+    bold = Evidence(sure=0, z=0, smallest=1)
+    assert (bold.spread(image(labels, said), learnt(bold, WRONG)) == said).all()
+
+
+def test_answered_void_and_unlabelled_pixels_stay():
+    labels, said = blocks()
+    labels[2:8, 2:4], labels[0, :] = VOID, UNLABELLED
+    asked = np.zeros((20, 20), bool)
+    asked[2:8, 6:8] = True
+    told = Told(np.flatnonzero(asked), "confirm", (0,), "r1")
+    made = Evidence().spread(image(labels, said, answers=[told]), learnt(Evidence(), RIGHT))
+    assert (made[2:8, 4:6] == 1).all() and (made != labels).sum() == 12
+
+
+def test_weak_conflicts_are_told_from_strong_ones():
+    """Answers say: where the network is sure it is right, where it is not it is wrong."""
+    weak = [Lesson(30, 0, 1, 0.1 * 30, 0)] * 60
+    strong = [Lesson(30, 0, 1, 0.85 * 30, 1)] * 60
+    labels, said = blocks()
+    method = Evidence()
+    learned = learnt(method, weak + strong)
+    assert (method.spread(image(labels, said, 0.9), learned)[2:8, 2:8] == 1).all()
+    assert (method.spread(image(labels, said, 0.4), learned) == labels).all()
+
+
+def test_regression_by_hand():
+    """One feature, always 1, three of four right: the mode solves 3 - 4 s(w) = w / prior^2, the variance is 1 / (4 s (1 - s) + 1 / prior^2)."""
+    found = regression(np.ones((4, 1)), np.array([1.0, 1, 1, 0]), prior=2.0)
+    w = found.weights[0]
+    s = 1 / (1 + np.exp(-w))
+    assert 3 - 4 * s == pytest.approx(w / 4, abs=1e-9) and 0.6 < s < 0.75
+    assert found.covariance[0, 0] == pytest.approx(1 / (4 * s * (1 - s) + 0.25))
+
+
+def test_looks_are_of_one_size():
+    found = looks(np.array([8, 64, 512]), np.array([0.0, 0.5, 1.0]), np.array([0, 1, 2]), np.array([1, 2, 0]), 3)
+    assert found[:, 1].tolist() == [-1, 0, 1] and found[:, 2].tolist() == [-1, 0, 1]
+    assert (found[:, 3:].sum(1) == 1).all() and found[0, 3 + 1] == found[1, 3 + 5] == found[2, 3 + 6] == 1
