@@ -160,6 +160,20 @@ def rounds(number: Annotated[int, typer.Argument(min=0, help="How many rounds of
         typer.echo(remark)
 
 
+@app.command("next")
+def next_questions(
+    budget: Annotated[
+        str | None, typer.Option(help="How many questions, as 500 or 5%; default: the last round's budget.")
+    ] = None,
+) -> None:
+    """Show the next questions as pictures and what they are expected to fix. Asks nobody, changes nothing."""
+    from rich.console import Console
+
+    from flows.look_ahead import look_ahead
+
+    raise typer.Exit(look_ahead(workspace(), budget, Console()))
+
+
 @app.command()
 def inspect(
     path: Annotated[Path, typer.Argument(help="A folder with images and masks.")],

@@ -269,6 +269,15 @@ def test_pushed_and_pulled_a_clone_runs_nothing(workspace, tmp_path):
     assert "Nothing to do" in run(clone)
 
 
+def test_the_next_questions_are_shown_and_nothing_changes(made):
+    said = segmend(made, "next", "--budget", "7")
+    assert "7 questions (7)" in said and "Expected to fix" in said
+    assert (made / ".work/next/queries.png").is_file()
+    assert len((made / ".work/next/queries.jsonl").read_text().splitlines()) == 7
+    assert "are fresh" in run(made) and not dvc(made, "status", "--quiet")
+    assert "'5 %'" in segmend(made, "next", "--budget", "5 %", code=2)
+
+
 def test_the_rounds_show_in_dvc(made):
     shown = dvc(made, "metrics", "show")
     assert all(f"metrics/evaluate/r{k}.json" in shown for k in (0, 1, 2))

@@ -18,6 +18,7 @@ import numpy as np
 from tasks import history, predict, tracking
 from tasks.confusion import Confusion
 from tasks.dataset import Card, Dataset, Labels
+from tasks.evaluate.ceiling import ceiling
 from tasks.evaluate.labels import LabelScores, score_labels
 from tasks.evaluate.network import NetworkScores, Row, ranked_samples, score_network
 from tasks.evaluate.settings import Params
@@ -48,6 +49,7 @@ def evaluate(
     labels: Path,
     model: Path,
     before: Path,
+    regions: Path,
     out: Path,
 ) -> dict[str, Any]:
     """Score the network on the test split and the labels against the truth, and carry on the rounds before."""
@@ -61,6 +63,8 @@ def evaluate(
     of_network = score_network(data, predict.stream(model, data, wanted), settings, names, in_strip)
 
     row = {"round": round, **effort(labels), **label_numbers(of_labels), **network_numbers(data, of_network)}
+    # What base cells and first labels allow is found once, and carried on.
+    row["ceiling_miou"] = rounds[0]["ceiling_miou"] if rounds else number(ceiling(data, maps, regions).miou())
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "rounds.json", [*rounds, row])
     write_csv(out / "rounds.csv", [*rounds, row], PLOTTED)
@@ -79,11 +83,16 @@ def evaluate(
 
 
 def effort(labels: Path) -> dict[str, Any]:
-    """What people (or a simulated oracle) gave so far: answered queries, clicks, seconds."""
-    table = history.read(labels)
-    clicks, seconds = (float(sum(n or 0 for n in table[name].to_pylist())) for name in ("clicks", "seconds"))
-    asked = len(set(table["query"].to_pylist()))
-    return {"clicks": int(clicks) if clicks.is_integer() else clicks, "queries": asked, "seconds": number(seconds)}
+    """What people (or a simulated oracle) gave so far: answered queries, clicks, seconds; pixels relabelled beyond that."""
+    rows = history.read(labels)
+    told = history.answers(rows)
+    clicks, seconds = (float(sum(n or 0 for n in told[name].to_pylist())) for name in ("clicks", "seconds"))
+    return {
+        "clicks": int(clicks) if clicks.is_integer() else clicks,
+        "queries": len(set(told["query"].to_pylist())),
+        "seconds": number(seconds),
+        "auto_pixels": sum(row["changed"] for row in rows.to_pylist() if row["kind"] == history.AUTO),
+    }
 
 
 def label_numbers(scores: LabelScores) -> dict[str, Any]:

@@ -13,8 +13,9 @@ Table = list[dict[str, Any]]
 
 # The columns of rounds.csv: the numbers of rounds.json, without the reasons.
 PLOTTED = (
-    "round", "clicks", "queries", "seconds", "data_miou", "coverage", "data_miou_unlabelled_wrong", "wrong_pixels",
-    "wrong_share", "labelled_share", "model_miou", "model_pixel_accuracy", "model_boundary_miou", "calibration_error",
+    "round", "clicks", "queries", "seconds", "auto_pixels", "ceiling_miou", "data_miou", "coverage",
+    "data_miou_unlabelled_wrong", "wrong_pixels", "wrong_share", "labelled_share", "model_miou", "model_pixel_accuracy",
+    "model_boundary_miou", "calibration_error",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks import history, tracking
+from tasks import forecasts, history, tracking
 from tasks.dataset import SPLITS, Dataset, Labels
 from tasks.pictures import read_grey
 from tasks.rasters import read_labels
@@ -26,7 +26,8 @@ def report(
     settings: Params, seed: int, *, dataset: Path, truth: Path, first: Path, labels: Path, scores: Path, out: Path
 ) -> dict[str, Any]:
     """Write one HTML file about all rounds: scores, classes, labels before and after, answers."""
-    answers = history.read(labels).to_pylist()
+    answers = history.answers(history.read(labels)).to_pylist()
+    told = forecasts.read(labels / "forecasts.json")
     data, before, after = Dataset(dataset, truth), Labels(first), Labels(labels)
     changes = count_changes(data, before, after)
     total = sum(changes.values(), Change())
@@ -43,7 +44,8 @@ def report(
         "rounds": rounds,
         "first": rounds[0],
         "last": rounds[-1],
-        "steps": tables.next_steps(rounds, answers),
+        "steps": tables.next_steps(rounds, answers, told),
+        "forecasts": told,
         "curve": drawn(out / "rounds.svg", figures.curve(rounds), "mIoU and wrong pixels against clicks"),
         "total": total,
         "scored": scored,

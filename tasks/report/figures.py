@@ -48,6 +48,9 @@ def curve(rounds: Sequence[dict[str, Any]]) -> str | None:
         axes = figure.subplots(1, 2 if wrong else 1, squeeze=False)[0]
         for key, colour, name, marker in lines:
             line(axes[0], rounds, key, colour, marker, name)
+        if (ceiling := rounds[0].get("ceiling_miou")) is not None:
+            axes[0].axhline(ceiling, color=LABELS, linewidth=1, linestyle=(0, (4, 3)))
+            axes[0].annotate("ceiling of the base cells", (0, ceiling), (2, 3), textcoords="offset points", fontsize=8)
         axes[0].set_ylabel("mIoU")
         axes[0].legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, handlelength=1.6, columnspacing=1.4)
         if wrong:

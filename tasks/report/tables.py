@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tasks.dataset import Card
+from tasks.forecasts import Forecast
 
 
 class ClassRow(NamedTuple):
@@ -93,7 +94,21 @@ def cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def next_steps(rounds: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[str]:
+def more_questions(forecast: Forecast) -> str:
+    """Whether it pays to go on: what the next questions are expected to fix, beside what the last ones did."""
+    ahead = f"The next {forecast.ahead:,} questions are expected to fix {forecast.ahead_expected:,.0f} pixels"
+    if not forecast.ahead:
+        return "Every region has been asked about: more rounds bring nothing, unless regions are made anew."
+    each = forecast.ahead_expected / forecast.ahead
+    past = forecast.fixed if forecast.fixed is not None else forecast.changed
+    if forecast.answered and past is not None:
+        ahead += f", {each:,.1f} a question; those of {forecast.round} fixed {past / forecast.answered:,.1f} each"
+    if each < 1:
+        return f"{ahead}. That is less than a pixel a question: this is a good place to stop."
+    return f"{ahead}. To ask them, add a round: segmend rounds {int(forecast.round[1:]) + 1}; to see them first: segmend next."
+
+
+def next_steps(rounds: list[dict[str, Any]], rows: list[dict[str, Any]], forecasts: Sequence[Forecast]) -> list[str]:
     """What the reader can do now, one sentence each."""
     last, answered, steps = rounds[-1], {row["round"] for row in rows}, []
     silent = [one["round"] for one in rounds[1:] if one["round"] not in answered]
@@ -107,6 +122,8 @@ def next_steps(rounds: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list
             "No round of questions has been run yet. Add rounds with segmend rounds N; answers go to data/answers. "
             "Then run segmend run again: only what they change is redone."
         )
+    elif forecasts:
+        steps.append(more_questions(forecasts[-1]))
     if "data_reason" in last:
         steps.append(
             f"The labels have no score: {last['data_reason']}. True masks of a few train images are enough to "

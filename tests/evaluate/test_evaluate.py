@@ -51,6 +51,9 @@ def test_rounds_are_carried_on(root):
     assert [one["clicks"] for one in rounds] == [0, 3.5]
     assert [one["queries"] for one in rounds] == [0, 3]
     assert [one["seconds"] for one in rounds] == [0, 12]
+    assert [one["auto_pixels"] for one in rounds] == [0, 7]
+    # The wrong pixels are two whole blocks of 2 x 5 in each image, unlabelled rows can be filled: only disks are cut by blocks.
+    assert rounds[0]["ceiling_miou"] == rounds[1]["ceiling_miou"] > rounds[1]["data_miou"]
     # Three train images of 24x30, 30x37, 24x30: 20 wrong pixels each, two rows each unlabelled.
     assert [one["wrong_pixels"] for one in rounds] == [60, 30]
     pixels, unlabelled = 2 * 24 * 30 + 30 * 37, 2 * (30 + 37 + 30)

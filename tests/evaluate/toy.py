@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tasks import history, network
+from tasks import forecasts, history, network
 from tasks.dataset import Card, Dataset, Labels, Sample, write_card, write_samples, write_truth_list
+from tasks.forecasts import Forecast
 from tasks.networks.unet import UNet
-from tasks.rasters import UNLABELLED, write_labels
+from tasks.rasters import UNLABELLED, write_labels, write_maps
 
 CARD = Card(
     name="toy",
@@ -58,8 +59,14 @@ def make(root: Path, truth: tuple[str, ...] = ("train", "val", "test")) -> Path:
     write_truth_list(root / "truth", origins)
     history.write(root / "labels" / "r0", history.empty())
     history.write(
-        root / "labels" / "r1", history.table([answer(k, name) for k, name in enumerate(("a/0", "a/1", "a/2"))])
+        root / "labels" / "r1",
+        history.table([*(answer(k, name) for k, name in enumerate(("a/0", "a/1", "a/2"))), automatic("a/0")]),
     )
+    came = {"answered": 3, "clicks": 3.5, "changed": 30, "fixed": 28 if "train" in truth else None}
+    told = Forecast(round="r1", questions=3, expected=25.4, ahead=1000, ahead_expected=1234.5, **came)
+    forecasts.write(root / "labels/r1/forecasts.json", [told])
+    shapes = {name: shape_of(k) for k, name in enumerate(SPLITS)}
+    write_maps(root / "regions", ((name, blocks(shape)) for name, shape in shapes.items()), len(shapes))
     for k in range(2):
         torch.manual_seed(k)
         network.save(root / "models" / f"r{k}", network.build(UNet(widths=(4, 6)), 3), UNet(widths=(4, 6)), CARD)
@@ -74,6 +81,28 @@ def answer(k: int, image: str) -> dict:
     return {**row, **names, "pixels": 10, "changed": 10, "clicks": 1.0 + 0.5 * (k == 2), "seconds": 4.0}
 
 
+def automatic(image: str) -> dict:
+    """Pixels that an expansion relabelled: no answer, no clicks."""
+    blank = dict.fromkeys(history.SCHEMA.names)
+    about = {"round": "r1", "query": "", "image": image, "region": -1, "kind": history.AUTO, "who": "evidence"}
+    return {
+        **blank,
+        **about,
+        "old": CARD.classes[1],
+        "new": "ground",
+        "pixels": 7,
+        "changed": 7,
+        "clicks": 0.0,
+        "seconds": 0.0,
+    }
+
+
+def blocks(shape: tuple[int, int]) -> np.ndarray:
+    """Regions of 2 x 5 pixels."""
+    rows, columns = np.arange(shape[0])[:, None] // 2, np.arange(shape[1]) // 5
+    return (rows * (shape[1] // 5 + 1) + columns).astype(np.int32)
+
+
 def paths(root: Path, k: int) -> dict:
     """The arguments of evaluate for round k."""
     return {
@@ -82,6 +111,7 @@ def paths(root: Path, k: int) -> dict:
         "truth": root / "truth",
         "labels": root / "labels" / f"r{k}",
         "model": root / "models" / f"r{k}",
+        "regions": root / "regions",
         "before": root / "scores" / (f"r{k - 1}" if k else "start"),
         "out": root / "scores" / f"r{k}",
     }

@@ -11,6 +11,7 @@ import pytest
 from tasks import history
 from tasks.evaluate.__main__ import evaluate
 from tasks.evaluate.settings import Params as EvaluateParams
+from tasks.forecasts import Forecast
 from tasks.rasters import UNLABELLED, VOID
 from tasks.report import figures, tables
 from tasks.report.__main__ import report
@@ -197,7 +198,7 @@ def test_answers_by_hand():
 
 def test_rounds_without_answers_are_named():
     rounds = [{"round": "r0"}, {"round": "r1"}, {"round": "r2"}]
-    (step,) = tables.next_steps(rounds, [{"round": "r1"}])
+    (step,) = tables.next_steps(rounds, [{"round": "r1"}], [])
     assert step.startswith("No answers were applied in r2.")
 
 
@@ -206,6 +207,27 @@ def test_curve_needs_two_scores():
     assert figures.curve([one]) is None
     drawn = figures.curve([one, {**one, "round": "r1", "clicks": 7}])
     assert drawn is not None and "labels (train split)" in drawn and "network (test split)" not in drawn
+
+
+def test_the_forecast_and_what_came_of_it(scored):
+    _, _, page = told(scored("train", "val", "test"))
+    assert (
+        "Was the forecast right?" in page.text
+        and "1,234 pixels, 1.2 a question; those of r1 fixed 9.3 each" in page.text
+    )
+    assert "segmend rounds 2" in page.text and "ceiling" in page.text
+    assert "7 pixels of the last round's labels were mended by what the answers taught" in page.text
+    _, _, blind = told(scored())
+    assert "those of r1 fixed 10.0 each" in blind.text  # without truth: the labels that changed
+
+
+def test_when_to_stop():
+    one = Forecast(round="r3", questions=9, expected=5, ahead=1000, ahead_expected=400, answered=9, changed=18)
+    assert "0.4 a question; those of r3 fixed 2.0 each. That is less than a pixel a question" in tables.more_questions(
+        one
+    )
+    assert "Every region has been asked" in tables.more_questions(one.model_copy(update={"ahead": 0}))
+    assert "add a round: segmend rounds 4" in tables.more_questions(one.model_copy(update={"ahead_expected": 5000}))
 
 
 def test_command_line(scored, tmp_path, monkeypatch):
@@ -219,6 +241,6 @@ def test_command_line(scored, tmp_path, monkeypatch):
 
 def test_a_missing_history_is_named(scored):
     root = scored("train", "val", "test")
-    assert history.read(root / "labels/r1").num_rows == 3
+    assert history.answers(history.read(root / "labels/r1")).num_rows == 3
     with pytest.raises(ValueError, match="history.parquet is missing"):
         report.stage(Params(), 0, **{**paths(root), "labels": root / "dataset"})

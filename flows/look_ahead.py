@@ -1,0 +1,68 @@
+"""`segmend next`: the questions of the round to come, as pictures, before anyone is asked. Nothing of the pipeline changes."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from ruamel.yaml import YAML
+
+from flows import records
+from flows.environment import Mistake
+
+FOLDER = Path(".work/next")
+
+
+def look_ahead(root: Path, budget: str | None, console: Console) -> int:
+    """Run the stage query on the newest labels and network, into .work/next; its exit code."""
+    params = records.params(root)
+    last, rounds = params["last"], params.get("rounds") or {}
+    coming = f"r{int(last[1:]) + 1}"
+    spend = str(budget or (rounds[last]["budget"] if last in rounds else "5%"))
+    words = command(root, coming, last)
+    model = root / words[words.index("--model") + 1]
+    if not model.exists():
+        raise Mistake(
+            f"{model.relative_to(root)} is not there: the questions follow the newest network; run segmend run first."
+        )
+    out, numbers = root / FOLDER, root / FOLDER.with_suffix(".json")
+    words[words.index("--out") + 1] = str(FOLDER)
+    words += ["--budget", spend, "--metrics", str(numbers.relative_to(root))]
+    code = subprocess.run([sys.executable, *words[1:]], cwd=root, check=False).returncode
+    if code == 0:
+        show(console, json.loads(numbers.read_text()), spend)
+        console.print(f"Pictures: {out / 'queries.png'}", soft_wrap=True, highlight=False, markup=False)
+        console.print(
+            f"Nobody is asked yet: that is what segmend rounds {coming[1:]} and segmend run do.", highlight=False
+        )
+    return code
+
+
+def command(root: Path, coming: str, last: str) -> list[str]:
+    """The command of stage query in dvc.yaml, for the round to come, without the files that DVC keeps."""
+    stages = YAML(typ="safe").load((root / "dvc.yaml").read_text())["stages"]
+    words = shlex.split(stages["query"]["do"]["cmd"].replace("${key}", coming).replace("${item.prev}", last))
+    kept = iter(words)
+    return [word for word in kept if not (word in ("--metrics", "--report") and next(kept))]
+
+
+def show(console: Console, numbers: dict[str, Any], spend: str) -> None:
+    """What would be asked about, by class, and what it is expected to bring."""
+    table = Table(title=f"{numbers['asked']:,} questions ({spend}), {numbers['asked_pixels']:,} pixels")
+    for title in ("class", "labels say", "network says"):
+        table.add_column(title, justify="left" if title == "class" else "right")
+    for name in [key.removeprefix("shown/") for key in numbers if key.startswith("shown/")]:
+        said = numbers.get(f"predicted/{name}")
+        table.add_row(name, f"{numbers[f'shown/{name}']:,}", "-" if said is None else f"{said:,}")
+    console.print(table)
+    fixed, asked = numbers["expected_fixed"], max(1, numbers["asked"])
+    console.print(f"Expected to fix {fixed:,.0f} pixels, {fixed / asked:,.1f} a question.", highlight=False)
+    if numbers["ahead"]:
+        more, ahead = numbers["ahead_fixed"], numbers["ahead"]
+        console.print(
+            f"The {ahead:,} questions after them: {more:,.0f} pixels, {more / ahead:,.1f} a question.", highlight=False
+        )

@@ -1,0 +1,145 @@
+"""The arithmetic of the benchmarks, by hand, and that every arm is a setting that exists."""
+
+import pytest
+from ruamel.yaml import YAML
+
+from benchmarks import ablation, acquisition, round_memory, rounds_in_process
+from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, merged
+from tasks.params import validated
+
+# First labels .60, ceiling .80: the gap is .20. Of 1,000 cells 50 clicks a round.
+CURVE = [0.60, 0.70, 0.76, 0.79, 0.82]
+
+
+def row(curve=CURVE, **more):
+    """A row as the benchmarks keep it, 50 clicks a round of 1,000 cells."""
+    rounds = [{"clicks": 50 * k, "data_miou": v, "ceiling_miou": 0.80, "cells": 1000} for k, v in enumerate(curve)]
+    return {"data": "brain", "arm": "sim", "seed": 0, **more, "rounds": rounds}
+
+
+def test_gap_closed():
+    """.70 is half way from .60 to .80; answers that follow finer regions may pass the ceiling."""
+    points = acquisition.gap_closed(row())
+    assert [x for x, _ in points] == pytest.approx([0, 0.05, 0.10, 0.15, 0.20])
+    assert [y for _, y in points] == pytest.approx([0, 0.5, 0.8, 0.95, 1.1])
+
+
+def test_clicks_to():
+    """90 % lies two thirds of the way between 80 % (at .10) and 95 % (at .15); 25 % half way through the first round."""
+    assert acquisition.clicks_to(row(), 0.9) == pytest.approx(0.10 + 0.05 * 2 / 3)
+    assert acquisition.clicks_to(row(), 0.25) == pytest.approx(0.025)
+
+
+def test_never_is_the_whole_budget():
+    flat = row([0.60] * 5)
+    assert acquisition.clicks_to(flat, 0.9) == pytest.approx(0.20)
+    assert acquisition.never([0.20]) == "never" and acquisition.never([0.10]) == "10.0%"
+
+
+def test_area():
+    """Trapezia of equal width: (0 + .5 + .5 + .8 + .8 + .95 + .95 + 1.1) / 2 / 4; nothing closed is 0, all at once 7 / 8."""
+    assert acquisition.area(row()) == pytest.approx(0.7)
+    assert acquisition.area(row([0.60] * 5)) == 0
+    assert acquisition.area(row([0.60, 0.80, 0.80, 0.80, 0.80])) == pytest.approx(0.875)
+
+
+def test_differences_are_taken_seed_by_seed():
+    """Only seed 0 and 1 have both arms: .7 - 0 and .875 - 0; one seed shows nothing."""
+    rows = [
+        row(seed=0),
+        row([0.60, 0.80, 0.80, 0.80, 0.80], seed=1),
+        row(seed=2),
+        *(row([0.60] * 5, arm="cil", seed=s) for s in (0, 1)),
+    ]
+    question = next(q for q in ablation.QUESTIONS if (q.arm, q.without) == ("sim", "cil"))
+    assert ablation.differences(rows, "brain", question) == pytest.approx([0.7, 0.875])
+    assert ablation.differences(rows, "superalloy", question) == []
+    found = [claim for claim in ablation.claims(rows) if "(sim)" in claim.text]
+    assert len(found) == 1 and found[0].holds and found[0].value == pytest.approx(0.7875) and found[0].seeds == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [([0.1], "one seed"), ([0.1, -0.1], "within"), ([0.1, 0.11], "an effect, as"), ([-0.1, -0.11], "**against**")],
+)
+def test_what_differences_show(values, words):
+    assert words in ablation.verdict(values)
+
+
+def test_stage_two_is_an_arm_of_its_own(monkeypatch):
+    """Its last round replaces the one of the arm it came from, and acquisition's rows go first."""
+    full = row(arm="full", stage2={"data_miou": 0.9, "clicks": 200})
+    kept = {"acquisition": [row(), row(arm="margin")], "ablation": [row([0.6, 0.6]), full]}
+    monkeypatch.setattr(ablation, "kept", lambda name: kept[name])
+    found = {one["arm"]: one for one in ablation.rows_so_far()}
+    assert set(found) == {"sim", "full", ablation.STAGE_2} and len(found["sim"]["rounds"]) == 5
+    assert found[ablation.STAGE_2]["rounds"][-1]["data_miou"] == 0.9
+    assert found["full"]["rounds"][-1]["data_miou"] == 0.82
+
+
+def arms():
+    yield from ((f"acquisition-{arm}", acquisition.settings_of(arm)) for arm in acquisition.ARMS)
+    yield from ((f"{paper}-{arm}", one) for paper, some in ablation.ARMS.items() for arm, one in some.items())
+
+
+@pytest.mark.parametrize(("settings"), [pytest.param(one, id=name) for name, one in arms()])
+@pytest.mark.parametrize("data", DATA)
+def test_an_arm_validates(settings, data):
+    every = merged(YAML(typ="safe").load(ROOT / "params.yaml"), DATA[data], QUIET, settings)
+    for name, command in STAGES.items():
+        validated(command.stage.__annotations__["settings"], every[name], name)
+
+
+def test_arms_of_a_paper_differ_in_what_they_are_named_for():
+    asal, mulactseg = ablation.ARMS["ASAL"], ablation.ARMS["MulActSeg"]
+    assert asal["cells"]["query"]["merging"]["name"] == "none" == asal["merged"]["correct"]["sieving"]["name"]
+    assert asal["merged+sieved"]["query"] == asal["merged"]["query"]
+    assert all(one["query"] == mulactseg["full"]["query"] for one in mulactseg.values())
+    assert [one["train"]["loss"]["name"] for one in mulactseg.values()] == ["cross_entropy", *["partial"] * 3]
+    assert ablation.WARM_UP == {"query": {"merging": {"name": "none"}}, "correct": {"sieving": {"name": "none"}}}
+
+
+def peak(images, repetition, kilobytes, budget="500"):
+    stages = {stage: {"kilobytes": kilobytes, "seconds": 1, "asked": 1} for stage in round_memory.STAGES}
+    return {"images": images, "budget": budget, "repetition": repetition, **stages}
+
+
+def test_memory_claims_pair_repetitions():
+    """1.05 and 1.20: the worst pair decides; a size without its partner says nothing."""
+    rows = [peak(100, 0, 1000), peak(1000, 0, 1050), peak(100, 1, 1000), peak(1000, 1, 1200), peak(100, 2, 1000)]
+    found = round_memory.claims(rows)
+    assert [claim.value for claim in found] == pytest.approx([1.125] * 2) and not any(claim.holds for claim in found)
+    assert all(claim.holds for claim in round_memory.claims(rows[:2])) and round_memory.claims(rows[4:]) == []
+
+
+TOY = {
+    "ingest": {"data": "toy", "format": {"name": "toy", "toy": {"images": 10}}, "noise": {"level": "medium"}},
+    "superpixelize": {"method": {"name": "slic", "slic": {"regions": 30}}},
+    "train": {"epochs": 1},
+}
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # Cell works in a folder of its own
+    monkeypatch.setattr(rounds_in_process, "WORK", tmp_path)
+    monkeypatch.setitem(rounds_in_process.DATA, "toy", TOY)
+    monkeypatch.setenv("SEGMEND_WORKERS", "1")
+    monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
+    monkeypatch.setattr(ablation, "ROUNDS", 2)
+    monkeypatch.setattr(ablation, "BUDGET", "20%")
+
+
+@pytest.mark.slow
+def test_arms_from_no_labels(toy):
+    """Nothing is labelled first; round 1 is the same for all arms of a paper; stage 2 has the answers of the full arm."""
+    found = {arm: ablation.measure("toy", arm, 0) for arm in ("cells", "merged+sieved", "one_class", "full")}
+    for one in found.values():
+        assert one["rounds"][0]["coverage"] == 0 and one["rounds"][0]["model_miou"] is not None
+    for name in ("clicks", "coverage", "wrong_pixels", "model_miou"):
+        assert found["cells"]["rounds"][1][name] == found["merged+sieved"]["rounds"][1][name], name
+    for name in ("clicks", "queries", "class_sets", "coverage"):
+        assert [r[name] for r in found["one_class"]["rounds"]] == [r[name] for r in found["full"]["rounds"]], name
+    last, second = found["full"]["rounds"][-1], found["full"]["stage2"]
+    assert sum(r["class_sets"] for r in found["full"]["rounds"]) > 0 and second["clicks"] == last["clicks"]
+    assert second["coverage"] > last["coverage"]
