@@ -4,9 +4,9 @@
     python -m benchmarks.ablation --data brain --arms merged merged+sieved --seeds 0
     python -m benchmarks.ablation --table                   only write the page from the rows that are there
 
-Data and cells are those of benchmarks/acquisition.py, and so are the arms of ALC: rows it measured are read, not made again.
-The arms of ASAL and MulActSeg start without a label, as in the papers. Several of these may run side by side, and beside
-benchmarks.acquisition: a cell in work is left to the one that works on it.
+Data and cells are those of benchmarks/acquisition.py, and so are the arms of ALC: rows it measured are read, not made
+again. The arms of ASAL and MulActSeg start without a label, as in the papers. Several of these may run side by side,
+and beside benchmarks.acquisition: a cell in work is left to the one that works on it.
 """
 
 from collections.abc import Callable
@@ -131,7 +131,7 @@ def measure(data: str, arm: str, seed: int) -> Row:
 
 
 def rows_so_far() -> list[Row]:
-    """One row per data set, arm and seed; what benchmarks.acquisition measured goes first; stage 2 as an arm of its own."""
+    """One row per data set, arm and seed; those of benchmarks.acquisition first; stage 2 as an arm of its own."""
     found: dict[tuple[str, str, int], Row] = {}
     for row in [*kept("acquisition"), *kept("ablation")]:
         if row["arm"] not in PAPER:
@@ -265,9 +265,10 @@ def table(rows: list[Row], data: str, paper: str) -> str:
 
 PAGE = """# What is each part of the papers' methods worth?
 
-`python -m benchmarks.ablation`: the data and cells of [acquisition.md](acquisition.md), simulated answers (docs/answers.md), one thread a
-run; {hours:.1f} hours of such runs. ± is the standard deviation over the seeds; differences are taken seed by seed. Model mIoU is measured on
-the test split, which no choice ever sees. Small networks and small data: directions, not the papers' figures.
+`python -m benchmarks.ablation`: the data and cells of [acquisition.md](acquisition.md), simulated answers
+(docs/answers.md), one thread a run; {hours:.1f} hours of such runs. ± is the standard deviation over the seeds;
+differences are taken seed by seed. Model mIoU is measured on the test split, which no choice ever sees. Small networks
+and small data: directions, not the papers' figures.
 
 ## What the data show
 
@@ -277,27 +278,30 @@ the test split, which no choice ever sees. Small networks and small data: direct
 
 ## ALC: does looking ahead pay?
 
-From planted `medium` mistakes, four rounds of 5 % of the base cells. `cil` believes the representative pixel of a cell, `lcil` takes the mean over
-the pixels that would follow it, `sim` their sum. Area: mean share of the gap from first labels to ceiling that is closed, over the clicks spent.
+From planted `medium` mistakes, four rounds of 5 % of the base cells. `cil` believes the representative pixel of a cell,
+`lcil` takes the mean over the pixels that would follow it, `sim` their sum. Area: mean share of the gap from first
+labels to ceiling that is closed, over the clicks spent.
 
 {alc}
 
 ## ASAL: do merging and sieving pay?
 
-From no labels at all; {rounds} rounds of {budget} of the base cells, one click for the dominant class of a region. The first round asks about
-base cells at random, since there is no network yet that could rank, merge or sieve. Then `popularity` ranks: the base cells (`cells`), regions
-merged by what the network sees (`merged`), and those with each answer cut at the knee of the network's confidence, the rest left without a
-label (`merged+sieved`). Data mIoU is over the labelled pixels only, so read it beside their share.
+From no labels at all; {rounds} rounds of {budget} of the base cells, one click for the dominant class of a region. The
+first round asks about base cells at random, since there is no network yet that could rank, merge or sieve. Then
+`popularity` ranks: the base cells (`cells`), regions merged by what the network sees (`merged`), and those with each
+answer cut at the knee of the network's confidence, the rest left without a label (`merged+sieved`). Data mIoU is over
+the labelled pixels only, so read it beside their share.
 
 {asal}
 
 ## MulActSeg: what are its losses and its second stage worth?
 
-From no labels at all; {rounds} rounds of {budget} of the base cells in clicks (a click for each class ticked), asked at random, so all arms learn
-from the same answers. `one_class`: cross entropy on the regions of one class, sets are not read; `without_pp`, `without_mp`: one of the two
-losses for sets left out; `full`: both. `full+stage2`: prototypes of the network of `full` label the pixels of the sets and those around all
-answered regions, and a new network learns from these labels by cross entropy. The share of answers with several classes says how much there
-is to gain: base cells are small and mostly pure.
+From no labels at all; {rounds} rounds of {budget} of the base cells in clicks (a click for each class ticked), asked at
+random, so all arms learn from the same answers. `one_class`: cross entropy on the regions of one class, sets are not
+read; `without_pp`, `without_mp`: one of the two losses for sets left out; `full`: both. `full+stage2`: prototypes of
+the network of `full` label the pixels of the sets and those around all answered regions, and a new network learns from
+these labels by cross entropy. The share of answers with several classes says how much there is to gain: base cells are
+small and mostly pure.
 
 {mulactseg}
 """

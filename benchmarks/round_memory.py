@@ -1,15 +1,17 @@
-"""Does a round of questions hold all images in memory? Peak memory of the stages query and correct on 100 and 1,000 images.
+"""Does a round of questions hold all images in memory? Peaks of query and correct on 100 and 1,000 images.
 
     python -m benchmarks.round_memory
     python -m benchmarks.round_memory --images 20 40 --repetitions 1    a quick look; makes no claims
 
-Toy images of 256 x 256 pixels, the recipe segmend (conflict, expected_gain, evidence). Each stage runs in a process of its own,
-and its peak is what the operating system says of that process.
+Toy images of 256 x 256 pixels, the recipe segmend (conflict, expected_gain, evidence). Each stage runs in a process of
+its own that imports what the stage imports and no more; its peak is what the operating system says of that process.
 """
 
 import sys
+from json import dumps, loads
 from os import environ
 from pathlib import Path
+from shutil import rmtree
 from statistics import mean
 from subprocess import run
 from time import monotonic
@@ -25,76 +27,88 @@ SIDE, REGIONS = 256, 250
 
 PAGE = """# Does a round of questions hold all images in memory?
 
-`python -m benchmarks.round_memory`: peak memory (resident set) of the stages query and correct with the recipe segmend, on toy images of
-{side} x {side} pixels with about {regions} base cells each, 60 % of them train images; each stage in a process of its own, one thread, one worker.
-{more} images more would take {all:.0f} MB for the pixels and probabilities of the train images alone, were they held. What does grow
-are the region table (a row for each region that could be asked) and, where the budget is a share of the cells, questions and answers.
+`python -m benchmarks.round_memory`: peak memory (resident set) of the stages query and correct with the recipe segmend,
+on toy images of {side} x {side} pixels with about {regions} base cells each, 60 % of them train images; each stage in a
+process of its own, one thread, one worker. {more} images more would take {all:.0f} MB for the pixels and probabilities
+of the train images alone, were they held. What does grow are the region table (a row for each region that could be
+asked) and, where the budget is a share of the cells, questions and answers.
 
-| stage | budget | images | peak, MB | seconds | questions |
-|---|---|---|---|---|---|
+| stage | budget | images | peak, MB | after imports, MB | seconds | questions |
+|---|---|---|---|---|---|---|
 {rows}
 """
 
 
-def cell(images: int) -> Any:
-    """Data, labels and the network of round 0; as many training steps for many images as for few."""
+def prepare(images: int) -> dict[str, Any]:
+    """Data, labels and the network of round 0, as many training steps for many images as for few; where all that is."""
     from benchmarks import rounds_in_process as place
 
-    place.DATA[f"toy-{images}"] = {
+    name = f"toy-{images}"
+    # Toy images are drawn, but ingest wants a folder to read from.
+    environ["SEGMEND_BENCH_DATA"] = str(place.WORK / "raw")
+    (place.WORK / "raw" / name).mkdir(parents=True, exist_ok=True)
+    place.DATA[name] = {
         "ingest": {
-            "data": f"toy-{images}",
+            "data": name,
             "format": {"name": "toy", "toy": {"images": images, "size": [SIDE, SIDE]}},
             "noise": {"level": "medium"},
         },
         "superpixelize": {"method": {"name": "slic", "slic": {"regions": REGIONS}}},
         "train": {"epochs": max(1, max(SIZES) // images)},
     }
-    return place.Cell(f"toy-{images}", 0, "memory", place.experiment("segmend"))
+    cell = place.Cell(name, 0, "memory", place.experiment("segmend"))
+    cell.ready()
+    paths = {**cell.fixed, "labels": cell.start / "labels/r0", "model": cell.start / "models/r0"}
+    paths |= {"regions": cell.base / "regions", "place": cell.place}
+    return {"settings": cell.settings, "paths": {key: str(path) for key, path in paths.items()}}
 
 
-def alone(stage: str, images: int, budget: str) -> None:
-    """The body of one process: a stage of round 1, or what comes before it; then what it took, on the last line."""
-    from json import dumps
+def alone(stage: str, settings: dict[str, Any], paths: dict[str, str], options: dict[str, str]) -> dict[str, Any]:
+    """One stage, with nothing imported that it does not import itself, and the most memory that it took."""
+    from importlib import import_module
     from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
-    from shutil import rmtree
 
-    here = cell(images)
-    begin, found = monotonic(), dict[str, Any]()
-    here.ready()
-    start, place = here.start, here.place / budget.rstrip("%")
-    same = {
-        "round": "r1",
-        "dataset": here.fixed["dataset"],
-        "labels": start / "labels/r0",
-        "model": start / "models/r0",
+    from tasks.params import validated
+
+    begin = monotonic()
+    command = getattr(import_module(f"tasks.{stage}.__main__"), stage).stage
+    imports = getrusage(RUSAGE_SELF).ru_maxrss
+    checked = validated(command.__annotations__["settings"], settings, stage)
+    found = command(checked, 0, round="r1", **{key: Path(path) for key, path in paths.items()}, **options)
+    peak = max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN))
+    unit = 1024 if sys.platform == "darwin" else 1  # there it is counted in bytes
+    return {
+        "kilobytes": peak // unit,
+        "imports": imports // unit,
+        "seconds": round(monotonic() - begin, 1),
+        "asked": found["asked"],
     }
-    same["regions"] = here.base / "regions"
-    if stage == "query":
-        rmtree(place, ignore_errors=True)
-        found = here.run(stage, **same, out=place / "queries", budget=budget)
-    elif stage == "correct":
-        paths = {"truth": here.fixed["truth"], "first": start / "labels/r0", "answers": place / "none.jsonl"}
-        found = here.run(stage, **same, **paths, queries=place / "queries", out=place / "labels")
-    kilobytes = max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN))
-    kilobytes //= 1024 if sys.platform == "darwin" else 1  # there it is counted in bytes
-    told = {"kilobytes": kilobytes, "seconds": round(monotonic() - begin, 1), "asked": found.get("asked")}
-    print(dumps(told))
 
 
-def process(stage: str, images: int, budget: str) -> dict[str, Any]:
-    from json import loads
-
-    code = f"from benchmarks.round_memory import alone; alone({stage!r}, {images}, {budget!r})"
+def process(function: str, *arguments: Any) -> dict[str, Any]:
+    """What a function of this module returns in a new process."""
+    code = "import sys, json; from benchmarks import round_memory as here; "
+    code += f"print(json.dumps(here.{function}(*json.loads(sys.argv[1]))))"
     own = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "SEGMEND_WORKERS": "1"}
-    done = run([sys.executable, "-c", code], cwd=ROOT, env={**environ, **own}, capture_output=True, text=True)
+    command = [sys.executable, "-c", code, dumps(arguments)]
+    done = run(command, cwd=ROOT, env={**environ, **own}, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{stage} on {images} images stopped:\n{done.stderr}")
+        raise RuntimeError(f"{function} stopped:\n{done.stderr}")
     return loads(done.stdout.splitlines()[-1])
 
 
 def measure(images: int, budget: str, repetition: int) -> dict[str, Any]:
-    process("before", images, budget)
-    return {stage: process(stage, images, budget) for stage in STAGES}
+    ready = process("prepare", images)
+    settings, paths = ready["settings"], ready["paths"]
+    place, truth = Path(paths.pop("place")), paths.pop("truth")
+    rmtree(place, ignore_errors=True)
+    query = {**paths, "out": str(place / "queries")}
+    correct = {**paths, "truth": truth, "first": paths["labels"], "answers": str(place / "none.jsonl")}
+    correct |= {"queries": str(place / "queries"), "out": str(place / "labels")}
+    return {
+        "query": process("alone", "query", settings["query"], query, {"budget": budget}),
+        "correct": process("alone", "correct", settings["correct"], correct, {}),
+    }
 
 
 def claims(rows: list[dict[str, Any]]) -> list[Claim]:
@@ -117,10 +131,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     for stage in STAGES:
         for budget, images in sorted({(row["budget"], row["images"]) for row in rows}):
             runs = [row[stage] for row in rows if (row["budget"], row["images"]) == (budget, images)]
-            peak, seconds = (
-                plus_minus([one[name] / by for one in runs], 0) for name, by in (("kilobytes", 1024), ("seconds", 1))
-            )
-            lines.append(f"| {stage} | {budget} | {images} | {peak} | {seconds} | {runs[0]['asked']} |")
+            peak, imports = (plus_minus([one[name] / 1024 for one in runs], 0) for name in ("kilobytes", "imports"))
+            seconds = plus_minus([one["seconds"] for one in runs], 0)
+            lines.append(f"| {stage} | {budget} | {images} | {peak} | {imports} | {seconds} | {runs[0]['asked']} |")
     return "\n".join(lines)
 
 

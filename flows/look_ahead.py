@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from rich.console import Console
@@ -20,34 +21,32 @@ FOLDER = Path(".work/next")
 def look_ahead(root: Path, budget: str | None, console: Console) -> int:
     """Run the stage query on the newest labels and network, into .work/next; its exit code."""
     params = records.params(root)
-    last, rounds = params["last"], params.get("rounds") or {}
+    stages = YAML(typ="safe").load((root / "dvc.yaml").read_text())["stages"]
+    made = stages["train"]["do"]["outs"][0]
+    trained = [name for name in params.get("models") or {} if (root / made.replace("${key}", name)).exists()]
+    if not trained:
+        raise Mistake("No network is trained yet, and the questions follow the newest one: run segmend run first.")
+    last, rounds = trained[-1], params.get("rounds") or {}
     coming = f"r{int(last[1:]) + 1}"
-    spend = str(budget or (rounds[last]["budget"] if last in rounds else "5%"))
-    words = command(root, coming, last)
-    model = root / words[words.index("--model") + 1]
-    if not model.exists():
-        raise Mistake(
-            f"{model.relative_to(root)} is not there: the questions follow the newest network; run segmend run first."
-        )
-    out, numbers = root / FOLDER, root / FOLDER.with_suffix(".json")
+    spend = str(budget or (rounds.get(coming) or rounds.get(last) or {"budget": "5%"})["budget"])
+    words, numbers = command(stages["query"]["do"]["cmd"], coming, last), root / FOLDER.with_suffix(".json")
+    out = root / FOLDER
+    rmtree(out, ignore_errors=True)
     words[words.index("--out") + 1] = str(FOLDER)
     words += ["--budget", spend, "--metrics", str(numbers.relative_to(root))]
     code = subprocess.run([sys.executable, *words[1:]], cwd=root, check=False).returncode
     if code == 0:
         show(console, json.loads(numbers.read_text()), spend)
         console.print(f"Pictures: {out / 'queries.png'}", soft_wrap=True, highlight=False, markup=False)
-        console.print(
-            f"Nobody is asked yet: that is what segmend rounds {coming[1:]} and segmend run do.", highlight=False
-        )
+        how = "segmend run asks them" if coming in rounds else f"segmend rounds {coming[1:]} and segmend run do that"
+        console.print(f"Nobody has been asked by this: {how}.", highlight=False)
     return code
 
 
-def command(root: Path, coming: str, last: str) -> list[str]:
+def command(template: str, coming: str, last: str) -> list[str]:
     """The command of stage query in dvc.yaml, for the round to come, without the files that DVC keeps."""
-    stages = YAML(typ="safe").load((root / "dvc.yaml").read_text())["stages"]
-    words = shlex.split(stages["query"]["do"]["cmd"].replace("${key}", coming).replace("${item.prev}", last))
-    kept = iter(words)
-    return [word for word in kept if not (word in ("--metrics", "--report") and next(kept))]
+    words = iter(shlex.split(template.replace("${key}", coming).replace("${item.prev}", last)))
+    return [word for word in words if not (word in ("--metrics", "--report") and next(words))]
 
 
 def show(console: Console, numbers: dict[str, Any], spend: str) -> None:

@@ -57,6 +57,17 @@ def encode(mask: Bool[np.ndarray, "h w"]) -> Footprint:
     return Footprint(size=mask.shape, runs=([0, *runs] if flat.size and flat[0] else runs))
 
 
+def encode_pixels(places: Int64[np.ndarray, " n"], size: tuple[int, int]) -> Footprint:
+    """The footprint of the pixels at ascending flat indices, without making the mask."""
+    gaps = np.flatnonzero(np.diff(places) > 1)
+    starts = places[np.concatenate([[0], gaps + 1])]
+    stops = places[np.concatenate([gaps, [len(places) - 1]])] + 1
+    bounds = np.stack([starts, stops], axis=1).ravel()
+    runs = np.diff(bounds, prepend=0).tolist()
+    rest = size[0] * size[1] - int(bounds[-1])
+    return Footprint(size=size, runs=[*runs, rest] if rest else runs)
+
+
 def decode(footprint: Footprint) -> Bool[np.ndarray, "h w"]:
     """The mask of a footprint."""
     inside = np.arange(len(footprint.runs)) % 2 == 1

@@ -72,17 +72,24 @@ def normalise(images: UInt8[Tensor, "b 3 h w"], card: Card) -> Float[Tensor, "b 
     return ((images.float() / 255 - mean) / deviation).contiguous(memory_format=torch.channels_last)
 
 
-def save(folder: Path, network: AnySize, method: Any, card: Card) -> None:
-    """Write the folder from which `load` makes the same network again."""
+def save(folder: Path, network: AnySize, method: Any, card: Card, trained: bool = True) -> None:
+    """Write the folder from which `load` makes the same network again; `trained` False: nothing was labelled yet."""
     folder.mkdir(parents=True, exist_ok=True)
     offline = method.offline(network.body)
     config = {
         "network": {"name": offline.name, offline.name: offline.model_dump(exclude={"name"})},
         "dataset": card.model_dump(),
+        "trained": trained,
     }
     (folder / "config.json").write_text(dumps(config, indent=2) + "\n")
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     (folder / "weights.safetensors").write_bytes(packed(weights))
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether the saved network has learned from any label: what one without says must not choose, merge or mend anything."""
+    path = Path(folder) / "config.json"
+    return not path.is_file() or loads(path.read_text()).get("trained", True)
 
 
 def load(folder: Path, device: torch.device | str = "cpu") -> tuple[AnySize, Card]:

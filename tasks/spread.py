@@ -19,7 +19,6 @@ class Told(NamedTuple):
     pixels: Int64[np.ndarray, " n"]  # the footprint (of a mask: the brushed part), as ascending flat indices
     kind: str  # confirm, class, class_set, mask, skip
     classes: tuple[int, ...]  # class ids; a confirmed class is named too, skip names none
-    round: str  # the round that applied it: r1, r2, ...
 
 
 class Lesson(NamedTuple):
@@ -48,9 +47,10 @@ class Spreading(Protocol):
     """What every method of the kind expansion offers; `name` is its word in params.yaml."""
 
     wants_features: ClassVar[bool]  # ask the network for features as well
+    measures: ClassVar[bool]  # whether `measure` is needed: a pass of the network over all images
 
     def measure(self, seen: Seen) -> dict[str, np.ndarray]:
-        """Small statistics of one image for `learn`."""
+        """Small statistics of one image for `learn`; not called where `measures` is False."""
         ...
 
     def learn(self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator) -> Any:

@@ -110,6 +110,21 @@ class Scene:
         return doubt
 
     @cached_property
+    def moved(self) -> Float32[np.ndarray, "k columns"]:
+        """Sum over each region of P_c*(x) - P_n(x)(x), by the label n that the pixels have: (k, K + 1), the last column unlabelled.
+
+        c* is the most probable class of the region. An unlabelled pixel has no P_n to lose; void pixels are left out.
+        """
+        width, k = self.classes + 1, len(self.areas)
+        here = np.flatnonzero((self.regions.ravel() >= 0) & (self.labels.ravel() != VOID))
+        ids, now = self.regions.ravel()[here].astype(np.intp), self.labels.ravel()[here]
+        now = np.minimum(now, self.classes).astype(np.intp)
+        kept = np.where(now < self.classes, 1 - self.doubt.ravel()[here], np.float32(0))
+        best = self.means.argmax(axis=1)[ids]
+        gain = self.flat.ravel()[best * self.regions.size + here] - kept
+        return np.bincount(ids * width + now, gain, k * width).reshape(k, width).astype(np.float32)
+
+    @cached_property
     def lengths(self) -> Float32[np.ndarray, "h w"]:
         """Euclidean length of each pixel's probabilities."""
         return np.sqrt(np.einsum("chw,chw->hw", self.probabilities, self.probabilities))
@@ -230,9 +245,9 @@ def rows_of(index: int, scene: Scene, asked: np.ndarray, columns: dict[str, np.n
 
 
 def joined(images: tuple[str, ...], parts: Iterable[dict[str, np.ndarray]]) -> RegionTable:
-    """The images' rows as one table."""
+    """The images' rows as one table. The parts are emptied on the way: only one column at a time is there twice."""
     every = list(parts)
-    names = every[0].keys()
-    whole = {name: np.concatenate([part[name] for part in every]) for name in names}
+    names = list(every[0])
+    whole = {name: np.concatenate([part.pop(name) for part in every]) for name in names}
     own = {name.removeprefix("columns."): whole.pop(name) for name in list(names) if name.startswith("columns.")}
     return RegionTable(images=images, columns=own, **whole)

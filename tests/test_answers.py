@@ -12,6 +12,7 @@ from tasks.answers import (
     Footprint,
     decode,
     encode,
+    encode_pixels,
     latest,
     pixels,
     read,
@@ -30,6 +31,18 @@ def answer(**changes) -> Answer:
         **{"query": "r1-00001", "image": "a/0", "footprint": encode(MASK), "kind": "class", "classes": ("leaf",)}
         | changes
     )
+
+
+def test_pixels_make_the_footprint_of_their_mask():
+    random = np.random.default_rng(0)
+    for share in (0.02, 0.3, 0.9, 1.0):
+        mask = random.random((7, 9)) < share
+        mask[3, 4] = True
+        assert encode_pixels(np.flatnonzero(mask), (7, 9)) == encode(mask)
+    for corner in ((0, 0), (6, 8)):
+        mask = np.zeros((7, 9), bool)
+        mask[corner] = True
+        assert encode_pixels(np.flatnonzero(mask), (7, 9)) == encode(mask)
 
 
 def test_footprint_by_hand():

@@ -1,9 +1,11 @@
 """The arithmetic of the benchmarks, by hand, and that every arm is a setting that exists."""
 
+from json import loads
+
 import pytest
 from ruamel.yaml import YAML
 
-from benchmarks import ablation, acquisition, round_memory, rounds_in_process
+from benchmarks import ablation, acquisition, claims, round_memory, rounds_in_process
 from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, merged
 from tasks.params import validated
 
@@ -13,7 +15,8 @@ CURVE = [0.60, 0.70, 0.76, 0.79, 0.82]
 
 def row(curve=CURVE, **more):
     """A row as the benchmarks keep it, 50 clicks a round of 1,000 cells."""
-    rounds = [{"clicks": 50 * k, "data_miou": v, "ceiling_miou": 0.80, "cells": 1000} for k, v in enumerate(curve)]
+    same = {"ceiling_miou": 0.80, "cells": 1000, "queries": 100, "class_sets": 5, "coverage": 0.5, "wrong_share": 0.1}
+    rounds = [{"clicks": 50 * k, "data_miou": v, "model_miou": v, **same} for k, v in enumerate(curve)]
     return {"data": "brain", "arm": "sim", "seed": 0, **more, "rounds": rounds}
 
 
@@ -25,7 +28,7 @@ def test_gap_closed():
 
 
 def test_clicks_to():
-    """90 % lies two thirds of the way between 80 % (at .10) and 95 % (at .15); 25 % half way through the first round."""
+    """90 % lies two thirds of the way from 80 % (at .10) to 95 % (at .15); 25 % half way through the first round."""
     assert acquisition.clicks_to(row(), 0.9) == pytest.approx(0.10 + 0.05 * 2 / 3)
     assert acquisition.clicks_to(row(), 0.25) == pytest.approx(0.025)
 
@@ -37,7 +40,7 @@ def test_never_is_the_whole_budget():
 
 
 def test_area():
-    """Trapezia of equal width: (0 + .5 + .5 + .8 + .8 + .95 + .95 + 1.1) / 2 / 4; nothing closed is 0, all at once 7 / 8."""
+    """Trapezia: (0 + .5 + .5 + .8 + .8 + .95 + .95 + 1.1) / 2 / 4; nothing closed: 0, all at once: 7 / 8."""
     assert acquisition.area(row()) == pytest.approx(0.7)
     assert acquisition.area(row([0.60] * 5)) == 0
     assert acquisition.area(row([0.60, 0.80, 0.80, 0.80, 0.80])) == pytest.approx(0.875)
@@ -77,6 +80,22 @@ def test_stage_two_is_an_arm_of_its_own(monkeypatch):
     assert found["full"]["rounds"][-1]["data_miou"] == 0.82
 
 
+def test_page(monkeypatch, tmp_path):
+    """Every arm has a line and every question an answer; sets are 5 in each of 5 rounds of 100 answers: a quarter."""
+    rows = [row(arm=arm, seed=seed) for arm in ablation.PAPER for seed in (0, 1)]
+    rows = [one | ({"stage2": {"model_miou": 0.9}} if one["arm"] == "full" else {}) for one in rows]
+    monkeypatch.setattr(ablation, "kept", lambda name: rows if name == "ablation" else [])
+    monkeypatch.setattr(claims, "RESULTS", tmp_path)
+    ablation.report()
+    page = (tmp_path / "ablation.md").read_text()
+    for arm in (*ablation.PAPER, ablation.STAGE_2):
+        assert page.count(f"\n| {arm} | 2 |") == 1, arm
+    assert page.count("no effect shown") == len(ablation.QUESTIONS) - 2 and page.count("as the paper says") == 2
+    assert "| full+stage2 | 2 | 0.200 ± 0.000 | 0.250 ± 0.000 | 0.500 ± 0.000 | 0.900 ± 0.000 |" in page
+    found = loads((tmp_path / "ablation.json").read_text())["claims"]
+    assert [one["value"] for one in found if one["holds"]] == pytest.approx([0.08, 0.08])  # stage 2: .90 over .82
+
+
 def arms():
     yield from ((f"acquisition-{arm}", acquisition.settings_of(arm)) for arm in acquisition.ARMS)
     yield from ((f"{paper}-{arm}", one) for paper, some in ablation.ARMS.items() for arm, one in some.items())
@@ -100,7 +119,7 @@ def test_arms_of_a_paper_differ_in_what_they_are_named_for():
 
 
 def peak(images, repetition, kilobytes, budget="500"):
-    stages = {stage: {"kilobytes": kilobytes, "seconds": 1, "asked": 1} for stage in round_memory.STAGES}
+    stages = {stage: {"kilobytes": kilobytes, "imports": 1, "seconds": 1, "asked": 1} for stage in round_memory.STAGES}
     return {"images": images, "budget": budget, "repetition": repetition, **stages}
 
 
@@ -124,6 +143,8 @@ def toy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # Cell works in a folder of its own
     monkeypatch.setattr(rounds_in_process, "WORK", tmp_path)
     monkeypatch.setitem(rounds_in_process.DATA, "toy", TOY)
+    monkeypatch.setenv("SEGMEND_BENCH_DATA", str(tmp_path / "raw"))
+    (tmp_path / "raw/toy").mkdir(parents=True)  # nothing is read from it
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     monkeypatch.setattr(ablation, "ROUNDS", 2)
@@ -132,7 +153,7 @@ def toy(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_arms_from_no_labels(toy):
-    """Nothing is labelled first; round 1 is the same for all arms of a paper; stage 2 has the answers of the full arm."""
+    """Nothing is labelled first; round 1 is the same for arms of ASAL; stage 2 has the answers of the full arm."""
     found = {arm: ablation.measure("toy", arm, 0) for arm in ("cells", "merged+sieved", "one_class", "full")}
     for one in found.values():
         assert one["rounds"][0]["coverage"] == 0 and one["rounds"][0]["model_miou"] is not None

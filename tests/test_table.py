@@ -110,12 +110,10 @@ def test_rows_are_joined_with_the_acquisitions_columns():
         rows_of(k, one, np.zeros(len(one.areas)), {"reach": one.areas * 2.0})
         for k, one in enumerate((scene(0), scene(1)))
     ]
+    sizes = [len(part["region"]) for part in parts]
     table = joined(("a", "b"), parts)
-    assert (
-        len(table) == sum(len(part["region"]) for part in parts)
-        and table.columns["reach"].tolist() == (2 * table.area).tolist()
-    )
-    assert table.image.tolist() == [0] * len(parts[0]["region"]) + [1] * len(parts[1]["region"])
+    assert len(table) == sum(sizes) and table.columns["reach"].tolist() == (2 * table.area).tolist()
+    assert table.image.tolist() == [0] * sizes[0] + [1] * sizes[1]
     assert table.means.shape == (len(table), 4) and table.means.sum(1) == pytest.approx(1)
 
 

@@ -53,6 +53,9 @@ def correct(
     out: Path,
 ) -> dict:
     """Apply the round's answers to the labels and write what changed."""
+    if settings.automatic and untrained(model):
+        print("The network of the round before had learned nothing yet: answers are applied as they are.", flush=True)
+        settings = settings.plain
     data = Dataset(dataset, truth)
     samples = list(data.of("train", "val"))
     sizes = {sample.id: (sample.height, sample.width) for sample in samples if sample.split == "train"}
@@ -80,16 +83,20 @@ def correct(
     parts = [by_image(before), by_image(new), asking]
     work = [Work(sample, *(part[sample.id] for part in parts)) for sample in samples]
     if settings.automatic:
-        rounds = dict(zip(rows_before["query"].to_pylist(), rows_before["round"].to_pylist(), strict=True))
-        rounds |= {one.query: round for one in new}
         taught = lessons(rows_before, new, names, data.classes)
         rng = np.random.default_rng([seed, int(round.removeprefix("r"))])
         places = Places(first, regions, model, out)
-        found: Iterator[Done] = correct_images(work, data, places, settings, round, rounds, taught, rng)
+        found: Iterator[Done] = correct_images(work, data, places, settings, round, taught, rng)
     else:
         one = partial(replay_image, data=data, first=first, out=out, round=round)
         found = map_images(one, work, "corrections")
     done = list(found)
+    if settings.expansion.name == "none" and any(len(answer.classes) > 1 for answer in new):
+        print(
+            "Sets of classes change no label here: the loss `partial` learns from them (train.loss), and the expansion `prototypes` "
+            "finds which pixel is which (correct.expansion).",
+            flush=True,
+        )
     rows = sorted((r for part in done for r in part.rows), key=lambda r: rank.get(r["query"], -1))
     auto = [r for part in done for r in part.auto_rows]
     table = history.join(rows_before, history.table([*rows, *auto]))
@@ -107,6 +114,12 @@ def carry(before: Path, now: Path, out: Path, numbers: dict[str, Any]) -> None:
     came = {"answered": numbers["answered"], "clicks": numbers["clicks"], "changed": numbers["pixels_changed"]}
     came["fixed"] = None if fixed is None else fixed - broken
     write_forecasts(out, [*read_forecasts(before), *(one.model_copy(update=came) for one in read_forecasts(now))])
+
+
+def untrained(model: Path) -> bool:
+    from tasks.network import is_trained  # here, so that rounds without sieving and expansion do not load torch
+
+    return not is_trained(model)
 
 
 def by_image(items: list[Any]) -> defaultdict[str, list[Any]]:

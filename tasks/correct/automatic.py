@@ -36,16 +36,17 @@ def correct_images(
     places: Places,
     settings: Params,
     round: str,
-    rounds: dict[str, str],
     taught: list[Lesson],
     rng: np.random.Generator,
 ) -> Iterator[Done]:
-    """Write every image's map; `rounds` says which round applied the answer to a query. In the order of `every`."""
+    """Write every image's map, in the order of `every`."""
     told = [work for work in every if work.sample.split == "train" and (settings.expanded or work.before or work.new)]
     names = {work.sample.id for work in told}
-    seen, learned, method = Looking(data, places, settings, round, rounds), None, settings.expansion
+    seen, learned, method = Looking(data, places, settings, round), None, settings.expansion
     if settings.expanded:
-        learned = method.learn([method.measure(one) for one, _ in seen.all(told)], taught, rng)
+        learned = method.learn(
+            [method.measure(one) for one, _ in seen.all(told)] if method.measures else [], taught, rng
+        )
     found = seen.all(told)
     for work in every:
         if work.sample.id not in names:
@@ -66,7 +67,6 @@ class Looking(NamedTuple):
     places: Places
     settings: Params
     round: str
-    rounds: dict[str, str]
 
     def all(self, every: list[Work]) -> Iterator[tuple[Seen, Done]]:
         """The images with the labels after all answers, sieved, and what these did."""
@@ -79,37 +79,47 @@ class Looking(NamedTuple):
             start, regions = first[sample.id], cells[sample.id]
             sieve = Sieve(self.settings.sieving, probabilities, regions) if self.settings.sieved else None
             labels, done = replay(work, start, self.data.truth(sample.id), classes, self.round, sieve)
-            answers = [told(answer, classes, self.rounds) for answer in latest([*work.before, *work.new])]
+            answers = [told(answer, classes) for answer in latest([*work.before, *work.new])]
             yield (
                 Seen(sample.id, probabilities, features[0] if features else None, start, labels, regions, answers),
                 done,
             )
 
 
-def told(answer: Answer, classes: tuple[str, ...], rounds: dict[str, str]) -> Told:
-    """An answer as numbers; of a mask, the brushed part of its footprint."""
+def told(answer: Answer, classes: tuple[str, ...]) -> Told:
+    """An answer as numbers; of a mask, the brushed part of its footprint, of a confirm the pixels that carried the class."""
     places = pixels(answer.footprint)
-    if answer.kind == "mask" and answer.mask is not None:
+    if answer.mask is not None:
         places = np.intersect1d(places, pixels(answer.mask), assume_unique=True)
-    return Told(places, answer.kind, tuple(classes.index(name) for name in answer.classes), rounds[answer.query])
+    return Told(places, answer.kind, tuple(classes.index(name) for name in answer.classes))
 
 
 def lessons(before: pa.Table, new: list[Answer], asked: dict[str, Query], classes: tuple[str, ...]) -> list[Lesson]:
-    """What can be learned from the answers so far, one lesson per query: earlier ones from the history, this round's from the
-    questions. Answers that name no single class, and those to questions that nobody has a forecast for, teach nothing."""
-    ids = {name: k for k, name in enumerate(classes)}
-    found: dict[str, tuple[Any, ...]] = {}
-    for row in before.to_pylist():
-        found[row["query"]] = row["kind"], row["pixels"], row["shown"], row["predicted"], row["expected"], row["answer"]
+    """What can be learned from the answers so far, one lesson per query.
+
+    What the question looked like stands with this round's questions, and for earlier ones in the history. An answer that
+    replaces another takes its place. Answers that name no single class, and those to unknown questions, teach nothing.
+    """
+    looks: dict[str, tuple[Any, ...]] = {}
+    answers: dict[str, tuple[str, str | None]] = {}
+    columns = ["query", "pixels", "shown", "predicted", "expected", "kind", "answer"]
+    for query, size, shown, predicted, expected, kind, named in zip(
+        *(before[c].to_pylist() for c in columns), strict=True
+    ):
+        if predicted is not None:
+            looks[query] = size, shown, predicted, expected
+        answers[query] = kind, named
+    for one in asked.values():
+        looks[one.query] = one.area, one.shown, one.predicted, one.expected
     for answer in new:
-        if query := asked.get(answer.query):
-            named = answer.classes[0] if len(answer.classes) == 1 else None
-            found[answer.query] = answer.kind, query.area, query.shown, query.predicted, query.expected, named
-    return [
-        Lesson(size, ids[shown], ids[predicted], expected, ids[named])
-        for kind, size, shown, predicted, expected, named in found.values()
-        if kind in ("confirm", "class") and shown and predicted and expected is not None and named in ids
-    ]
+        answers[answer.query] = answer.kind, answer.classes[0] if len(answer.classes) == 1 else None
+    ids = {name: k for k, name in enumerate(classes)}
+    found = []
+    for query, (kind, named) in answers.items():
+        size, shown, predicted, expected = looks.get(query, (0, None, None, None))
+        if kind in ("confirm", "class") and named in ids and shown and predicted and expected is not None:
+            found.append(Lesson(size, ids[shown], ids[predicted], expected, ids[named]))
+    return found
 
 
 def auto_rows(

@@ -30,6 +30,11 @@ class Params(Settings):
         return self.expansion.name != "none"
 
     @property
+    def plain(self) -> "Params":
+        """The same without a network: answers are applied as they are."""
+        return self.model_copy(update={"sieving": NoSieving(), "expansion": NoExpansion()})
+
+    @property
     def automatic(self) -> bool:
         """Whether labels depend on a network, so that one is needed."""
         return self.sieved or self.expanded

@@ -23,9 +23,10 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from tasks import forecasts, history, params, tracking
-from tasks.answers import Answer, Query, decode, encode, pixels, read, write_queries
+from tasks.answers import Answer, Query, decode, encode_pixels, pixels, read, write_queries
 from tasks.dataset import Dataset, Labels
 from tasks.forecasts import Forecast
+from tasks.network import is_trained
 from tasks.predict import stream
 from tasks.query import gain
 from tasks.query.picking import allowance, ranked
@@ -54,6 +55,7 @@ class Asked:
     """The region table, and where the region maps behind it are read."""
 
     def __init__(self, settings: Params, data: Dataset, base: Maps, labels: Labels, model: Path, out: Path):
+        self.trained = is_trained(model)
         self.cells = 0  # base cells of the train split: what a budget in percent counts, however they are merged
         samples, parts = list(data.of("train")), list[dict[str, np.ndarray]]()
         before = defaultdict(list)
@@ -65,13 +67,13 @@ class Asked:
             for index, (sample, probabilities) in enumerate(stream(model, data, samples)):
                 scene = Scene(probabilities, labels[sample.id], base[sample.id])
                 self.cells += count(scene.regions)
-                merged = settings.merging(scene)
+                merged = settings.merging(scene) if self.trained else scene.regions
                 scene = scene.over(merged)
-                columns = settings.acquisition.measure(scene) | {"moved": gain.moved(scene)}
+                columns = settings.acquisition.measure(scene) | {"gain": gain.total(scene)}
                 parts.append(rows_of(index, scene, times_asked(merged, before[sample.id]), columns))
                 yield sample.id, merged
 
-        if settings.merging.name == "none":
+        if settings.merging.name == "none" or not self.trained:
             for _ in scenes():
                 pass
             self.maps = base
@@ -96,6 +98,8 @@ def questions(
     for image in np.unique(table.image[chosen]):
         identifier = table.images[image]
         cells = asked.maps[identifier]
+        places = np.argsort(cells, axis=None, kind="stable")
+        ends = np.searchsorted(cells.ravel()[places], np.arange(cells.max() + 2))
         for rank in np.flatnonzero(table.image[chosen] == image):
             n = chosen[rank]
             made[int(rank)] = Query(
@@ -106,12 +110,12 @@ def questions(
                 kind=kind,  # type: ignore[arg-type]  # checked by Query
                 shown=None if table.shown[n] == UNLABELLED else classes[table.shown[n]],
                 predicted=classes[table.predicted[n]],
-                footprint=encode(cells == table.region[n]),
+                footprint=encode_pixels(places[ends[table.region[n]] : ends[table.region[n] + 1]], cells.shape),
                 area=int(table.area[n]),
                 row=int(table.row[n]),
                 column=int(table.column[n]),
                 utility=float(utilities[n]),
-                expected=tenth(expected[n]),
+                expected=None if kind == "multiclass" else tenth(expected[n]),
             )
     return [made[rank] for rank in sorted(made)]
 
@@ -167,10 +171,9 @@ def query(
     out.mkdir(parents=True, exist_ok=True)
     asked = Asked(settings, data, Maps(regions), current, model, out)
     table, rng = asked.table, np.random.default_rng([seed, int(round[1:])])
-    utilities = settings.acquisition(table, rng)
-    if (table.shown >= UNLABELLED).all():
-        print("Nothing is labelled yet, so the network knows nothing: this round asks at random.", flush=True)
-        utilities = rng.random(len(table))
+    utilities = settings.acquisition(table, rng) if asked.trained else rng.random(len(table))
+    if not asked.trained:
+        print("Nothing was labelled, so the network has learned nothing: this round asks at random.", flush=True)
     learnt = gain.experience(history.read(labels))
     expected = gain.pixels(table)  # as the network says; the sums below are corrected by experience
     open_ = (table.asked == 0) & (table.shown != VOID)
@@ -186,7 +189,8 @@ def query(
         ahead_expected=tenth(learnt * expected[later[:AHEAD]].sum()),
     )
     write_queries(out, made)
-    forecasts.write(out / "forecast.json", [forecast])
+    if settings.kind != "multiclass":  # the forecast is of answers that name one class
+        forecasts.write(out / "forecast.json", [forecast])
     (out / "budget.json").write_text(dumps({"unit": settings.unit, "allowed": allowed}) + "\n")
     write_utilities(out / "utilities.parquet", table, utilities, expected)
     draw(made, data, current, out / "queries.png")

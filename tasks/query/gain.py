@@ -13,8 +13,6 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32, Float64, UInt8
 
-from tasks.rasters import UNLABELLED, VOID
-from tasks.regions import count
 from tasks.table import RegionTable, Scene
 
 PRIOR = 100.0  # pixels added to both sides of the ratio, so that a single answer moves it little
@@ -22,14 +20,12 @@ PRIOR = 100.0  # pixels added to both sides of the ratio, so that a single answe
 
 def moved(scene: Scene) -> Float32[np.ndarray, "k columns"]:
     """What naming c* gains in each region, by the label that the pixels have now: (k, K + 1), the last column unlabelled."""
-    labels, width, k = scene.labels, scene.classes + 1, count(scene.regions)
-    here = (scene.regions >= 0) & (labels != VOID)
-    ids, now = scene.regions[here], np.minimum(labels[here], scene.classes)
-    pixels = scene.probabilities[:, here]
-    places = np.arange(len(ids))
-    kept = np.where(labels[here] < UNLABELLED, pixels[np.minimum(now, scene.classes - 1), places], 0)
-    gain = pixels[scene.means.argmax(axis=1)[ids], places] - kept
-    return np.bincount(ids.astype(np.int64) * width + now, gain, k * width).reshape(k, width).astype(np.float32)
+    return scene.moved
+
+
+def total(scene: Scene) -> Float64[np.ndarray, " k"]:
+    """What naming c* gains in each region, in pixels."""
+    return moved(scene).sum(axis=1, dtype=np.float64)
 
 
 def named(table: RegionTable) -> UInt8[np.ndarray, " n"]:
@@ -40,7 +36,7 @@ def named(table: RegionTable) -> UInt8[np.ndarray, " n"]:
 def pixels(table: RegionTable) -> Float64[np.ndarray, " n"]:
     """Pixels that one answer is expected to fix, before the correction by experience: at least 0, since labels that are better
     than any single class are confirmed."""
-    return np.maximum(table.columns["moved"].sum(axis=1, dtype=np.float64), 0)
+    return np.maximum(table.columns["gain"], 0)
 
 
 def experience(rows: pa.Table) -> float:

@@ -42,7 +42,7 @@ def train_and_write(
     epoch = best if settings.use == "best" and best else state.epoch
     if epoch != state.epoch:
         state.network.load_state_dict(state.best["network"])
-    save(out, state.network, settings.network, dataset.card)
+    save(out, state.network, settings.network, dataset.card, trained=bool(data.train))
     write_curve(curves, state.curve)
     checkpoints.remove()
     metrics = {

@@ -8,6 +8,7 @@ import pytest
 from tasks import history
 from tasks.answers import Answer, encode, latest, read, read_queries, write, write_queries
 from tasks.correct.__main__ import correct
+from tasks.correct.automatic import lessons
 from tasks.correct.apply import corrected
 from tasks.correct.settings import Params
 from tasks.dataset import Dataset, Labels
@@ -419,6 +420,72 @@ def test_equal_bytes_with_a_network_too(here, monkeypatch):
     monkeypatch.setenv("SEGMEND_WORKERS", "2")
     run(here, out="again", **SIEVE, **MODULE)
     assert toy.digests(here / "labels/r1") == toy.digests(here / "again")
+
+
+def ask_all(root, round, images=("a/0", "a/1", "a/2"), every=1):
+    """Every region, with what the network said and what the answer was expected to fix."""
+    labels, truth, made = Labels(root / "labels/r0"), Dataset(root / "dataset", root / "truth"), []
+    for image in images:
+        for region in range(0, 30, every):
+            mask = region == BLOCKS
+            shown, predicted = (
+                toy.CARD.classes[np.bincount(maps[mask], minlength=3)[:3].argmax()]
+                for maps in (labels[image], truth.truth(image))
+            )
+            about = {"query": f"{round}-{len(made) + 1:05d}", "rank": len(made), "image": image, "region": region}
+            known = {"shown": shown, "predicted": predicted, "expected": 40.0 * (shown != predicted)}
+            made.append(question(mask, **about, **known))
+    write_queries(root / f"queries/{round}", made)
+    return made
+
+
+def test_evidence_mends_what_answers_show_the_network_to_be_right_about(here, monkeypatch):
+    monkeypatch.setattr("tasks.predict.stream", toy.stream_of_truth)
+    asked = ask_all(here, "r1", images=("a/0", "a/1"))
+    conflicts = sum(q.shown != q.predicted for q in asked)
+    bold = {"name": "evidence", "evidence": {"sure": 0.6, "z": 0.0}}
+    metrics = run(here, expansion=bold)
+    assert conflicts >= 3 and metrics["auto_fixed"] > 100 and metrics["auto_broken"] == 0
+    assert metrics["auto_changed"] == metrics["auto_fixed"]
+    # The other way round: somebody says that the network is wrong wherever it differs, and nothing is spread.
+    for place, q in enumerate(asked):
+        if q.shown != q.predicted:
+            reply(here, place, "confirm", (q.shown,))
+    assert run(here, expansion=bold)["auto_changed"] == 0
+
+
+def test_a_late_answer_changes_the_lesson_of_its_question(here):
+    asked = {q.query: q for q in ask_all(here, "r1")}
+    run(here)
+    rows, classes = history.read(here / "labels/r1"), toy.CARD.classes
+    taught = lessons(rows, [], {}, classes)
+    assert (
+        taught == lessons(history.empty(), read(here / "labels/r1/answers.jsonl"), asked, classes) and len(taught) > 20
+    )
+    assert len(taught) == len(asked)
+    place = next(k for k, one in enumerate(taught) if one.shown != one.predicted == one.answer)
+    late = reply(here, place, "confirm", (list(asked.values())[place].shown,), into="r2", of="r1")
+    assert lessons(rows, [late], {}, classes)[place] == taught[place]._replace(answer=taught[place].shown)
+    stranger = late.model_copy(update={"query": "r9-00001"})
+    assert lessons(rows, [stranger], {}, classes) == taught
+
+
+def test_an_untrained_network_mends_nothing(here, monkeypatch, capsys):
+    (here / "model").mkdir()
+    (here / "model/config.json").write_text('{"trained": false}')
+    metrics = run(here, sieving={"name": "knee"}, expansion={"name": "evidence"})  # `no_network` would fail the test
+    assert metrics["auto_changed"] == 0 and "learned nothing yet" in capsys.readouterr().out
+    before = toy.digests(here / "labels/r1")
+    run(here)
+    assert toy.digests(here / "labels/r1") == before
+
+
+def test_sets_that_change_nothing_are_told(here, capsys):
+    ask(here, "r1", [(image, (21, 22, 28)) for image in ("a/0", "a/1")], "multiclass")
+    run(here)
+    assert ("the loss `partial` learns from them" in capsys.readouterr().out) == any(
+        answer.kind == "class_set" and len(answer.classes) > 1 for answer in read(here / "labels/r1/answers.jsonl")
+    )
 
 
 def test_command_line(here):

@@ -172,14 +172,25 @@ def test_the_forecast_learns_from_what_the_round_before_fixed(here):
     )
 
 
-def test_with_nothing_labelled_it_asks_at_random_and_says_so(here, capsys):
+def test_what_an_untrained_network_says_decides_nothing(here, capsys):
+    """Nothing was labelled, so no merging and no acquisition by its noise: base cells at random."""
     for k in range(3):
         Labels(here / "labels/r0").write(f"a/{k}", np.full((40, 48), UNLABELLED, np.uint8), toy.CARD)
-    run(here, acquisition={"name": "expected_gain"})
-    assert "at random" in capsys.readouterr().out
-    first = [(q.image, q.region) for q in read_queries(here / "q")]
-    run(here, "again", seed=1, acquisition={"name": "expected_gain"})
-    assert first != [(q.image, q.region) for q in read_queries(here / "again")]
+    by_gain = {"acquisition": {"name": "expected_gain"}, "merging": {"name": "root_anchored"}}
+    run(here, "trained", **by_gain)
+    (here / "m").mkdir()
+    (here / "m/config.json").write_text('{"trained": false}')
+    run(here, **by_gain)
+    assert "at random" in capsys.readouterr().out and not (here / "q/regions").exists()
+    run(here, "chance", acquisition={"name": "random"})
+    asked = [[(q.image, q.region) for q in read_queries(here / out)] for out in ("q", "chance", "trained")]
+    assert asked[0] == asked[1] != asked[2] and all(q.area == 64 for q in read_queries(here / "q"))
+
+
+def test_multiclass_questions_have_no_forecast(here):
+    """A set of classes changes no pixel by itself: what it will fix is not foreseen, and no one is told to stop."""
+    run(here, kind="multiclass")
+    assert all(q.expected is None for q in read_queries(here / "q")) and not (here / "q/forecast.json").exists()
 
 
 def test_command_line(here):

@@ -12,7 +12,8 @@ Limits: no answers, or sure = 1: nothing is spread. z = 0: the mean alone decide
     the others, with the wide interval of the prior. Pixels under any answer's footprint are never touched.
 Differs: A2LC learns class from mean probabilities of the answered regions, and guards by a fixed confidence; here the question
     learned is "is the network right against this label?", and the guard widens where answers are few.
-Costs: O(pixels) and a regression with K^2 + 3 weights on as many rows as there are answers; the network's predictions of all images.
+Costs: one pass of the network over the train images; O(pixels), and a regression with three weights and one for each pair of
+    classes that people were asked about.
 """
 
 from typing import ClassVar, Literal, NamedTuple
@@ -31,14 +32,16 @@ STEPS = 50  # of Newton's method; with the prior it converges in about ten
 
 
 class Learned(NamedTuple):
-    """The regression: its weights and how far they may be off."""
+    """The regression: its weights, of which the first three are those of `looks`, and how far they may be off."""
 
-    weights: Float64[np.ndarray, " f"]
+    pairs: Int64[np.ndarray, " p"]  # the pairs of classes that answers were about, as codes, ascending
+    weights: Float64[np.ndarray, " f"]  # f = 3 + p
     covariance: Float64[np.ndarray, "f f"]
 
 
 class Evidence(Method):
     wants_features: ClassVar[bool] = False
+    measures: ClassVar[bool] = False
 
     name: Literal["evidence"] = "evidence"
     sure: float = Field(0.8, ge=0, le=1, description="how probable it must be, at the least, that the network is right")
@@ -49,7 +52,7 @@ class Evidence(Method):
     smallest: int = Field(8, ge=1, description="pixels of the smallest conflict that is relabelled")
 
     def measure(self, seen: Seen) -> dict[str, np.ndarray]:
-        return {"classes": np.array(len(seen.probabilities))}
+        return {}
 
     def learn(
         self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator
@@ -59,48 +62,62 @@ class Evidence(Method):
         if not told:
             return None
         size, shown, predicted, expected, answer = (np.array(column) for column in zip(*told, strict=True))
-        x = looks(size, expected / size, shown, predicted, int(measures[0]["classes"]))
-        return regression(x, (answer == predicted).astype(np.float64), self.prior)
+        pairs, pair = np.unique(code(shown, predicted), return_inverse=True)
+        x = np.column_stack([looks(size, expected / size), np.eye(len(pairs))[pair]])
+        return Learned(pairs, *regression(x, (answer == predicted).astype(np.float64), self.prior))
+
+    def surely(
+        self, looks_like: Float64[np.ndarray, "n 3"], pair: Int64[np.ndarray, " n"], learned: Learned
+    ) -> Float64[np.ndarray, " n"]:
+        """The lower end of the probability that the network is right, of each conflict.
+
+        A pair that nobody was asked about has the prior's weight, 0, and its whole variance.
+        """
+        place = np.minimum(np.searchsorted(learned.pairs, pair), len(learned.pairs) - 1)
+        known = learned.pairs[place] == pair
+        own, with_own = learned.weights[3:][place], learned.covariance[:3, 3:][:, place].T
+        variance = ((looks_like @ learned.covariance[:3, :3]) * looks_like).sum(axis=1)
+        extra = 2 * (looks_like * with_own).sum(axis=1) + np.diagonal(learned.covariance)[3:][place]
+        variance = variance + np.where(known, extra, self.prior**2)
+        mean = looks_like @ learned.weights[:3] + np.where(known, own, 0)
+        return expit(mean - self.z * np.sqrt(variance))
 
     def spread(self, seen: Seen, learned: Learned | None) -> LabelMap:
         labels = seen.labels.copy()
         if learned is None:
             return labels
-        classes = len(seen.probabilities)
         said = seen.probabilities.argmax(axis=0).astype(np.uint8)
         quarrel = is_class(labels) & (labels != said) & (seen.regions != NO_REGION)
         for told in seen.answers:
             quarrel.reshape(-1)[told.pixels] = False
-        pieces = in_pieces(labels.astype(np.int64) * classes + said, quarrel)
-        _, first = np.unique(pieces, return_index=True)
-        first = (
-            first[-len(areas(pieces)) :] if quarrel.any() else first[:0]
-        )  # one pixel of each piece: its pair of classes
-        now = np.minimum(labels, classes - 1)[None].astype(np.int64)
-        strength = seen.probabilities.max(axis=0) - np.take_along_axis(seen.probabilities, now, axis=0)[0]
+        pieces = in_pieces(code(labels, said), quarrel)
         size = areas(pieces)
-        x = looks(size, mean_by_region(strength, pieces), labels.ravel()[first], said.ravel()[first], classes)
-        doubt = np.sqrt(np.einsum("nf,fg,ng->n", x, learned.covariance, x))
-        surely = expit(x @ learned.weights - self.z * doubt)
-        mend = np.append((surely >= self.sure) & (size >= self.smallest), False)[pieces]
-        labels[mend] = said[mend]
+        some = np.flatnonzero(size >= self.smallest)
+        first = np.zeros(len(size), np.int64)
+        first[pieces[quarrel][::-1]] = np.flatnonzero(quarrel)[::-1]  # one pixel of each piece: its pair of classes
+        now = np.minimum(labels, len(seen.probabilities) - 1)[None].astype(np.int64)
+        strength = seen.probabilities.max(axis=0) - np.take_along_axis(seen.probabilities, now, axis=0)[0]
+        strength = mean_by_region(strength, pieces)
+        pair = code(labels.ravel()[first[some]], said.ravel()[first[some]])
+        mend = np.zeros(len(size) + 1, bool)  # the last: no piece
+        mend[some] = self.surely(looks(size[some], strength[some]), pair, learned) >= self.sure
+        labels[mend[pieces]] = said[mend[pieces]]
         return labels
 
 
-def looks(
-    size: Int64[np.ndarray, " n"],
-    strength: Float64[np.ndarray, " n"],
-    shown: np.ndarray,
-    predicted: np.ndarray,
-    classes: int,
-) -> Float64[np.ndarray, "n f"]:
+def code(label: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """A pair of classes as one number."""
+    return label.astype(np.int64) * 256 + said
+
+
+def looks(size: Int64[np.ndarray, " n"], strength: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
     """What conflicts look like, one row each: about -1 to 1 in every column, since the prior is the same for all."""
-    pair = np.zeros((len(size), classes * classes))
-    pair[np.arange(len(size)), shown.astype(np.int64) * classes + predicted] = 1
-    return np.column_stack([np.ones(len(size)), 2 * strength - 1, (np.log2(np.maximum(size, 1)) - 6) / 3, pair])
+    return np.column_stack([np.ones(len(size)), 2 * strength - 1, (np.log2(np.maximum(size, 1)) - 6) / 3])
 
 
-def regression(x: Float64[np.ndarray, "n f"], y: Float64[np.ndarray, " n"], prior: float) -> Learned:
+def regression(
+    x: Float64[np.ndarray, "n f"], y: Float64[np.ndarray, " n"], prior: float
+) -> tuple[Float64[np.ndarray, " f"], Float64[np.ndarray, "f f"]]:
     """Logistic regression with a normal prior: the most probable weights, and Laplace's covariance around them."""
     weights = np.zeros(x.shape[1])
     shrink = np.eye(len(weights)) / prior**2
@@ -111,4 +128,4 @@ def regression(x: Float64[np.ndarray, "n f"], y: Float64[np.ndarray, " n"], prio
         weights = weights + step
         if np.abs(step).max() < 1e-8:
             break
-    return Learned(weights, np.linalg.inv(hessian))
+    return weights, np.linalg.inv(hessian)

@@ -3,7 +3,7 @@
 Paper: A2LC (AAAI 2026): label correction module.
 Idea: the segmentation network repeats what wrong labels taught it, so its errors are regular: what answers say about
     some regions holds for others with the same mean probabilities.
-Formula: f: K-256-128-64-K with ReLU, on a base region's mean probabilities; trained on the answered regions with cross
+Formula: f: K-256-128-64-K with ReLU, on a region's mean probabilities; trained on the answered regions, one row an answer, with cross
     entropy weighted by 1 / count of the answered class (Adam, `lr`, `epochs`, `batch`). A region that no answer touches
     by more than half gets c = argmax softmax f, if c is not its current majority label, the probability is at least
     `threshold`, c is not among the rarest `rare` share of the classes and the current label is not the rarest class (by
@@ -11,8 +11,8 @@ Formula: f: K-256-128-64-K with ReLU, on a base region's mean probabilities; tra
 Limits: fewer than two answered classes, or threshold above every confidence: nothing changes. Two classes with rare
     0.5: only regions without a label can change, since each class is the rare one or the current one. Pixels of any
     answer, and void ones, never change.
-Differs: the release trains on one round's queries, here all answers so far are used; its regions are the objects asked
-    about, ours the base cells. It feeds a softmax to a cross entropy that takes another one: not copied. It raises the
+Differs: the release trains on one round's queries, here all answers so far are used; what it relabels are objects, here base
+    cells. It feeds a softmax to a cross entropy that takes another one: not copied. It raises the
     threshold by round on Cityscapes (.99 to .9999999): here it is one number.
 Costs: two passes of the network over the train images; training takes 10 to 20 s per 1,000 answers.
 """
@@ -39,6 +39,7 @@ class Learned(NamedTuple):
 
 class Module(Method):
     wants_features: ClassVar[bool] = False
+    measures: ClassVar[bool] = True
 
     name: Literal["module"] = "module"
     threshold: float = Field(0.99, ge=0, le=1, description="least probability of the new class")
@@ -48,11 +49,16 @@ class Module(Method):
     lr: float = Field(1e-4, gt=0, description="learning rate of Adam")
 
     def measure(self, seen: Seen) -> dict[str, np.ndarray]:
-        classes, asked = len(seen.probabilities), answered(seen)
-        known = asked >= 0
-        means = mean_by_region(seen.probabilities, seen.regions)[known]
+        classes = len(seen.probabilities)
+        told = [one for one in seen.answers if len(one.classes) == 1 and len(one.pixels)]
+        flat = seen.probabilities.reshape(classes, -1)
+        means = [flat[:, one.pixels].mean(axis=1) for one in told]
         pixels = np.bincount(seen.labels[is_class(seen.labels)], minlength=classes)
-        return {"means": means.astype(np.float32), "answers": asked[known], "pixels": pixels}
+        return {
+            "means": np.stack(means) if told else np.zeros((0, classes), np.float32),
+            "answers": np.array([one.classes[0] for one in told], np.int64),
+            "pixels": pixels,
+        }
 
     def learn(
         self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator

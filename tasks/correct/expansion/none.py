@@ -16,6 +16,7 @@ from tasks.spread import Lesson, Seen
 
 class Nothing(Method):
     wants_features: ClassVar[bool] = False
+    measures: ClassVar[bool] = False
 
     name: Literal["none"] = "none"
 

@@ -51,6 +51,7 @@ class Prototypes(Method):
         "unlabelled", description="pixels around that may change: those without a label, or all that no answer covers"
     )
     wants_features: ClassVar[bool] = True
+    measures: ClassVar[bool] = False
 
     def measure(self, seen: Seen) -> dict[str, np.ndarray]:
         return {}

@@ -27,6 +27,7 @@ from tasks.table import Scene
 
 class Similar(Method):
     wants_features: ClassVar[bool] = False
+    measures: ClassVar[bool] = False
 
     name: Literal["similar"] = "similar"
     eps: float = Field(0.0, ge=0, le=1, description="least cosine with the representative pixel; 0: the paper's")
@@ -52,7 +53,7 @@ class Similar(Method):
             part = parts.get(id(one))
             if part is not None:
                 outside[one.pixels], without[one.pixels[part]] = ~part, one.classes[0]
-            elif one.kind == "mask":
+            elif one.kind in ("mask", "confirm"):
                 outside[one.pixels], without[one.pixels] = False, one.classes[0]
         labels = seen.labels.copy().ravel()
         outside &= labels != VOID

@@ -2,11 +2,12 @@
 
 Paper: ours. It starts from the look-ahead of ALC (Kim et al., ICML 2024, arXiv 2403.10820), which sums doubt.
 Formula, with c* the most probable class of the region, n(x) the label, N_c the pixels expected of class c in all (sum of P_c):
-    utility = sum over the region of (P_c*(x) - P_n(x)(x)) * (1 / N_c* + 1 / N_n(x)) / K
+    gain = sum over the region of (P_c*(x) - P_n(x)(x)) * worth(c*, n(x)),   worth(b, a) = (1 / N_b + 1 / N_a) / K
+    utility = max(gain, 0) + explore * sum of (1 - P_n(x)(x)) * worth(c*, c*)
     A pixel that moves from class a to class b leaves the union of a and joins the intersection of b: its worth in mIoU is
-    about 1 / N for each of the two. With `value: pixels` all pixels are worth one: the pixels an answer is expected to fix.
-Limits, in pixels: 0 where the labels already say the most probable class; the area where they are surely wrong; negative
-    where no single class is better than the labels. An unlabelled pixel was not right before: it gains P_c*.
+    about 1 / N for each of the two. With `value: pixels` every worth is one: gain is in pixels that an answer should fix.
+Limits, in pixels, explore 0: 0 where the labels already say the most probable class, and where no single class is better than
+    the labels; the area where they are surely wrong. An unlabelled pixel was not right before: it gains P_c*.
 Differs: from `sim`: doubt counts only where naming a class would help (a region that is half one class and half another
     has much doubt and nothing to gain), and rare classes are worth more: `sim` saturates by asking large regions of
     frequent classes.
@@ -21,6 +22,7 @@ from pydantic import Field
 
 from tasks.params import Method
 from tasks.query.gain import moved, named
+from tasks.regions import sum_by_region
 from tasks.table import RegionTable, Scene
 
 
@@ -30,13 +32,20 @@ class ExpectedGain(Method):
         "miou", description="what a fixed pixel is worth: by the rarity of its two classes, or the same everywhere"
     )
 
+    explore: float = Field(
+        0.02, ge=0, description="what doubt alone counts: it decides where no answer is expected to fix anything"
+    )
+
     def measure(self, scene: Scene) -> dict[str, np.ndarray]:
-        return {"moved": moved(scene)}
+        return {"moved": moved(scene), "doubt": sum_by_region(scene.doubt, scene.regions)}
 
     def __call__(self, table: RegionTable, rng: np.random.Generator) -> Float64[np.ndarray, " n"]:
-        gain = table.columns["moved"].astype(np.float64)
+        gain, chosen = table.columns["moved"], named(table)
+        classes = table.means.shape[1]
         if self.value == "pixels":
-            return gain.sum(axis=1)
-        expected = table.area @ table.means.astype(np.float64)  # pixels of each class, (K,)
-        worth = np.append(1 / np.maximum(expected, 1), 0)  # no class loses an unlabelled pixel
-        return (gain * (worth[named(table)][:, None] + worth)).sum(axis=1) / len(expected)
+            worth = np.full(classes + 1, 0.5)
+        else:
+            expected = table.area @ table.means.astype(np.float64)  # pixels of each class, (K,)
+            worth = np.append(1 / np.maximum(expected, 1), 0) / classes  # no class loses an unlabelled pixel
+        gained = gain @ worth + gain.sum(axis=1, dtype=np.float64) * worth[chosen]
+        return np.maximum(gained, 0) + self.explore * table.columns["doubt"] * 2 * worth[chosen]

@@ -25,8 +25,8 @@ def image(seed: int = 0, classes: int = 3, cells: int = 4) -> Seen:
     return Seen("a/0", probabilities, features, first, painted(first, said), regions, said)
 
 
-def told(mask: np.ndarray, kind: str, *classes: int, round: str = "r1") -> Told:
-    return Told(np.flatnonzero(mask), kind, classes, round)
+def told(mask: np.ndarray, kind: str, *classes: int) -> Told:
+    return Told(np.flatnonzero(mask), kind, classes)
 
 
 def painted(first: np.ndarray, answers: list[Told]) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.correct.expansion.evidence import Evidence, looks, regression
+from tasks.correct.expansion.evidence import Evidence, code, looks, regression
 from tasks.rasters import UNLABELLED, VOID
 from tasks.spread import Lesson, Seen, Told
 
@@ -18,7 +18,7 @@ def image(labels, said, sure=0.9, answers=()):
 
 
 def learnt(method, lessons):
-    return method.learn([method.measure(image([[0]], [[0]]))], lessons, RNG)
+    return method.learn([], lessons, RNG)
 
 
 RIGHT = [Lesson(size, 0, 1, 0.8 * size, 1) for size in range(20, 60)]  # 40 questions, label 0, network 1, answer 1
@@ -60,7 +60,7 @@ def test_answered_void_and_unlabelled_pixels_stay():
     labels[2:8, 2:4], labels[0, :] = VOID, UNLABELLED
     asked = np.zeros((20, 20), bool)
     asked[2:8, 6:8] = True
-    told = Told(np.flatnonzero(asked), "confirm", (0,), "r1")
+    told = Told(np.flatnonzero(asked), "confirm", (0,))
     made = Evidence().spread(image(labels, said, answers=[told]), learnt(Evidence(), RIGHT))
     assert (made[2:8, 4:6] == 1).all() and (made != labels).sum() == 12
 
@@ -78,14 +78,31 @@ def test_weak_conflicts_are_told_from_strong_ones():
 
 def test_regression_by_hand():
     """One feature, always 1, three of four right: the mode solves 3 - 4 s(w) = w / prior^2, the variance is 1 / (4 s (1 - s) + 1 / prior^2)."""
-    found = regression(np.ones((4, 1)), np.array([1.0, 1, 1, 0]), prior=2.0)
-    w = found.weights[0]
+    weights, covariance = regression(np.ones((4, 1)), np.array([1.0, 1, 1, 0]), prior=2.0)
+    w = weights[0]
     s = 1 / (1 + np.exp(-w))
     assert 3 - 4 * s == pytest.approx(w / 4, abs=1e-9) and 0.6 < s < 0.75
-    assert found.covariance[0, 0] == pytest.approx(1 / (4 * s * (1 - s) + 0.25))
+    assert covariance[0, 0] == pytest.approx(1 / (4 * s * (1 - s) + 0.25))
 
 
 def test_looks_are_of_one_size():
-    found = looks(np.array([8, 64, 512]), np.array([0.0, 0.5, 1.0]), np.array([0, 1, 2]), np.array([1, 2, 0]), 3)
-    assert found[:, 1].tolist() == [-1, 0, 1] and found[:, 2].tolist() == [-1, 0, 1]
-    assert (found[:, 3:].sum(1) == 1).all() and found[0, 3 + 1] == found[1, 3 + 5] == found[2, 3 + 6] == 1
+    found = looks(np.array([8, 64, 512]), np.array([0.0, 0.5, 1.0]))
+    assert found[:, 0].tolist() == [1, 1, 1] and found[:, 1].tolist() == found[:, 2].tolist() == [-1, 0, 1]
+
+
+def test_unknown_pairs_are_as_the_whole_regression_would_have_them():
+    """Columns of pairs that no answer was about change nothing but the variance: compared with a regression over all pairs."""
+    method, lessons = Evidence(), RIGHT + WRONG[:15] + [Lesson(40, 2, 1, 20.0, 1)] * 9
+    learned = learnt(method, lessons)
+    size, shown, predicted, expected, answer = (np.array(column) for column in zip(*lessons, strict=True))
+    every = np.eye(9)
+    x = np.column_stack([looks(size, expected / size), every[shown * 3 + predicted]])
+    weights, covariance = regression(x, (answer == predicted).astype(float), method.prior)
+    asked, pairs = (
+        looks(np.array([30, 30, 30]), np.array([0.7, 0.7, 0.7])),
+        np.array([1, 7, 5]),
+    )  # 0 to 1, 2 to 1, 1 to 2
+    whole = np.column_stack([asked, every[pairs]])
+    lower = whole @ weights - method.z * np.sqrt(((whole @ covariance) * whole).sum(1))
+    found = method.surely(asked, code(pairs // 3, pairs % 3), learned)
+    assert found == pytest.approx(1 / (1 + np.exp(-lower)), rel=1e-9)

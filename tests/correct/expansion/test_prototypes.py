@@ -24,8 +24,8 @@ def row(angles: list[float], sure: list[float], answers: list[Told], labels=None
     return made[0].tolist()
 
 
-def told(kind: str, pixels, *classes: int, round: str = "r1") -> Told:
-    return Told(np.array(list(pixels), np.int64), kind, classes, round)
+def told(kind: str, pixels, *classes: int) -> Told:
+    return Told(np.array(list(pixels), np.int64), kind, classes)
 
 
 # Cell 0 is asked. Its prototypes: class 0 at pixel 1 (0 degrees), class 1 at pixel 2 (90 degrees). Pixel 0 (10 degrees) is
@@ -109,9 +109,9 @@ def test_limits_on_noise():
     labels[::5, ::7] = VOID
     flat = np.arange(h * w).reshape(h, w)
     answers = [
-        Told(flat[cells == 6], "class_set", (1, 3), "r1"),
-        Told(flat[cells == 7], "class_set", (0, 2, 3), "r1"),
-        Told(flat[cells == 0], "confirm", (2,), "r2"),
+        Told(flat[cells == 6], "class_set", (1, 3)),
+        Told(flat[cells == 7], "class_set", (0, 2, 3)),
+        Told(flat[cells == 0], "confirm", (2,)),
     ]
     seen = Seen("i", p, features, labels, labels, cells, answers)
     made = Prototypes(threshold="min", onto="all").spread(seen, None)

@@ -15,7 +15,7 @@ def table(probability_of_one, labels, regions):
     one = np.asarray(probability_of_one, np.float32)
     scene = Scene(np.stack([1 - one, one]), np.asarray(labels, np.uint8), np.asarray(regions, np.int32))
     none = np.zeros(len(scene.areas), np.int32)
-    return joined(("a",), [rows_of(0, scene, none, {"moved": gain.moved(scene)})])
+    return joined(("a",), [rows_of(0, scene, none, ExpectedGain().measure(scene) | {"gain": gain.total(scene)})])
 
 
 def test_by_hand():
@@ -24,23 +24,21 @@ def test_by_hand():
     found = table(
         [[0.9, 0.9, 0.6, 0.6], [0.8] * 4, [1, 1, 0, 0]], [[0] * 4, [1] * 4, [1, 1, 0, 0]], [[0] * 4, [1] * 4, [2] * 4]
     )
-    assert ExpectedGain(value="pixels")(found, RNG) == pytest.approx([2, 0, -2], abs=1e-5)
+    assert ExpectedGain(value="pixels", explore=0)(found, RNG) == pytest.approx([2, 0, 0], abs=1e-5)
     assert gain.pixels(found) == pytest.approx([2, 0, 0], abs=1e-5)
-    # Expected pixels: class 1 has 3 + 3.2 + 2, class 0 the other 3.8. Region 2's two columns: labels 0 lose 2, labels 1 nothing.
-    worth = 1 / 3.8 + 1 / 8.2
-    assert ExpectedGain()(found, RNG) == pytest.approx(
-        [2 * worth / 2, 0, -2 * (1 / 8.2 + 1 / 3.8) / 2], rel=1e-4, abs=1e-6
-    )
+    # Expected pixels: class 1 has 3 + 3.2 + 2, class 0 the other 3.8; region 0 moves from 0 to 1.
+    worth = (1 / 3.8 + 1 / 8.2) / 2
+    assert ExpectedGain(explore=0)(found, RNG) == pytest.approx([2 * worth, 0, 0], rel=1e-4, abs=1e-6)
 
 
 def test_surely_wrong_gains_its_area_and_unlabelled_what_is_known():
     found = table([[1, 1, 1], [0.75] * 3], [[0] * 3, [UNLABELLED] * 3], [[0] * 3, [1] * 3])
-    assert ExpectedGain(value="pixels")(found, RNG) == pytest.approx([3, 2.25], abs=1e-5)
+    assert ExpectedGain(value="pixels", explore=0)(found, RNG) == pytest.approx([3, 2.25], abs=1e-5)
 
 
 def test_void_pixels_have_nothing_to_gain():
     found = table([[1, 1, 1]], [[0, VOID, VOID]], [[0, 0, 0]])
-    assert ExpectedGain(value="pixels")(found, RNG) == pytest.approx([1 - 0], abs=1e-5)
+    assert ExpectedGain(value="pixels", explore=0)(found, RNG) == pytest.approx([1 - 0], abs=1e-5)
 
 
 def test_rare_classes_are_worth_more():
@@ -49,9 +47,11 @@ def test_rare_classes_are_worth_more():
     p[0, :2], p[1, 2:4], p[2, 4] = 1, 1, 1  # expected pixels: 20, 20, 10
     labels = np.array([0, 0, 1, 0, 1], np.uint8).repeat(10).reshape(5, 10)
     scene = Scene(p, labels, np.arange(5, dtype=np.int32).repeat(10).reshape(5, 10))
-    found = joined(("a",), [rows_of(0, scene, np.zeros(5, np.int32), {"moved": gain.moved(scene)})])
-    assert ExpectedGain(value="pixels")(found, RNG) == pytest.approx([0, 0, 0, 10, 10])
-    assert ExpectedGain()(found, RNG)[3:] == pytest.approx([10 * (1 / 20 + 1 / 20) / 3, 10 * (1 / 10 + 1 / 20) / 3])
+    found = joined(("a",), [rows_of(0, scene, np.zeros(5, np.int32), ExpectedGain().measure(scene))])
+    assert ExpectedGain(value="pixels", explore=0)(found, RNG) == pytest.approx([0, 0, 0, 10, 10])
+    assert ExpectedGain(explore=0)(found, RNG)[3:] == pytest.approx(
+        [10 * (1 / 20 + 1 / 20) / 3, 10 * (1 / 10 + 1 / 20) / 3]
+    )
 
 
 def test_doubt_without_a_better_class_ranks_below_a_mistake():
@@ -59,5 +59,11 @@ def test_doubt_without_a_better_class_ranks_below_a_mistake():
     found = table(
         [[0.5] * 6, [0.9] * 3 + [0.5] * 3], [[0, 1, 0, 1, 0, 1], [0] * 3 + [1] * 3], [[0] * 6, [1] * 3 + [2] * 3]
     )
-    utilities = ExpectedGain()(found, RNG)
+    utilities = ExpectedGain(explore=0)(found, RNG)
     assert utilities.argmax() == 1 and utilities[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_where_nothing_is_to_gain_doubt_decides():
+    found = table([[0.9] * 4, [0.6] * 4, [0.45] * 4], [[1] * 4, [1] * 4, [1] * 4], [[0] * 4, [1] * 4, [2] * 4])
+    # Labels 1: the doubts are .4, 1.6 and 2.2; only the third has something to gain, 4 * (.55 - .45).
+    assert ExpectedGain(value="pixels", explore=0.5)(found, RNG) == pytest.approx([0.2, 0.8, 0.4 + 1.1], abs=1e-5)
