@@ -8,8 +8,8 @@ import pytest
 from tasks import history
 from tasks.answers import Answer, encode, latest, read, read_queries, write, write_queries
 from tasks.correct.__main__ import correct
-from tasks.correct.automatic import lessons
 from tasks.correct.apply import corrected
+from tasks.correct.automatic import lessons
 from tasks.correct.settings import Params
 from tasks.dataset import Dataset, Labels
 from tasks.params import validated
