@@ -1,6 +1,6 @@
-"""Do the rounds pay? Wrong pixels and model mIoU, first against last round, with sim beside the two random baselines.
+"""Do the rounds pay? Wrong pixels and model mIoU, first against last round, with sim and the two random baselines beside.
 
-    python -m benchmarks.rounds                         two data sets, two noise levels, three acquisitions, three seeds
+    python -m benchmarks.rounds                         two data sets, two noise levels, four arms, three seeds
     python -m benchmarks.rounds --data brain --noise hard --seeds 1
 
 Each cell is one run of the shipped pipeline in a workspace of its own (`segmend new`) that shares the DVC cache, so what two cells
@@ -26,7 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "brain": {},
     "superalloy": {"train": {"epochs": 40}},  # 40 train images against the brain's 70: as many steps
 }
-ACQUISITIONS = ("sim", "class_balanced", "random")
+ACQUISITIONS = ("segmend", "sim", "class_balanced", "random")
 WORKSPACE = Path(gettempdir()) / "segmend-benchmark-rounds"
 
 
@@ -68,7 +68,9 @@ def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any
     params = yaml.load(place / "params.yaml")
     params["seed"] = seed
     params["ingest"]["noise"]["level"] = noise
-    params["query"]["acquisition"]["name"] = acquisition
+    if acquisition != "segmend":  # that is params.yaml as it is shipped; the others ask about base cells and spread nothing
+        params["query"]["acquisition"]["name"] = acquisition
+        params["query"]["merging"]["name"] = params["correct"]["expansion"]["name"] = "none"
     for section, changes in SETTINGS[data].items():
         params[section].update(changes)
     yaml.dump(params, place / "params.yaml")
@@ -79,7 +81,7 @@ def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any
     run(command, cwd=place, check=True)
     last = YAML(typ="safe").load(place / "params.yaml")["last"]
     rounds = loads((place / f"data/scores/{last}/rounds.json").read_text())
-    regions = loads((place / "metrics/query/r1.json").read_text())["regions"]
+    regions = loads((place / "metrics/query/r1.json").read_text())["cells"]
     return {"seconds": round(monotonic() - begin), "regions": regions, "rounds": rounds}
 
 
@@ -108,7 +110,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 def claims(rows: list[dict[str, Any]]) -> list[Claim]:
     found = []
     for data, noise in dict.fromkeys((row["data"], row["noise"]) for row in rows):
-        runs = [row for row in rows if (row["data"], row["noise"], row["acquisition"]) == (data, noise, "sim")]
+        runs = [row for row in rows if (row["data"], row["noise"], row["acquisition"]) == (data, noise, "segmend")]
         seeds = len(runs)
         left = [row["rounds"][-1]["wrong_pixels"] / row["rounds"][0]["wrong_pixels"] for row in runs]
         asked = [row["rounds"][-1]["queries"] / row["regions"] for row in runs]
@@ -146,7 +148,7 @@ def main() -> None:
         acquisition={"nargs": "+", "default": ACQUISITIONS},
         seeds={"type": int, "default": 3},
     )
-    # sim first: a benchmark stopped early has the claims' rows, and lacks baselines only
+    # segmend first: a benchmark stopped early has the claims' rows, and lacks baselines only
     wanted = [
         {"data": data, "noise": noise, "acquisition": acquisition, "seed": seed}
         for acquisition in chosen.acquisition

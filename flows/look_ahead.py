@@ -60,6 +60,8 @@ def show(console: Console, numbers: dict[str, Any], spend: str) -> None:
     console.print(table)
     fixed, asked = numbers["expected_fixed"], max(1, numbers["asked"])
     console.print(f"Expected to fix {fixed:,.0f} pixels, {fixed / asked:,.1f} a question.", highlight=False)
+    if fixed < asked:
+        console.print("Less than a pixel a question: this is a good place to stop.", highlight=False)
     if numbers["ahead"]:
         more, ahead = numbers["ahead_fixed"], numbers["ahead"]
         console.print(

@@ -16,8 +16,6 @@ class Forecast(Settings):
     round: str
     questions: int
     expected: float  # pixels that the answers were expected to fix, corrected by the experience of the rounds before
-    ahead: int  # how many questions stood next in line
-    ahead_expected: float  # pixels that these would fix
     answered: int | None = None
     clicks: float | None = None
     changed: int | None = None  # pixels that the answers gave another label

@@ -2,7 +2,7 @@
 
 queries/queries.jsonl      the questions, best first (tasks/answers.py: Query)
 queries/budget.json        what the round may spend: {"unit": "regions" or "clicks", "allowed": number}
-queries/forecast.json      what its answers are expected to fix, and those after them (tasks/forecasts.py)
+queries/forecast.json      what its answers are expected to fix (tasks/forecasts.py)
 queries/utilities.parquet  image, region, area, utility, expected, asked_before: every region of the train split
 queries/queries.png        the first questions as pictures
 queries/regions/           the region maps that were asked about; only where `merging` made them from the base cells
@@ -38,7 +38,7 @@ from tasks.run import stage
 from tasks.table import RegionTable, Scene, joined, rows_of
 
 PICTURES = 24  # questions on the contact sheet
-AHEAD = 1000  # clicks after this round whose worth is forecast
+AHEAD = 1000  # questions after this round whose worth is forecast
 
 
 def times_asked(regions: RegionMap, answers: list[Answer]) -> np.ndarray:
@@ -181,13 +181,7 @@ def query(
     allowed = allowance(may_spend.budget, asked.cells)
     chosen, later = np.split(order, [min(len(order), ceil(allowed - 1e-9))])
     made = questions(round, settings.kind, asked, chosen, utilities, expected, data.classes)
-    forecast = Forecast(
-        round=round,
-        questions=len(made),
-        expected=tenth(learnt * expected[chosen].sum()),
-        ahead=min(AHEAD, len(later)),
-        ahead_expected=tenth(learnt * expected[later[:AHEAD]].sum()),
-    )
+    forecast = Forecast(round=round, questions=len(made), expected=tenth(learnt * expected[chosen].sum()))
     write_queries(out, made)
     if settings.kind != "multiclass":  # the forecast is of answers that name one class
         forecasts.write(out / "forecast.json", [forecast])
@@ -204,8 +198,8 @@ def query(
         "asked_pixels": int(table.area[chosen].sum()),
         "expected_fixed": forecast.expected,
         "experience": learnt,
-        "ahead": forecast.ahead,
-        "ahead_fixed": forecast.ahead_expected,
+        "ahead": min(AHEAD, len(later)),
+        "ahead_fixed": tenth(learnt * expected[later[:AHEAD]].sum()),
         "shown/unlabelled": shown[None],
         **{f"shown/{name}": shown[name] for name in data.classes},
         **{f"predicted/{name}": predicted[name] for name in data.classes},

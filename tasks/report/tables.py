@@ -94,18 +94,22 @@ def cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def more_questions(forecast: Forecast) -> str:
-    """Whether it pays to go on: what the next questions are expected to fix, beside what the last ones did."""
-    ahead = f"The next {forecast.ahead:,} questions are expected to fix {forecast.ahead_expected:,.0f} pixels"
-    if not forecast.ahead:
-        return "Every region has been asked about: more rounds bring nothing, unless regions are made anew."
-    each = forecast.ahead_expected / forecast.ahead
-    past = forecast.fixed if forecast.fixed is not None else forecast.changed
-    if forecast.answered and past is not None:
-        ahead += f", {each:,.1f} a question; those of {forecast.round} fixed {past / forecast.answered:,.1f} each"
-    if each < 1:
-        return f"{ahead}. That is less than a pixel a question: this is a good place to stop."
-    return f"{ahead}. To ask them, add a round: segmend rounds {int(forecast.round[1:]) + 1}; to see them first: segmend next."
+def more_questions(forecasts: Sequence[Forecast]) -> str:
+    """Whether it pays to go on, by what the last answers did; what the next ones would do is for the newest network to say."""
+    told = [(one.round, fixed / one.answered) for one in forecasts if one.answered and (fixed := result(one)) is not None]
+    if not told:
+        return "To see the next questions and what they are expected to fix, before anyone is asked: segmend next."
+    rounds = ", ".join(f"{each:,.1f} in {name}" for name, each in told[-3:])
+    worth = f"Pixels that an answer fixed on the mean: {rounds}."
+    if told[-1][1] < 1:
+        return f"{worth} Less than a pixel an answer: this is a good place to stop."
+    number = int(forecasts[-1].round[1:]) + 1
+    return f"{worth} What the newest network expects of the next ones: segmend next; to ask them, add a round: segmend rounds {number}."
+
+
+def result(forecast: Forecast) -> int | None:
+    """What the answers did: fixed minus broken pixels where the truth is known, else pixels that changed."""
+    return forecast.changed if forecast.fixed is None else forecast.fixed
 
 
 def next_steps(rounds: list[dict[str, Any]], rows: list[dict[str, Any]], forecasts: Sequence[Forecast]) -> list[str]:
@@ -123,7 +127,7 @@ def next_steps(rounds: list[dict[str, Any]], rows: list[dict[str, Any]], forecas
             "Then run segmend run again: only what they change is redone."
         )
     elif forecasts:
-        steps.append(more_questions(forecasts[-1]))
+        steps.append(more_questions(forecasts))
     if "data_reason" in last:
         steps.append(
             f"The labels have no score: {last['data_reason']}. True masks of a few train images are enough to "

@@ -63,7 +63,7 @@ def make(root: Path, truth: tuple[str, ...] = ("train", "val", "test")) -> Path:
         history.table([*(answer(k, name) for k, name in enumerate(("a/0", "a/1", "a/2"))), automatic("a/0")]),
     )
     came = {"answered": 3, "clicks": 3.5, "changed": 30, "fixed": 28 if "train" in truth else None}
-    told = Forecast(round="r1", questions=3, expected=25.4, ahead=1000, ahead_expected=1234.5, **came)
+    told = Forecast(round="r1", questions=3, expected=25.4, **came)
     forecasts.write(root / "labels/r1/forecasts.json", [told])
     shapes = {name: shape_of(k) for k, name in enumerate(SPLITS)}
     write_maps(root / "regions", ((name, blocks(shape)) for name, shape in shapes.items()), len(shapes))

@@ -213,21 +213,21 @@ def test_the_forecast_and_what_came_of_it(scored):
     _, _, page = told(scored("train", "val", "test"))
     assert (
         "Was the forecast right?" in page.text
-        and "1,234 pixels, 1.2 a question; those of r1 fixed 9.3 each" in page.text
+        and "an answer fixed on the mean: 9.3 in r1." in page.text
     )
     assert "segmend rounds 2" in page.text and "ceiling" in page.text
     assert "7 pixels of the last round's labels were mended by what the answers taught" in page.text
     _, _, blind = told(scored())
-    assert "those of r1 fixed 10.0 each" in blind.text  # without truth: the labels that changed
+    assert "10.0 in r1" in blind.text  # without truth: the labels that changed
 
 
 def test_when_to_stop():
-    one = Forecast(round="r3", questions=9, expected=5, ahead=1000, ahead_expected=400, answered=9, changed=18)
-    assert "0.4 a question; those of r3 fixed 2.0 each. That is less than a pixel a question" in tables.more_questions(
-        one
-    )
-    assert "Every region has been asked" in tables.more_questions(one.model_copy(update={"ahead": 0}))
-    assert "add a round: segmend rounds 4" in tables.more_questions(one.model_copy(update={"ahead_expected": 5000}))
+    rows = [Forecast(round=f"r{k}", questions=9, expected=5, answered=9, changed=n) for k, n in ((1, 90), (2, 36), (3, 9), (4, 18))]
+    assert "4.0 in r2, 1.0 in r3, 2.0 in r4" in tables.more_questions(rows)
+    assert "segmend rounds 5" in tables.more_questions(rows) and "stop" not in tables.more_questions(rows)
+    few = rows[0].model_copy(update={"fixed": 8})  # of 90 changed pixels, 8 more were fixed than broken
+    assert "0.9 in r1. Less than a pixel an answer: this is a good place to stop." in tables.more_questions([few])
+    assert tables.more_questions([few.model_copy(update={"answered": 0})]).endswith("segmend next.")
 
 
 def test_command_line(scored, tmp_path, monkeypatch):
