@@ -10,15 +10,13 @@ and beside benchmarks.acquisition: a cell in work is left to the one that works 
 """
 
 from collections.abc import Callable
-from json import dumps, loads
+from json import loads
 from statistics import mean
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
 from benchmarks import acquisition, rounds_in_process
 from benchmarks.acquisition import PLAIN, area, gap_closed
-from benchmarks.claims import RESULTS, Claim, arguments, kept, plus_minus, spread, write
+from benchmarks.claims import Claim, arguments, kept, plus_minus, spread, write
 from benchmarks.rounds_in_process import DATA, Cell, merged
 
 ROUNDS, BUDGET = 3, "2%"
@@ -330,25 +328,10 @@ def main() -> None:
         seeds={"nargs": "+", "type": int, "default": [0, 1, 2]},
         table={"action": "store_true"},
     )
-    work = rounds_in_process.WORK
-    work.mkdir(exist_ok=True)
     wanted = [{"data": d, "arm": a, "seed": s} for s in chosen.seeds for a in chosen.arms for d in chosen.data]
-    for cell in () if chosen.table else wanted:
-        # Arms of ALC are cells of benchmarks.acquisition too, and have the lock that it takes.
-        name = cell["arm"] if PAPER[cell["arm"]] == "ALC" else f"ablation-{cell['arm']}"
-        try:
-            with FileLock(work / f"{cell['data']}-{name}-{cell['seed']}.lock").acquire(timeout=0):
-                if any(all(row[key] == value for key, value in cell.items()) for row in rows_so_far()):
-                    continue
-                # The first cell of a data set and seed makes what the others share; they wait for it.
-                with FileLock(work / f"{cell['data']}-{cell['seed']}.lock"):
-                    cell_of(**cell).ready()
-                print("measuring", cell, flush=True)
-                row = {**cell, **measure(**cell)}
-                with FileLock(work / "rows.lock"), (RESULTS / "ablation.jsonl").open("a") as file:
-                    file.write(dumps(row) + "\n")
-        except Timeout:
-            continue
+    if not chosen.table:  # arms of ALC are cells of benchmarks.acquisition too, and have the lock that it takes
+        called = lambda cell: cell["arm"] if PAPER[cell["arm"]] == "ALC" else f"ablation-{cell['arm']}"  # noqa: E731
+        rounds_in_process.take("ablation", wanted, rows_so_far, cell_of, measure, called)
     report()
 
 

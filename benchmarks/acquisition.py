@@ -9,15 +9,13 @@ Planted `medium` mistakes, four rounds of 5 % of the base cells, simulated answe
 project, or from SEGMEND_BENCH_DATA. Several of these may run side by side: a cell in work is left to the one that works on it.
 """
 
-from json import dumps
 from statistics import mean
 from typing import Any
 
-from filelock import FileLock, Timeout
 from matplotlib.figure import Figure
 
 from benchmarks.claims import RESULTS, Claim, arguments, kept, plus_minus, spread, write
-from benchmarks.rounds_in_process import DATA, WORK, Cell, experiment, merged
+from benchmarks.rounds_in_process import DATA, Cell, experiment, merged, take
 
 ROUNDS, BUDGET = 4, "5%"
 PLAIN: dict[str, Any] = {
@@ -46,8 +44,12 @@ def settings_of(arm: str) -> dict[str, Any]:
     return merged(PLAIN, {"query": {"acquisition": {"name": arm}}})
 
 
+def cell_of(data: str, arm: str, seed: int) -> Cell:
+    return Cell(data, seed, arm, settings_of(arm))
+
+
 def measure(data: str, arm: str, seed: int) -> dict[str, Any]:
-    cell = Cell(data, seed, arm, settings_of(arm))
+    cell = cell_of(data, arm, seed)
     rounds = cell.rounds(ROUNDS, BUDGET)
     cell.remove()
     keep = (
@@ -241,23 +243,9 @@ def main() -> None:
         best = sorted(score, key=lambda arm: -score[arm])[:5]
         chosen.arms = list(dict.fromkeys([*BASELINES, "sim", *best]))
         chosen.seeds = [1, 2]
-    WORK.mkdir(exist_ok=True)
     wanted = [{"data": d, "arm": a, "seed": s} for s in chosen.seeds for a in chosen.arms for d in chosen.data]
-    for cell in () if chosen.table else wanted:
-        lock = FileLock(WORK / f"{cell['data']}-{cell['arm']}-{cell['seed']}.lock")
-        try:
-            with lock.acquire(timeout=0):
-                if any(all(row[key] == value for key, value in cell.items()) for row in kept("acquisition")):
-                    continue
-                # The first cell of a data set and seed makes what the others share; they wait for it.
-                with FileLock(WORK / f"{cell['data']}-{cell['seed']}.lock"):
-                    Cell(cell["data"], cell["seed"], cell["arm"], settings_of(cell["arm"])).ready()
-                print("measuring", cell, flush=True)
-                row = {**cell, **measure(**cell)}
-                with FileLock(WORK / "rows.lock"), (RESULTS / "acquisition.jsonl").open("a") as file:
-                    file.write(dumps(row) + "\n")
-        except Timeout:
-            continue
+    if not chosen.table:
+        take("acquisition", wanted, lambda: kept("acquisition"), cell_of, measure)
     report()
 
 

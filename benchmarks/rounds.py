@@ -68,7 +68,9 @@ def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any
     params = yaml.load(place / "params.yaml")
     params["seed"] = seed
     params["ingest"]["noise"]["level"] = noise
-    if acquisition != "segmend":  # that is params.yaml as it is shipped; the others ask about base cells and spread nothing
+    if (
+        acquisition != "segmend"
+    ):  # that is params.yaml as it is shipped; the others ask about base cells and spread nothing
         params["query"]["acquisition"]["name"] = acquisition
         params["query"]["merging"]["name"] = params["correct"]["expansion"]["name"] = "none"
     for section, changes in SETTINGS[data].items():

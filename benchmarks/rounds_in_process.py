@@ -4,7 +4,8 @@ What cells have in common (data, planted mistakes, superpixels, the network of r
 folder of the temporary directory and found there again.
 """
 
-from json import loads
+from collections.abc import Callable, Iterable
+from json import dumps, loads
 from os import chdir, environ
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -12,8 +13,10 @@ from tempfile import gettempdir
 from time import monotonic
 from typing import Any
 
+from filelock import FileLock, Timeout
 from ruamel.yaml import YAML
 
+from benchmarks.claims import RESULTS
 from tasks.correct.__main__ import correct
 from tasks.evaluate.__main__ import evaluate
 from tasks.ingest.__main__ import ingest
@@ -157,3 +160,32 @@ class Cell:
     def remove(self) -> None:
         """The cell's own files; what cells share stays."""
         rmtree(self.place, ignore_errors=True)
+
+
+def take(
+    name: str,
+    wanted: Iterable[dict[str, Any]],
+    rows: Callable[[], list[dict[str, Any]]],
+    cell_of: Callable[..., Cell],
+    measure: Callable[..., dict[str, Any]],
+    called: Callable[[dict[str, Any]], str] = lambda cell: cell["arm"],
+) -> None:
+    """Measure every wanted cell (data, arm, seed) that has no row yet, and keep its row in results/NAME.jsonl.
+
+    Several processes may do this side by side: a cell in work (locked by its data, `called` and seed) is left to the one
+    that works on it; what cells of one data set and seed share is made by the first, and the others wait for it.
+    """
+    WORK.mkdir(exist_ok=True)
+    for cell in wanted:
+        try:
+            with FileLock(WORK / f"{cell['data']}-{called(cell)}-{cell['seed']}.lock").acquire(timeout=0):
+                if any(all(row[key] == value for key, value in cell.items()) for row in rows()):
+                    continue
+                with FileLock(WORK / f"{cell['data']}-{cell['seed']}.lock"):
+                    cell_of(**cell).ready()
+                print("measuring", cell, flush=True)
+                row = {**cell, **measure(**cell)}
+                with FileLock(WORK / "rows.lock"), (RESULTS / f"{name}.jsonl").open("a") as file:
+                    file.write(dumps(row) + "\n")
+        except Timeout:
+            continue

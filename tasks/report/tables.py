@@ -96,7 +96,9 @@ def cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def more_questions(forecasts: Sequence[Forecast]) -> str:
     """Whether it pays to go on, by what the last answers did; what the next ones would do is for the newest network to say."""
-    told = [(one.round, fixed / one.answered) for one in forecasts if one.answered and (fixed := result(one)) is not None]
+    told = [
+        (one.round, fixed / one.answered) for one in forecasts if one.answered and (fixed := result(one)) is not None
+    ]
     if not told:
         return "To see the next questions and what they are expected to fix, before anyone is asked: segmend next."
     rounds = ", ".join(f"{each:,.1f} in {name}" for name, each in told[-3:])

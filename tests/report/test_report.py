@@ -211,10 +211,7 @@ def test_curve_needs_two_scores():
 
 def test_the_forecast_and_what_came_of_it(scored):
     _, _, page = told(scored("train", "val", "test"))
-    assert (
-        "Was the forecast right?" in page.text
-        and "an answer fixed on the mean: 9.3 in r1." in page.text
-    )
+    assert "Was the forecast right?" in page.text and "an answer fixed on the mean: 9.3 in r1." in page.text
     assert "segmend rounds 2" in page.text and "ceiling" in page.text
     assert "7 pixels of the last round's labels were mended by what the answers taught" in page.text
     _, _, blind = told(scored())
@@ -222,7 +219,10 @@ def test_the_forecast_and_what_came_of_it(scored):
 
 
 def test_when_to_stop():
-    rows = [Forecast(round=f"r{k}", questions=9, expected=5, answered=9, changed=n) for k, n in ((1, 90), (2, 36), (3, 9), (4, 18))]
+    rows = [
+        Forecast(round=f"r{k}", questions=9, expected=5, answered=9, changed=n)
+        for k, n in ((1, 90), (2, 36), (3, 9), (4, 18))
+    ]
     assert "4.0 in r2, 1.0 in r3, 2.0 in r4" in tables.more_questions(rows)
     assert "segmend rounds 5" in tables.more_questions(rows) and "stop" not in tables.more_questions(rows)
     few = rows[0].model_copy(update={"fixed": 8})  # of 90 changed pixels, 8 more were fixed than broken
