@@ -70,6 +70,8 @@ def correct(
     enough = budget is not None and budget.unit == "clicks" and paid >= budget.allowed
     wait = None if enough else settings.oracle.waiting(len(open_), len(asked), str(answers), str(queries))
     if wait:
+        if budget is not None and budget.unit == "clicks":
+            wait += f"; it also goes on when {budget.allowed:g} clicks are spent, and {paid:g} are"
         raise Waiting(wait)
 
     asking, giving, rank = by_image(asked), by_image(given), {query.query: query.rank for query in asked}

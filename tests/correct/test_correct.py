@@ -263,6 +263,8 @@ def test_peoples_clicks_count_and_their_answers_stay(here):
     metrics = run(here)
     assert metrics["clicks"] == 4 and metrics["answered"] == 2 and metrics["left_over"] == 6
     assert {row["who"] for row in history.read(here / "labels/r1").to_pylist()} == {"ada", "simulated"}
+    with pytest.raises(Waiting, match="it also goes on when 4 clicks are spent, and 3 are"):
+        run(here, **PEOPLE)
     reply(here, 6, clicks=1)
     assert run(here, **PEOPLE)["answered"] == 2  # the clicks are spent: nobody is waited for
 
