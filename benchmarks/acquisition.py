@@ -28,6 +28,7 @@ ACQUISITIONS = (
 )  # fmt: skip
 RECIPES = ("alc", "a2lc", "asal", "mulactseg", "segmend")
 BASELINES = ("random", "class_balanced")
+SHOWN = ("segmend", "expected_gain", "abc", "sim", "a2lc", "alc", "margin", "class_balanced", "random")
 ARMS = (
     *BASELINES,
     "sim",
@@ -164,24 +165,20 @@ def forecast_table(rows: list[dict[str, Any]]) -> str:
 def draw(rows: list[dict[str, Any]]) -> None:
     """results/acquisition.png: gap closed against clicks, the baselines and the best arms, bars over the seeds."""
     data = list(dict.fromkeys(row["data"] for row in rows))
-    figure = Figure(figsize=(4.6 * len(data), 4.2), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(data), squeeze=False)[0], data, strict=True):
-        shown = [
-            arm
-            for arm in ranked_arms(rows, name)
-            if arm in (*BASELINES, "sim", "segmend", "expected_gain", "alc", "a2lc", "abc", "margin")
-        ]
-        for arm in shown:
+    figure = Figure(figsize=(4.4 * len(data) + 1.6, 4), layout="constrained")
+    panels = figure.subplots(1, len(data), squeeze=False)[0]
+    for axes, name in zip(panels, data, strict=True):
+        for colour, arm in enumerate(SHOWN):
             curves = [gap_closed(row) for row in rows if (row["data"], row["arm"]) == (name, arm)]
-            x = [mean(curve[k][0] for curve in curves) * 100 for k in range(ROUNDS + 1)]
-            y = [mean(curve[k][1] for curve in curves) for k in range(ROUNDS + 1)]
-            bars = [spread([curve[k][1] for curve in curves]) or 0 for k in range(ROUNDS + 1)]
-            axes.errorbar(
-                x, y, bars, label=arm, marker="o", markersize=3, capsize=2, linewidth=2.5 if arm == "segmend" else 1.2
-            )
+            if curves:
+                x = [mean(curve[k][0] for curve in curves) * 100 for k in range(ROUNDS + 1)]
+                y = [mean(curve[k][1] for curve in curves) for k in range(ROUNDS + 1)]
+                bars = [spread([curve[k][1] for curve in curves]) or 0 for k in range(ROUNDS + 1)]
+                style: dict[str, Any] = {"marker": "o", "markersize": 3, "capsize": 2, "color": f"C{colour}"}
+                axes.errorbar(x, y, bars, label=arm, linewidth=2.5 if arm == "segmend" else 1.2, **style)
         axes.axhline(1, color="grey", linewidth=0.8, linestyle="--")
         axes.set(title=name, xlabel="clicks, % of the base cells", ylabel="share of the gap closed")
-        axes.legend(fontsize=8)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center", fontsize=9)
     figure.savefig(RESULTS / "acquisition.png", dpi=110, metadata={"Software": None})
 
 
