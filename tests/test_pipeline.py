@@ -188,7 +188,10 @@ def test_a_round_added_runs_only_that_round(workspace):
 
 
 def test_an_edited_method_that_is_not_used_keeps_everything_fresh(workspace):
-    for path, again in {"tasks/query/acquisitions/random.py": False, "tasks/query/acquisitions/expected_gain.py": True}.items():
+    for path, again in {
+        "tasks/query/acquisitions/random.py": False,
+        "tasks/query/acquisitions/expected_gain.py": True,
+    }.items():
         with (workspace / path).open("a") as file:
             file.write("# a comment\n")
         assert ("query@r1" in stale(workspace)) == again
