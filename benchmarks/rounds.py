@@ -55,7 +55,7 @@ def bench_data(name: str) -> Path:
 
 
 def workspace(data: str) -> Path:
-    """A workspace for one data set, made once per session."""
+    """A workspace for one data set, made once and found there again."""
     place = WORKSPACE / data
     if not place.exists():
         place.parent.mkdir(exist_ok=True)
