@@ -175,6 +175,18 @@ def next_questions(
 
 
 @app.command()
+def recommend(
+    write: Annotated[bool, typer.Option("--write", help="Write the recipe to params.yaml.")] = False,
+) -> None:
+    """How noisy are the labels, and which training suits them? Changes nothing without --write."""
+    from rich.console import Console
+
+    from flows.recommend import recommend as say
+
+    raise typer.Exit(say(workspace(), write, Console()))
+
+
+@app.command()
 def inspect(
     path: Annotated[Path, typer.Argument(help="A folder with images and masks.")],
     format: Annotated[str | None, typer.Option(help="How it is laid out; guessed if left out.")] = None,

@@ -4,6 +4,7 @@
     dataset/samples.csv        id, split, height, width, image_sha256, source: one row an image, sorted by id
     dataset/images/<id>.png    8-bit RGB
     dataset/masks/<id>.png     the given (imperfect) masks, palette PNG; absent where none was given
+    dataset/annotators/<name>/<id>.png   where several people or models labelled: one such folder each, in place of masks/
     truth/<id>.png             the true masks where they are known; never seen by training
     truth/truth.csv            id, origin (given, planted): one row an image with truth; empty where there is none
 
@@ -18,11 +19,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import UInt8
 
 from tasks.params import Settings
-from tasks.rasters import LabelMap, read_image, read_labels, write_labels
+from tasks.rasters import LabelMap, read_image, read_labels, write_grey, write_labels
 
 SPLITS = ("train", "val", "test")
+GOLD = "gold"  # the annotator whose masks the others are measured by
 
 
 class Card(Settings):
@@ -35,6 +38,7 @@ class Card(Settings):
     deviation: tuple[float, float, float]
     source: str = ""
     notice: str = ""  # a sentence that must be shown with the results (licence, "not for medical use")
+    annotators: tuple[str, ...] = ()  # who labelled the images, where several did; sorted
 
     @property
     def palette(self) -> list[list[int]]:
@@ -102,6 +106,13 @@ class Dataset:
         """The given mask, uint8 (h, w)."""
         return read_labels(self.folder / "masks" / f"{identifier}.png")
 
+    def has_annotation(self, identifier: str, annotator: str) -> bool:
+        return (self.folder / "annotators" / annotator / f"{identifier}.png").is_file()
+
+    def annotation(self, identifier: str, annotator: str) -> LabelMap:
+        """One annotator's mask, uint8 (h, w)."""
+        return read_labels(self.folder / "annotators" / annotator / f"{identifier}.png")
+
     def truth(self, identifier: str) -> LabelMap | None:
         """The true mask, or None where it is not known."""
         if identifier not in self.with_truth:
@@ -125,10 +136,22 @@ class Labels:
     def path(self, identifier: str) -> Path:
         return self.folder / "maps" / f"{identifier}.png"
 
+    def trust(self, identifier: str, shape: tuple[int, ...]) -> UInt8[np.ndarray, "h w"]:
+        """How much each pixel's label is trusted, 0..255, as a consensus of annotators says; 255 where nobody said anything."""
+        path = self.trust_path(identifier)
+        return read_labels(path) if path.is_file() else np.full(shape, 255, np.uint8)
+
+    def write_trust(self, identifier: str, trust: UInt8[np.ndarray, "h w"]) -> None:
+        write_grey(self.trust_path(identifier), trust)
+
+    def trust_path(self, identifier: str) -> Path:
+        return self.folder / "trust" / f"{identifier}.png"
+
 
 def write_card(folder: Path, card: Card) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dataset.json").write_text(dumps(card.model_dump(), indent=2) + "\n")
+    content = card.model_dump(exclude=None if card.annotators else {"annotators"})
+    (folder / "dataset.json").write_text(dumps(content, indent=2) + "\n")
 
 
 def write_samples(folder: Path, samples: list[Sample]) -> None:

@@ -19,6 +19,7 @@ from safetensors.torch import save as packed
 from torch import Tensor, nn
 
 from tasks.dataset import Card
+from tasks.embedding import Embedding
 from tasks.networks import Network
 from tasks.params import validated
 
@@ -45,8 +46,13 @@ class AnySize(nn.Module):
             maps = F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
         return maps[..., :height, :width]
 
-    def with_features(self, x: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, "b k h w"], Float[Tensor, "b d h w"]]:
-        """Logits, and the features that the classifier gives them from, of length 1 (or 0); ValueError where it is not known."""
+    def with_features(
+        self, x: Float[Tensor, "b 3 h w"], through: nn.Module | None = None
+    ) -> tuple[Float[Tensor, "b k h w"], Float[Tensor, "b d h w"]]:
+        """Logits, and the features that the classifier gives them from, of length 1 (or 0); ValueError where it is not known.
+
+        `through` is this network as something else wraps it, where it must be called so.
+        """
         place = getattr(self.body, "classifier", None)  # the body's name for its classifier
         if place is None:
             raise ValueError(
@@ -55,10 +61,20 @@ class AnySize(nn.Module):
         given: list[Tensor] = []
         hook = self.body.get_submodule(place).register_forward_hook(lambda _, inputs, result: given.append(inputs[0]))
         try:
-            logits = self(x)
+            logits = (self if through is None else through)(x)
         finally:
             hook.remove()
         return logits, F.normalize(self.resized(F.normalize(given[0].float()), x))
+
+    def probabilities(self, logits: Float[Tensor, "b k h w"]) -> Float[Tensor, "b k h w"]:
+        """What is predicted: the softmax, and with class vectors of classes without labels less the others' head start."""
+        p, head = logits.float().softmax(1), self.head
+        return head.calibrated(p) if isinstance(head, Embedding) else p
+
+    @property
+    def head(self) -> nn.Module | None:
+        place = getattr(self.body, "classifier", None)
+        return None if place is None else self.body.get_submodule(place)
 
 
 def build(method: Any, classes: int) -> AnySize:
@@ -74,6 +90,7 @@ def normalise(images: UInt8[Tensor, "b 3 h w"], card: Card) -> Float[Tensor, "b 
 
 def save(folder: Path, network: AnySize, method: Any, card: Card, trained: bool = True) -> None:
     """Write the folder from which `load` makes the same network again; `trained` False: nothing was labelled yet."""
+    check_names(network, card)
     folder.mkdir(parents=True, exist_ok=True)
     offline = method.offline(network.body)
     config = {
@@ -84,6 +101,15 @@ def save(folder: Path, network: AnySize, method: Any, card: Card, trained: bool 
     (folder / "config.json").write_text(dumps(config, indent=2) + "\n")
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     (folder / "weights.safetensors").write_bytes(packed(weights))
+
+
+def check_names(network: AnySize, card: Card) -> None:
+    """ValueError where a network has vectors for other classes than the data set's, or in another order."""
+    if isinstance(network.head, Embedding) and network.head.names != card.classes:
+        raise ValueError(
+            f"train.network: the embeddings are of the classes {', '.join(network.head.names)}, but the data set has "
+            f"{', '.join(card.classes)}, in this order; write them with: python -m tasks.vectors"
+        )
 
 
 def is_trained(folder: Path) -> bool:

@@ -63,6 +63,12 @@ def read_labels(path: Path) -> LabelMap:
         return np.array(picture, dtype=np.uint8)
 
 
+def write_grey(path: Path, values: UInt8[np.ndarray, "h w"]) -> None:
+    """Write a map of 0..255 as a grey PNG; `read_labels` reads it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(values).save(path, format="PNG", compress_level=6)
+
+
 def read_image(path: Path) -> UInt8[np.ndarray, "h w 3"]:
     """Read an image of our dataset: 8-bit RGB."""
     with Image.open(path) as picture:

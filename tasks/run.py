@@ -43,6 +43,9 @@ def stage(function: Callable[..., dict[str, Any]]) -> Callable[..., int]:
         chosen = vars(arguments_of(function).parse_args(argv[1:] if arguments is None else arguments))
         watch_runner()
         metrics, report = chosen.pop("metrics"), chosen.pop("report")
+        if not first():  # of several processes one writes and tells
+            metrics = report = None
+            environ.pop("SEGMEND_SPOOL", None)
         try:
             run(function, chosen, metrics, report)
         except ValueError as trouble:
@@ -56,6 +59,16 @@ def stage(function: Callable[..., dict[str, Any]]) -> Callable[..., int]:
 
     command.stage = function  # type: ignore[attr-defined]  # for tests and benchmarks, which call the function itself
     return command
+
+
+def torchrun() -> bool:
+    """Whether torchrun started this process, as one of WORLD_SIZE equal ones."""
+    return "TORCHELASTIC_RUN_ID" in environ
+
+
+def first() -> bool:
+    """Whether this process is the only one of its stage, or the first of several."""
+    return not torchrun() or environ["RANK"] == "0"
 
 
 def end(code: int, message: str) -> int:
@@ -96,11 +109,12 @@ def arguments_of(function: Callable[..., Any]) -> ArgumentParser:
 
 def run(function: Callable[..., Any], paths: dict[str, Any], metrics: Path | None, report: Path | None) -> None:
     begin = monotonic()
+    tracking.notes.clear()
     section = name_of(function)
     settings = params.read(section, signature(function).parameters["settings"].annotation)
     for name, path in paths.items():
         # DVC empties outputs before a stage; a stage started by hand must not mix old files with new ones.
-        if name.startswith("out") and isinstance(path, Path) and path.is_dir():
+        if name.startswith("out") and isinstance(path, Path) and path.is_dir() and first():
             rmtree(path)
     tracking.params({f"{section}.{key}": value for key, value in flat(settings.model_dump()).items()})
     tracking.send(
@@ -134,6 +148,7 @@ def record(seconds: float, numbers: dict[str, Any]) -> dict[str, Any]:
         "precision": environ.get("SEGMEND_PRECISION", "auto"),
         "seconds": round(seconds, 2),
         "peak_memory_mb": round(peak),
+        "notes": dict(tracking.notes),
         "metrics": numbers,
     }
 

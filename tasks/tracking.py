@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 Item = TypeVar("Item")
+notes: dict[str, Any] = {}  # what `note` was told in this run
 
 
 def send(kind: str, **content: Any) -> None:
@@ -34,6 +35,11 @@ def params(values: dict[str, Any]) -> None:
 def metrics(values: dict[str, int | float], step: int = 0) -> None:
     """Numbers for the dashboard; step is an epoch or a round."""
     send("metrics", values=values, step=step)
+
+
+def note(values: dict[str, Any]) -> None:
+    """Of this one run (how long something took): it goes into the stage's record, never into its metrics."""
+    notes.update(values)
 
 
 def artifact(path: Path, folder: str = "") -> None:

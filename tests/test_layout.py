@@ -54,7 +54,7 @@ def test_imports_point_down(path):
             assert stage_of(target) is None, f"{names}: shared files never import a stage"
         elif path.parent in KINDS:
             inside = path.name == "__init__.py" and target.parent == path.parent
-            beside = target.parent == path.parent.parent and target.stem not in ("__main__", "settings", "__init__")
+            beside = target.parent == path.parent.parent and target.stem not in ("__main__", "settings")
             assert inside or beside or stage_of(target) is None, f"{names}: a method imports shared files only"
         else:
             assert stage_of(target) in (None, stage_of(path)), f"{names}: stages never import stages"

@@ -44,7 +44,8 @@ def test_the_folder_says_all_that_loading_needs(tmp_path, monkeypatch):
     method = UNet(widths=(4, 6))
     network.save(tmp_path / "model", network.build(method, 3), method, CARD)
     config = loads((tmp_path / "model" / "config.json").read_text())
-    assert config["network"] == {"name": "unet", "unet": {"widths": [4, 6], "head": "linear", "temperature": 0.1}}
+    plain = {"head": "linear", "temperature": 0.1, "embeddings": {}, "unseen": [], "calibration": 0.0}
+    assert config["network"] == {"name": "unet", "unet": {"widths": [4, 6], **plain}}
     assert config["dataset"]["classes"] == ["ground", "disc", "square"]
     monkeypatch.chdir(tmp_path)  # no params.yaml here
     loaded, card = network.load(tmp_path / "model")

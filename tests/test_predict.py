@@ -91,32 +91,31 @@ def test_a_network_of_other_classes_is_refused(toy):
         next(stream(toy / "other", Dataset(toy / "dataset"), []))
 
 
-@pytest.mark.parametrize("asked", ["gpu", "cpu:1", "cuda:x", "mps:0"])
-def test_an_unknown_device_is_refused(asked, monkeypatch):
-    monkeypatch.setenv("SEGMEND_DEVICE", asked)
-    with pytest.raises(ValueError, match="auto, cpu, cuda, cuda:N and mps are allowed"):
-        predict.device()
+def test_views_are_brought_back_to_the_image(toy):
+    """Unscaled views by hand: the prediction, and the mirrored one of the mirrored image; one thing twice at scale 1."""
+    predictor = Predictor(toy / "model")
+    image = np.random.default_rng(0).integers(256, size=(19, 30, 3), dtype=np.uint8)
+    views = predictor.views(image, (1.0, 0.6, 1.5), True)
+    assert views.shape == (8, 3, 19, 30) and views.dtype == np.float32
+    assert np.allclose(views.sum(1), 1, atol=1e-5)
+    assert np.allclose(views[0], predictor(image), atol=1e-5)
+    assert np.allclose(views[1], predictor(image[:, ::-1].copy())[:, :, ::-1], atol=1e-5)
+    assert np.allclose(views[2:4], views[:2], atol=1e-5)
+    assert np.allclose(predictor.views(image, (0.6, 1.5), False)[1:], views[[4, 6]], atol=1e-4)
+    assert predictor.views(image, (), False).shape == (1, 3, 19, 30)
 
 
-def test_a_device_that_is_not_here_is_refused(monkeypatch):
-    monkeypatch.setenv("SEGMEND_DEVICE", "cuda:7")
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    with pytest.raises(ValueError, match="cuda:7"):
-        predict.device()
+def test_a_scaled_view_is_of_the_scaled_image(toy):
+    """An image of one colour is the same at every size but for its rim, where the convolutions see its end."""
+    image = np.full((24, 32, 3), (90, 20, 200), np.uint8)
+    views = Predictor(toy / "model").views(image, (1.5, 0.5), True)[:, :, 12, 16]
+    assert np.allclose(views, views[0], atol=1e-3)
 
 
-def test_precision_follows_the_hardware_unless_asked(monkeypatch):
-    cpu = torch.device("cpu")
-    assert predict.precision(cpu) == torch.float32
-    monkeypatch.setenv("SEGMEND_PRECISION", "auto")
-    for able, expected in (
-        ({"avx512_bf16": True}, torch.bfloat16),
-        ({"amx_bf16": True}, torch.bfloat16),
-        ({}, torch.float32),
-    ):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
-        assert predict.precision(cpu) == expected
-    for wrong in ("half", "fp16"):
-        monkeypatch.setenv("SEGMEND_PRECISION", wrong)
-        with pytest.raises(ValueError, match=wrong):
-            predict.precision(cpu)
+def test_stream_gives_views_on_demand(toy):
+    dataset = Dataset(toy / "dataset")
+    samples, predictor = list(dataset.of("train"))[:2], Predictor(toy / "model")
+    for k, (sample, found, views) in enumerate(stream(toy / "model", dataset, samples, views=((1.5,), True))):
+        assert sample == samples[k] and views.shape == (4, 3, sample.height, sample.width)
+        assert (found == views[0]).all()
+        assert np.allclose(views, predictor.views(dataset.image(sample.id), (1.5,), True), atol=1e-6)

@@ -122,3 +122,28 @@ def test_a_stage_ends_when_its_runner_is_gone(workspace):
     runner.kill()
     runner.wait()
     assert orphan.wait(timeout=20) == 1
+
+
+def test_of_several_processes_of_torchrun_the_first_writes_and_tells(workspace):
+    (workspace / "out").mkdir()  # the first one empties it; the others leave it alone
+    for rank in ("1", "0"):
+        made = call(
+            workspace, "four", "--metrics", "m.json", "--report", "r.json", TORCHELASTIC_RUN_ID="one", RANK=rank
+        )
+        if rank == "1":
+            assert "outputs are emptied first" in made.stderr
+            assert not (workspace / "spool/lines.jsonl").exists() and not (workspace / "m.json").exists()
+    assert made.returncode == 0 and (workspace / "m.json").is_file() and (workspace / "r.json").is_file()
+    assert lines(workspace)
+
+
+def test_notes_go_into_the_record_and_not_into_the_metrics(workspace):
+    stage = workspace / "tasks/echo/__main__.py"
+    stage.write_text(
+        stage.read_text()
+        .replace("    out.mkdir()\n", "    out.mkdir()\n    tracking.note({'waiting': 0.5})\n", 1)
+        .replace("from tasks.run", "from tasks import tracking\nfrom tasks.run", 1)
+    )
+    assert call(workspace, "four", "--metrics", "m.json", "--report", "r.json").returncode == 0
+    assert json.loads((workspace / "r.json").read_text())["notes"] == {"waiting": 0.5}
+    assert "waiting" not in json.loads((workspace / "m.json").read_text())

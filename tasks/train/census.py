@@ -1,6 +1,7 @@
 """One pass over the label maps before training: which images can teach, and how frequent each class is."""
 
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +19,16 @@ class Census(NamedTuple):
     counts: np.ndarray  # labelled training pixels of each class, int64 (K,)
     digest: bytes  # of all that was read: equal digests, equal training data
     answers: dict[str, list[Answer]]  # of images with sets of classes, where the loss learns from them
+    begin: Path | None = None  # the network folder whose weights are begun with; None: random ones
 
 
-def census(dataset: Dataset, labels: Labels, partial: bool = False) -> Census:
-    """Count the label maps of train and val, and with `partial` read the answers. ValueError where an id is not declared."""
+def census(
+    dataset: Dataset, labels: Labels, partial: bool = False, trust: bool = False, weights: Path | None = None
+) -> Census:
+    """Count the label maps of train and val, and with `partial` read the answers. ValueError where an id is not declared.
+
+    With `trust` the digest speaks of the maps of trust too; `weights` is a folder that may hold weights to begin with.
+    """
     digest = sha256(dataset.card.model_dump_json().encode())
     answers: dict[str, list[Answer]] = {}
     if partial:
@@ -37,6 +44,8 @@ def census(dataset: Dataset, labels: Labels, partial: bool = False) -> Census:
                 f"{path} is missing: every image of train and val needs a label map; run the stage pseudo_label"
             )
         digest.update(repr(sample).encode() + sha256(path.read_bytes()).digest())
+        if trust and labels.trust_path(sample.id).is_file():
+            digest.update(sha256(labels.trust_path(sample.id).read_bytes()).digest())
         maps = labels[sample.id]
         here = np.bincount(maps.ravel(), minlength=256)
         strangers = np.flatnonzero(here[classes:UNLABELLED]) + classes
@@ -52,4 +61,7 @@ def census(dataset: Dataset, labels: Labels, partial: bool = False) -> Census:
             kept[sample.split].append(sample)
             counts += here[:classes] if sample.split == "train" else 0
     left_out = seen - len(kept["train"]) - len(kept["val"])
-    return Census(kept["train"], kept["val"], left_out, counts, digest.digest(), answers)
+    begin = weights if weights and (weights / "config.json").is_file() else None
+    if begin:
+        digest.update(sha256((begin / "weights.safetensors").read_bytes()).digest())
+    return Census(kept["train"], kept["val"], left_out, counts, digest.digest(), answers, begin)

@@ -1,6 +1,7 @@
 """What a killed training needs to go on, kept outside its outputs (DVC empties those before a stage runs).
 
 .work/train/<hash of settings, code, inputs and machine>/state.pt
+                                                         broken.pt   the batch that gave a loss that is no number
 """
 
 from collections.abc import Iterable
@@ -37,6 +38,11 @@ class Checkpoints:
         self.every = seconds()
         self.saved = monotonic()
 
+    @property
+    def broken(self) -> Path:
+        """Where a batch that broke the training is kept."""
+        return self.path.with_name("broken.pt")
+
     def load(self) -> dict[str, Any] | None:
         if not self.path.is_file():
             return None
@@ -58,6 +64,11 @@ class Checkpoints:
     def remove(self) -> None:
         """Training is done: nothing is left to go on with. Trainings given up long ago go too."""
         rmtree(self.path.parent, ignore_errors=True)
-        others = sorted(WORK.glob("*/state.pt"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in others[KEPT:]:
-            rmtree(path.parent, ignore_errors=True)
+        others = sorted(WORK.glob("*/"), key=newest, reverse=True)
+        for folder in others[KEPT:]:
+            rmtree(folder, ignore_errors=True)
+
+
+def newest(folder: Path) -> float:
+    """When something was written there last."""
+    return max((path.stat().st_mtime for path in folder.glob("*.pt")), default=0.0)

@@ -1,5 +1,7 @@
-"""The training loop, as one straight story: batch, forward, backward, step, log."""
+"""The training loop, as one straight story: batch, step (learner.py), validation, log."""
 
+from collections.abc import Iterator
+from functools import partial
 from math import ceil, isfinite
 from re import sub
 from typing import Any
@@ -9,16 +11,19 @@ import torch
 from tasks import tracking
 from tasks.confusion import Confusion
 from tasks.dataset import Dataset, Labels
-from tasks.network import normalise
-from tasks.predict import precision
-from tasks.targets import targets_of
-from tasks.train.batches import Batch, training, validation
+from tasks.machine import precision
+from tasks.train.batches import Batch, cells_in, training, validation
+from tasks.train.broken import is_broken, stop
 from tasks.train.census import Census
 from tasks.train.checkpoints import Checkpoints
-from tasks.train.processes import Alone, Several
+from tasks.train.early import Watch
+from tasks.train.learner import Learner
+from tasks.train.processes import Alone, Several, compiling
+from tasks.train.relabel import Relabelling
 from tasks.train.settings import Params
 from tasks.train.state import State, start
 from tasks.train.validate import validate
+from tasks.train.waiting import Waiting
 
 LOOK = 25  # steps between looks at the loss: each look makes a GPU wait
 
@@ -44,70 +49,87 @@ def train(
     per_step = settings.batch * settings.accumulate
     steps = ceil(settings.epochs * len(data.train) / per_step)
 
-    state = start(settings, seed, len(card.classes), device, kind)
+    cells = cells_in(data.train, settings.loss.cell_side())
+    state = start(settings, seed, len(card.classes), device, kind, cells, data.begin)
     if saved := checkpoints.load():
         state.load(saved)
         say(here, f"going on from step {state.step} of {steps}")
     state.running = state.running.to(device)
-    network, optimizer, scaler = here.wrap(state.network), state.optimizer, state.scaler
+    beside, optimizer = state.beside, state.optimizer
+    if compiling() and beside.selection.wants_features:
+        raise ValueError(
+            f"train: SEGMEND_COMPILE=1 does not go with train.selection {settings.selection.name}, which looks inside the network; "
+            "leave SEGMEND_COMPILE unset"
+        )
+    network = here.wrap(state.network)
+    learner = Learner(here, settings, state, network, card, frequency, amp)
+    relabelling = Relabelling(
+        here, settings.correction, dataset, labels, data.train, state.correction, checkpoints.path.parent
+    )
     span = range(state.step, steps)
-    batches = training(dataset, labels, data.train, settings, seed, span, here, data.answers)
+
+    def reading(span: range, here: Alone | Several = here) -> Iterator[Batch]:
+        given = relabelling.given
+        return training(dataset, relabelling.labels, data.train, settings, seed, span, here, data.answers, given)
+
+    batches, waiting = reading(span), Waiting()
+    watch = Watch(here, settings.watch, seed, dataset, data.train, checkpoints.path.parent / "early")
     val = validation(dataset, labels, data.val, here)
 
     for step in span if here.rank else tracking.progress(span, len(span), "training steps"):
         # The rate rises over the warm-up, since the first gradients are wild (Adam's and the norms' means are young), then
         # follows the schedule.
-        factor = min(1.0, (step + 1) / max(1.0, settings.warmup * steps)) * settings.schedule(step / steps)
+        factor = factor_at(step, steps, settings)
         for group, rate in zip(optimizer.param_groups, state.rates, strict=True):
             group["lr"] = rate * factor
 
-        # All parts of a step are read first: its loss is the mean over the labelled pixels of the whole step, so that two
-        # parts of four images, or two processes with four each, give the gradient of one batch of eight.
-        parts = [moved(next(batches), device) for _ in range(settings.accumulate)]
-        targets = [targets_of(part.labels, frequency, part.candidates) for part in parts]
-        pixels = here.total(torch.stack([target.valid.sum() for target in targets]).sum()).clamp_min(1)
-        for part, target in zip(parts, targets, strict=True):
-            with amp:
-                logits = network(normalise(part.images, card))
-            # Where a pixel is ignored its value is dropped, not multiplied by 0: 0 times infinity is no number.
-            values = settings.loss(logits.float(), target).where(target.valid, 0)
-            loss = values.sum() / pixels
-            here.backward(scaler.scale(loss))
-            state.running[0] += here.total(loss.detach())
-        state.running[1] += 1
-        scaler.step(optimizer)
-        scaler.update()
-        optimizer.zero_grad()
+        parts = [moved(waiting.next(batches), device) for _ in range(settings.accumulate)]
+        learner.step(parts, step / steps)
 
         state.step = step + 1
         epoch = min(settings.epochs, state.step * per_step // len(data.train))
-        if epoch > state.epoch or step % LOOK == 0:
-            stop_if_broken(float(state.running[0]), step + 1, steps, settings, kind)
+        if (epoch > state.epoch or step % LOOK == 0) and is_broken(state):
+            first = step + 1 - int(learner.broken)
+            rate = state.rates[0] * factor_at(first, steps, settings)
+            stop(here, state, settings, first, steps, rate, kind, checkpoints, partial(reading, here=Alone()))
         if epoch > state.epoch:
             look = epoch == settings.epochs or epoch % settings.validate_every == 0
-            loss_there, confusion = validate(here, network, val if look else (), settings.loss, frequency, card, amp)
+            here.align(state.shown)
+            loss_there, confusion = validate(here, state.shown, val if look else (), beside.loss, frequency, card, amp)
             row = state.end_epoch(epoch, factor * state.rates[0], loss_there, confusion.miou())
-            report(here, row, confusion, card.classes, settings.epochs)
-        if here.rank == 0 and state.step < steps and checkpoints.due():
+            state.waiting = waiting.share()
+            report(here, row, state.waiting, confusion, card.classes, settings.epochs)
+            watch.after_epoch(epoch, state.shown, amp)
+            more = state.step < steps
+            if relabelling.after_epoch(epoch, settings.epochs, learner.taken(), state.shown, amp, more):
+                batches = reading(range(state.step, steps))
+                if here.rank == 0:
+                    checkpoints.save(state.saved())
+                relabelling.tidy()
+        if here.rank == 0 and state.step < steps and checkpoints.due() and not is_broken(state):
             checkpoints.save(state.saved())
+    if hint := waiting.hint(here):
+        say(here, hint)
     return state
 
 
+def factor_at(step: int, steps: int, settings: Params) -> float:
+    """What the learning rate is multiplied with, before step number `step` + 1 of `steps`."""
+    return min(1.0, (step + 1) / max(1.0, settings.warmup * steps)) * settings.schedule(step / steps)
+
+
 def moved(batch: Batch, device: torch.device) -> Batch:
-    return Batch(*(part.to(device, non_blocking=True) for part in batch))
-
-
-def stop_if_broken(loss: float, step: int, steps: int, settings: Params, kind: torch.dtype) -> None:
-    if not isfinite(loss):
-        raise ValueError(
-            f"train: the loss is {loss} by step {step} of {steps}; lower train.optimizer.{settings.optimizer.name}.lr (it is "
-            f"{settings.optimizer.lr:g}) or raise train.warmup (it is {settings.warmup:g})"
-            + ("" if kind == torch.float32 else "; or set SEGMEND_PRECISION=fp32 in the environment")
-        )
+    parts: Any = (None if part is None else part.to(device, non_blocking=True) for part in batch)
+    return Batch(*parts)
 
 
 def report(
-    here: Alone | Several, row: dict[str, Any], confusion: Confusion, classes: tuple[str, ...], epochs: int
+    here: Alone | Several,
+    row: dict[str, Any],
+    waiting: float,
+    confusion: Confusion,
+    classes: tuple[str, ...],
+    epochs: int,
 ) -> None:
     """A line for people, numbers for the dashboard."""
     numbers = {name: value for name, value in row.items() if name != "epoch" and value is not None}
@@ -116,7 +138,7 @@ def report(
         if isfinite(value):  # a dashboard's names hold few signs
             numbers[f"val_iou.{sub(r'[^A-Za-z0-9_. /-]', '_', name)}"] = value
     if here.rank == 0:
-        tracking.metrics(numbers, step=row["epoch"])
+        tracking.metrics({**numbers, "waiting": waiting}, step=row["epoch"])
 
 
 def say(here: Alone | Several, line: str) -> None:

@@ -8,6 +8,7 @@ import torch
 
 from tasks.dataset import Dataset, Labels
 from tasks.network import save
+from tasks.train import early, relabel
 from tasks.train.census import Census
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.loop import train
@@ -41,9 +42,11 @@ def train_and_write(
     best = state.best["epoch"]
     epoch = best if settings.use == "best" and best else state.epoch
     if epoch != state.epoch:
-        state.network.load_state_dict(state.best["network"])
-    save(out, state.network, settings.network, dataset.card, trained=bool(data.train))
+        state.shown.load_state_dict(state.best["network"])
+    save(out, state.shown, settings.network, dataset.card, trained=bool(data.train))
     write_curve(curves, state.curve)
+    early.keep(checkpoints.path.parent / "early", out / "early")
+    relabel.keep(state.correction, checkpoints.path.parent, out)
     checkpoints.remove()
     metrics = {
         "loss": state.curve[-1]["loss"],
@@ -56,7 +59,10 @@ def train_and_write(
         "images": len(data.train),
         "images_without_labels": data.left_out,
         "threads": torch.get_num_threads(),
+        "waiting": round(state.waiting, 4),  # for the record of the run alone: no two runs are alike in it
     }
+    if settings.correction.corrects:
+        metrics |= relabel.summary(state.correction, dataset.classes)
     if not data.train:
         metrics["loss_reason"] = metrics["val_miou_reason"] = NOTHING
     elif not best:

@@ -2,19 +2,38 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.networks import Network
 from tasks.params import Settings
 from tasks.train.augmentations import Augmentation
+from tasks.train.averaging import Averaging
+from tasks.train.corrections import Correction
+from tasks.train.gradients import Gradient
 from tasks.train.losses import Loss
 from tasks.train.optimizers import Optimizer
 from tasks.train.schedules import Schedule
+from tasks.train.selections import Selection
+from tasks.train.sharpness import Sharpness
+from tasks.train.teachers import Teacher
 
 
 class Params(Settings):
     network: Network = Field({"name": "unet"}, description="what is trained")
+    start: str = Field(
+        "none",
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="the weights to begin with: none (random ones), or a name in the section pretraining",
+    )
     loss: Loss = Field({"name": "cross_entropy"}, description="what is minimised")
+    selection: Selection = Field({"name": "all"}, description="which labelled pixels are learnt from, and how much")
+    teacher: Teacher = Field({"name": "none"}, description="what the network learns from besides the labels")
+    correction: Correction = Field(
+        {"name": "none"}, description="how labels are changed while the network learns from them"
+    )
+    gradients: tuple[Gradient, ...] = Field((), description="changes of the gradient before a step, in this order")
+    sharpness: Sharpness = Field({"name": "none"}, description="where the gradient of a step is taken")
+    averaging: Averaging = Field({"name": "none"}, description="the mean of past weights that is validated and saved")
     optimizer: Optimizer = Field({"name": "adamw"}, description="how a step follows from the gradient")
     schedule: Schedule = Field({"name": "polynomial"}, description="how the learning rate changes")
     augmentations: tuple[Augmentation, ...] = Field(
@@ -30,6 +49,30 @@ class Params(Settings):
     validate_every: int = Field(
         1, ge=1, description="epochs between looks at the val split; the last epoch is always looked at"
     )
+    watch: int = Field(
+        4, ge=0, description="train images that are looked at after every epoch, to show what wrong labels do; 0: none"
+    )
     use: Literal["best", "last"] = Field(
         "best", description="which weights later stages get: best by mIoU on the val split's given labels, or the last"
     )
+
+    @model_validator(mode="after")
+    def co_teaching_needs_a_choice(self) -> "Params":
+        if self.teacher.name == "co_teaching" and self.selection.name == "all":
+            raise ValueError(
+                "teacher.name co_teaching exchanges the pixels that selection.name chooses, and all chooses every one: set "
+                "selection.name to small_loss or mixture, or teacher.name to codistillation"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def decay_must_not_be_drowned(self) -> "Params":
+        """A normalised gradient is thousands of times as large as the decay that SGD would add to it."""
+        optimizer = self.optimizer
+        drowned = optimizer.name == "sgd" and optimizer.decay > 0 and not optimizer.decoupled
+        if drowned and any(one.name == "znorm" for one in self.gradients):
+            raise ValueError(
+                "gradients: znorm would drown the weight decay that sgd adds to the gradient; set "
+                "train.optimizer.sgd.decoupled: true, or its decay to 0"
+            )
+        return self

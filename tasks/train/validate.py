@@ -1,6 +1,6 @@
 """How well the network follows the given labels of the val split. The test split is never read by this stage."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import nan
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tasks.confusion import Confusion
 from tasks.dataset import Card
 from tasks.network import normalise
-from tasks.targets import Targets, targets_of
+from tasks.targets import targets_of
 from tasks.train.batches import Batch
 from tasks.train.processes import Alone, Several
 
@@ -19,22 +19,24 @@ def validate(
     here: Alone | Several,
     network: nn.Module,
     batches: Iterable[Batch],
-    loss: Callable[[Tensor, Targets], Tensor],
+    loss: nn.Module,
     frequency: Tensor,
     card: Card,
     amp: torch.autocast,
 ) -> tuple[float, Confusion]:
     """Mean loss per labelled pixel (NaN where there is none) and the confusion matrix against the given labels."""
     network.eval()
+    loss.eval()  # one with a memory neither uses nor changes it here
     confusion, sums = Confusion(len(card.classes)), torch.zeros(2)
-    for images, labels, _ in batches:
+    for images, labels, *_ in batches:
         with amp:
             logits = network(normalise(images.to(here.device), card))
         targets = targets_of(labels.to(here.device), frequency)
-        values = loss(logits.float(), targets)
-        sums += torch.stack([(values * targets.valid).sum(), targets.valid.sum()]).cpu()
+        values = loss(logits.float(), targets).where(targets.valid, 0)
+        sums += torch.stack([values.sum(), targets.valid.sum()]).cpu()
         confusion.update(labels.numpy(), logits.argmax(1).to(torch.uint8).cpu().numpy())
     network.train()
+    loss.train()
     total, pixels = here.total(sums.to(here.device)).tolist()
     matrix = here.total(torch.from_numpy(confusion.matrix).to(here.device)).cpu().numpy()
     return total / pixels if pixels else nan, Confusion(len(card.classes), matrix)

@@ -71,7 +71,7 @@ def git(root: Path, *words: str) -> None:
 
 def test_help_and_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)  # they work anywhere
-    commands = ("run", "status", "rounds", "inspect", "methods", "new", "ui", "serve")
+    commands = ("run", "status", "rounds", "recommend", "inspect", "methods", "new", "ui", "serve")
     top = segmend("-h").output
     assert all(f"\n  {name} " in top for name in commands)
     for name in commands:

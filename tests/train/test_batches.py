@@ -7,7 +7,18 @@ import torch
 from tasks.answers import Answer, encode
 from tasks.dataset import Dataset, Labels
 from tasks.rasters import VOID
-from tasks.train.batches import Places, Stream, seed_of, together, training, validation
+from tasks.targets import targets_of
+from tasks.train.batches import (
+    Places,
+    Stream,
+    cells_in,
+    cells_of,
+    first_cells,
+    seed_of,
+    together,
+    training,
+    validation,
+)
 from tasks.train.processes import Alone
 from tests.train.toy import quick, toys
 
@@ -21,7 +32,7 @@ def toy(tmp_path_factory):
 
 def taken(toy, span: range, settings=None, seed: int = 0) -> list[tuple[torch.Tensor, ...]]:
     dataset, labels, samples = toy
-    return [tuple(batch) for batch in training(dataset, labels, samples, settings or quick(), seed, span, Alone())]
+    return [tuple(batch)[:3] for batch in training(dataset, labels, samples, settings or quick(), seed, span, Alone())]
 
 
 def equal(first, second) -> bool:
@@ -83,7 +94,7 @@ def test_smaller_images_are_continued_with_void_labels():
     none = torch.zeros(0, 3, dtype=torch.bool)
     small = torch.full((3, 2, 3), 5, dtype=torch.uint8), torch.ones(2, 3, dtype=torch.uint8), none
     large = torch.full((3, 4, 3), 9, dtype=torch.uint8), torch.zeros(4, 3, dtype=torch.uint8), none
-    images, labels, _ = together([small, large])
+    images, labels, *_ = together([small, large])
     assert images.shape == (2, 3, 4, 3)
     assert (images[0] == 5).all()
     assert (labels[0, :2] == 1).all()
@@ -110,7 +121,7 @@ def test_only_images_with_sets_change(toy):
     before = taken(toy, range(3))
     after = list(training(*toy, quick(), 0, range(3), Alone(), {name: [told]}))
     found = 0
-    for (images, maps, _), batch in zip(before, after, strict=True):
+    for (images, maps, *_), batch in zip(before, after, strict=True):
         assert torch.equal(batch.images, images)
         of_set = batch.labels == 256 if batch.labels.dtype == torch.int32 else torch.zeros_like(maps).bool()
         assert torch.equal(batch.labels[~of_set].int(), maps[~of_set].int())
@@ -124,7 +135,7 @@ def test_validation_passes_over_whole_images_again_and_again(toy):
     samples = list(dataset.of("val"))
     batches = validation(dataset, labels, samples, Alone())
     for _ in range(2):
-        shapes = [tuple(maps.shape) for _, maps, _ in batches]
+        shapes = [tuple(maps.shape) for _, maps, *_ in batches]
         assert shapes == [(2, 33, 41), (1, 35, 41)]
 
 
@@ -132,3 +143,35 @@ def test_neighbouring_places_have_unlike_seeds():
     seeds = {seed_of(seed, place) for seed in range(20) for place in range(200)}
     assert len(seeds) == 4000
     assert max(seeds) < 2**56
+
+
+def test_cells_and_trust_are_moved_as_the_labels_are(toy, tmp_path):
+    """Cells of one pixel name the pixel: with them the label that a pixel had is found again, wherever it was moved."""
+    dataset, labels, samples = toy
+    kept = Labels(tmp_path)
+    for sample in samples:
+        kept.write(sample.id, labels[sample.id], dataset.card)
+        kept.write_trust(sample.id, np.where(labels[sample.id] == 1, 200, 100).astype(np.uint8))
+    every = torch.cat([torch.from_numpy(labels[sample.id]).ravel() for sample in samples])
+    assert cells_in(samples, 1) == len(every)
+    stream = Stream(dataset, kept, samples, quick().augmentations, 0, grid=1, trust=True)
+    batch = together([stream[place] for place in range(8)])
+    known = batch.labels < 254
+    assert torch.equal(every[batch.cells[known].long()].int(), batch.labels[known])
+    assert torch.equal(batch.trust[known], torch.where(batch.labels[known] == 1, 200, 100).int())
+    targets = targets_of(batch.labels, torch.ones(3) / 3, None, batch.cells, batch.trust)
+    assert targets.trust[targets.valid].unique().tolist() == pytest.approx([100 / 255, 200 / 255])
+    assert not targets.cells[~targets.valid].any()
+
+
+def test_cells_of_a_grid_are_numbered_image_by_image(toy):
+    _, _, samples = toy
+    assert cells_of(3, 5, 2, 10).tolist() == [[10, 10, 11, 11, 12], [10, 10, 11, 11, 12], [13, 13, 14, 14, 15]]
+    first = first_cells(samples, 8)
+    assert first[0] == 0
+    assert first[1] == cells_in(samples[:1], 8) == -(-samples[0].height // 8) * -(-samples[0].width // 8)
+
+
+def test_who_says_nothing_of_trust_trusts_everything(toy):
+    _, labels, samples = toy
+    assert (labels.trust(samples[0].id, (3, 4)) == np.full((3, 4), 255)).all()

@@ -60,3 +60,13 @@ def test_trainings_given_up_long_ago_are_thrown_out():
         os.utime(one.path, (1e9 + age, 1e9 + age))
     Checkpoints([b"done"]).remove()
     assert [one.load() is not None for one in many] == [False] * 3 + [True] * KEPT
+
+
+def test_folders_that_hold_only_a_broken_batch_are_thrown_out_too():
+    many = [Checkpoints([bytes([k])]) for k in range(KEPT + 2)]
+    for age, one in enumerate(many):
+        one.broken.parent.mkdir(parents=True)
+        torch.save({"step": 1}, one.broken)
+        os.utime(one.broken, (1e9 + age, 1e9 + age))
+    Checkpoints([b"done"]).remove()
+    assert [one.broken.is_file() for one in many] == [False] * 2 + [True] * KEPT

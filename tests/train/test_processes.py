@@ -19,6 +19,14 @@ def test_one_process_is_this_one(monkeypatch):
     assert launch(lambda here: type(here)) is Alone
 
 
+def test_under_torchrun_its_number_counts(monkeypatch):
+    monkeypatch.setenv("SEGMEND_PROCESSES", "7")
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    assert count() == 7  # somebody else's variable says nothing
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "one")
+    assert count() == 3
+
+
 def test_a_number_that_is_none_is_refused(monkeypatch):
     monkeypatch.setenv("SEGMEND_PROCESSES", "many")
     with pytest.raises(ValueError, match="many"):
@@ -42,14 +50,21 @@ def test_on_the_cpu_one_core_is_left_for_reading(monkeypatch):
     assert readers(Alone()) == 5
 
 
+PULL = {"name": "codistillation", "codistillation": {"weight": 2, "burn_in": 0, "ramp": 0}}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_two_processes_learn_what_one_learns(tmp_path, monkeypatch):
-    """Two processes on the CPU share each batch: the curve is that of one process within rounding."""
+@pytest.mark.parametrize("teacher", [{"name": "none"}, PULL], ids=lambda teacher: teacher["name"])
+def test_two_processes_learn_what_one_learns(teacher, tmp_path, monkeypatch):
+    """Two processes on the CPU share each batch: the curve is that of one process within rounding.
+
+    So too with a second network, which no wrapper knows: what it learns from both shares pulls the first one.
+    """
     monkeypatch.chdir(toys(tmp_path))
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
-    settings = quick(epochs=2, optimizer={"name": "sgd"}).model_copy(update={"network": Plain()})
+    settings = quick(epochs=2, optimizer={"name": "sgd"}, teacher=teacher).model_copy(update={"network": Plain()})
     curves = []
     for processes in ("1", "2"):
         monkeypatch.setenv("SEGMEND_PROCESSES", processes)

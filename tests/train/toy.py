@@ -131,5 +131,6 @@ def run(root: Path, settings: Params, name: str = "r0", seed: int = 0) -> dict:
 
 def bytes_of(root: Path, name: str = "r0") -> dict[str, bytes]:
     """Every file that the stage wrote."""
-    paths = [*(root / "models" / name).iterdir(), root / "metrics" / f"{name}.csv"]
-    return {path.name.replace(name, "curve"): path.read_bytes() for path in paths}
+    folder = root / "models" / name
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {**files, "curve": (root / "metrics" / f"{name}.csv").read_bytes()}

@@ -25,13 +25,13 @@ from jaxtyping import Bool, Float, Int64
 from pydantic import Field
 from torch import Tensor
 
-from tasks.params import Method
 from tasks.targets import Targets
+from tasks.train.loss import Loss
 
 EPS = 1e-8
 
 
-class Partial(Method):
+class Partial(Loss):
     name: Literal["partial"] = "partial"
     ce: float = Field(16.0, ge=0, le=1e4, description="weight of the pixels of one known class (paper: 16)")
     mp: float = Field(8.0, ge=0, le=1e4, description="weight of the merged positive loss of sets (paper: 8)")

@@ -1,0 +1,8 @@
+"""Corrections: label maps changed while a network learns from them. See tasks/train/relabel.py for the contract."""
+
+from tasks.params import one_of
+from tasks.train.corrections.adele import Adele
+from tasks.train.corrections.none import Nothing
+
+CORRECTIONS = (Nothing, Adele)
+Correction = one_of(*CORRECTIONS)

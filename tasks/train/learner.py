@@ -1,0 +1,89 @@
+"""One step of training: forward, backward, what is done to the gradient, and the optimizer's step."""
+
+import torch
+from torch import Tensor, nn
+
+from tasks.dataset import Card
+from tasks.network import normalise
+from tasks.targets import Targets, targets_of
+from tasks.train.batches import Batch
+from tasks.train.climb import climbed, still
+from tasks.train.listening import Listener, Said
+from tasks.train.processes import Alone, Several
+from tasks.train.settings import Params
+from tasks.train.state import State
+from tasks.train.turn import Turn
+
+
+class Learner:
+    """Takes steps. With a correction of labels it also counts what the network said of the training pixels it saw."""
+
+    def __init__(
+        self,
+        here: Alone | Several,
+        settings: Params,
+        state: State,
+        network: nn.Module,
+        card: Card,
+        frequency: Tensor,
+        amp: torch.autocast,
+    ):
+        self.here, self.settings, self.state, self.network = here, settings, state, network
+        self.card, self.frequency, self.amp = card, frequency, amp
+        self.listener = Listener(here, state.correction, len(card.classes)) if settings.correction.corrects else None
+        self.broken = torch.zeros((), dtype=torch.int64, device=here.device)  # steps since the loss is no number
+
+    def step(self, parts: list[Batch], progress: float) -> None:
+        """Learn from the parts of one step, `progress` (0..1) of the way through the training."""
+        # All parts of a step are read first: its loss is the mean over the labelled pixels of the whole step, so that two
+        # parts of four images, or two processes with four each, give the gradient of one batch of eight.
+        targets = [
+            targets_of(part.labels, self.frequency, part.candidates, part.cells, part.trust, progress) for part in parts
+        ]
+        pixels = self.here.total(torch.stack([target.valid.sum() for target in targets]).sum()).clamp_min(1)
+        self.backward(parts, targets, pixels, progress)
+        state, settings = self.state, self.settings
+        state.running[1] += 1
+        self.broken += ~state.running[0].isfinite()
+        changed = [p for p in state.network.parameters() if p.grad is not None]
+        changed += [p for p in state.beside.teacher.parameters() if p.grad is not None]
+        # The climb does not depend on the gradient's scale: fp16's is taken off once, after the pass that counts.
+        if (offsets := settings.sharpness.offsets(changed)) is not None:
+            state.optimizer.zero_grad()
+            with climbed(changed, offsets), still(state.network, state.beside.teacher):
+                self.backward(parts, targets, pixels, progress, again=True)
+        state.scaler.unscale_(state.optimizer)  # what changes gradients must see them as they are
+        for transform in settings.gradients:
+            transform(changed)
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
+        state.optimizer.zero_grad()
+        state.beside.teacher.after_step(state.network, progress)
+        choosing = (state.beside.selection, state.beside.teacher.selection)
+        self.here.average([kept for one in choosing if one is not None for kept in one.buffers()])
+        if state.beside.mean is not None:
+            state.beside.mean.update(state.network, progress)
+
+    def backward(
+        self, parts: list[Batch], targets: list[Targets], pixels: Tensor, progress: float, again: bool = False
+    ) -> None:
+        """The gradient of the step's loss; `again`: at other weights, and nothing is noted of it."""
+        state = self.state
+        for part, target in zip(parts, targets, strict=True):
+            images = normalise(part.images, self.card)
+            beside = state.beside
+            turn = Turn(self.network, state.network, images, target, beside.loss, beside.selection, self.amp, progress)
+            values, seen = beside.teacher(turn)
+            loss = values.sum() / pixels
+            self.here.backward(state.scaler.scale(loss))
+            if again:
+                continue
+            state.running[0] += self.here.total(loss.detach())
+            if self.listener:
+                self.listener.hear(part.labels if part.given is None else part.given, seen.logits)
+        # The network's gradients are averaged as it is wrapped; those of what learns beside it are not.
+        self.here.average([p.grad for p in state.beside.parameters() if p.grad is not None])
+
+    def taken(self) -> Said | None:
+        """What was counted since the last call, over all processes; None without a correction."""
+        return self.listener.taken() if self.listener else None

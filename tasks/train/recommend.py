@@ -1,0 +1,117 @@
+"""Which training suits these labels? The noise is estimated, and a recipe is named with its reason.
+
+    python -m tasks.train.recommend --dataset D --labels L --model M [--out FILE]
+
+The noise is estimated by confident learning (tasks/confident.py) on the val split, whose labels the network did not learn:
+per class, and apart for mistakes at borders and of whole objects. `segmend recommend` runs this and can write the recipe to
+params.yaml. What the recipes gain is measured in benchmarks/results/noise.md.
+"""
+
+from pathlib import Path
+from sys import stderr
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tasks.confident import Joint, Thresholds, kinds, suspected
+from tasks.dataset import Dataset, Labels
+from tasks.network import is_trained
+from tasks.predict import stream
+from tasks.rasters import is_class
+
+NEAR = 0.02  # of the mean side of an image: mistakes nearer to a border of the labels are mistakes of the border
+
+
+class Noise(NamedTuple):
+    """What is wrong with the labels, as shares of the labelled pixels of the val split."""
+
+    rate: float
+    border: float  # the part of `rate` at borders
+    objects: float  # the part of `rate` of whole objects
+    by_class: dict[str, float | None]  # of the pixels labelled so; None where there are none
+    images: int
+
+
+class Recipe(NamedTuple):
+    name: str
+    reason: str
+    changes: dict[str, Any]  # of the section train of params.yaml
+
+
+def estimate(dataset: Dataset, labels: Labels, model: Path) -> Noise:
+    """The noise of the val split's labels. ValueError where nothing can be said."""
+    samples = [sample for sample in dataset.of("val") if is_class(labels[sample.id]).any()]
+    if not samples:
+        raise ValueError(
+            f"{labels.folder}: no pixel of the val split is labelled, so nothing can be said about its noise"
+        )
+    if not is_trained(model):
+        raise ValueError(
+            f"{model} has learned from no label yet, so it cannot judge any: label something, then run the stage train"
+        )
+    classes = len(dataset.classes)
+    first = Thresholds(classes)
+    for sample, probabilities in stream(model, dataset, samples):
+        first.add(labels[sample.id], probabilities)
+    joint, found = Joint(first.found()), np.zeros(2)
+    for sample, probabilities in stream(model, dataset, samples):
+        given = labels[sample.id]
+        joint.add(given, probabilities)
+        wrong = suspected(given, probabilities, joint.thresholds)
+        found += [part.sum() for part in kinds(wrong, given, max(2.0, NEAR * sum(given.shape) / 2))]
+    rates, share = joint.rates(), found / max(1.0, found.sum())
+    rate = float(1 - np.trace(joint.found()))
+    by_class = {name: None if np.isnan(one) else float(one) for name, one in zip(dataset.classes, rates, strict=True)}
+    return Noise(rate, rate * float(share[0]), rate * float(share[1]), by_class, len(samples))
+
+
+PLAIN: dict[str, Any] = {
+    "loss": {"name": "cross_entropy", "cross_entropy": {"weights": "sqrt_inverse"}},
+    "selection": {"name": "all"},
+    "teacher": {"name": "none"},
+    "correction": {"name": "none"},
+    "averaging": {"name": "none"},
+}
+ROBUST: dict[str, Any] = {**PLAIN, "loss": {"name": "gce", "gce": {"weights": "sqrt_inverse"}}}
+CLEAN = 0.02  # of the pixels: below this the estimate is mostly the network's own mistakes
+
+
+def choose(noise: Noise) -> Recipe:
+    """The recipe for this noise. The reasons are figures of benchmarks/results/noise.md."""
+    if noise.rate < CLEAN:
+        return Recipe(
+            "plain",
+            f"{noise.rate:.1%} of the pixels look wrong, no more than a network gets wrong by itself: cross entropy is enough.",
+            PLAIN,
+        )
+    kind = "at borders" if noise.border > noise.objects else "in whole objects"
+    return Recipe(
+        "robust",
+        f"{noise.rate:.1%} of the pixels look wrong, most of them {kind}: a bounded loss does not chase them, and cross "
+        "entropy does.",
+        ROBUST,
+    )
+
+
+def main() -> int:
+    parser = ArgumentParser("python -m tasks.train.recommend", description=__doc__)
+    for name in ("dataset", "labels", "model"):
+        parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
+    parser.add_argument("--out", type=Path, metavar="PATH", help="write what was found here (JSON)")
+    chosen = parser.parse_args()
+    try:
+        noise = estimate(Dataset(chosen.dataset), Labels(chosen.labels), chosen.model)
+    except ValueError as trouble:
+        print(trouble, file=stderr)
+        return 2
+    found = {"noise": noise._asdict(), "recipe": choose(noise)._asdict()}
+    if chosen.out:
+        chosen.out.parent.mkdir(parents=True, exist_ok=True)
+        chosen.out.write_text(dumps(found, indent=2) + "\n")
+    else:
+        print(dumps(found, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

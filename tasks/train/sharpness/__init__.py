@@ -1,0 +1,8 @@
+"""Sharpness: where the gradient of a step is taken. `none`, or a climbed point nearby (SAM)."""
+
+from tasks.params import one_of
+from tasks.train.sharpness.none import Nothing
+from tasks.train.sharpness.sam import Sam
+
+SHARPNESS = (Nothing, Sam)
+Sharpness = one_of(*SHARPNESS)

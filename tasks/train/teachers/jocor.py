@@ -1,0 +1,50 @@
+"""Two networks that must agree learn from the pixels on which both agree with the label.
+
+Paper: Wei et al., Combating Noisy Labels by Agreement: A Joint Training Method with Co-Regularization, CVPR 2020,
+    arXiv 2003.02752.
+Formula: joint = (1 - agreement) * (loss_1 + loss_2) + agreement * (KL(p_1 || p_2) + KL(p_2 || p_1));  value = joint *
+    weight(joint)
+    p = softmax(logits);  weight: train.selection, once, on the joint loss, with the first network's features
+Limits: agreement 0: two networks, chosen for by the sum of their losses. agreement 1: labels are not learnt, only
+    chosen by. selection `all`: agreement alone, without a choice. Where both say the same the joint loss is (1 -
+    agreement) * 2 loss.
+Differs: pixels are chosen, not images, by train.selection (the paper: small_loss over all of them). Gradients flow
+    into both sides of both KL, as in the released code. `agreement` is its default. The curve's loss is the joint one;
+    a loss's memory serves both; the first network is validated and saved. Transforms of gradients see the parameters
+    of both.
+Costs: twice a step, twice the memory.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from tasks.network import AnySize
+from tasks.params import Method
+from tasks.train import turn
+from tasks.train.agreement import divergence
+
+
+class Jocor(Method):
+    name: Literal["jocor"] = "jocor"
+    agreement: float = Field(
+        0.1, ge=0, le=1, description="share of the loss that is the networks' disagreement (code: 0.1)"
+    )
+
+    def build(self, another: Callable[[], AnySize]) -> turn.Teacher:
+        return Joint(self.agreement, another())
+
+
+class Joint(turn.Teacher):
+    def __init__(self, agreement: float, peer: AnySize):
+        super().__init__(peer)
+        self.agreement = agreement
+
+    def forward(self, now: turn.Turn) -> tuple[Tensor, turn.Outputs]:
+        one, two = now.look(), now.look(self.peer, self.peer)
+        apart = divergence(one.logits, two.logits) + divergence(two.logits, one.logits)
+        labels = now.values(one) + now.values(two)
+        joint = (1 - self.agreement) * labels + self.agreement * apart.where(now.targets.valid, 0)
+        return joint * now.weights(joint, one), one

@@ -1,0 +1,12 @@
+"""The plain case."""
+
+import torch
+from torch import nn
+
+from tasks.train.sharpness.none import Nothing
+
+
+def test_nothing_is_climbed():
+    weight = nn.Parameter(torch.ones(2))
+    weight.grad = torch.ones(2)
+    assert Nothing().offsets([weight]) is None

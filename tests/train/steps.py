@@ -1,0 +1,31 @@
+"""Single steps of training on made-up batches, for the tests."""
+
+import torch
+
+from tasks.train.batches import Batch
+from tasks.train.learner import Learner
+from tasks.train.processes import Alone
+from tasks.train.state import start
+from tests.train.toy import CARD, quick
+
+CPU = torch.device("cpu")
+
+
+def batch(seed: int, images: int = 4, side: int = 16) -> Batch:
+    """Brightness tells the class; some pixels are void."""
+    random = torch.Generator().manual_seed(seed)
+    labels = torch.randint(0, 3, (images, side // 4, side // 4), generator=random)
+    labels = labels.repeat_interleave(4, 1).repeat_interleave(4, 2).to(torch.uint8)
+    noise = torch.randint(0, 60, (images, 3, side, side), generator=random)
+    pictures = (40 + 60 * labels[:, None].long() + noise).to(torch.uint8)
+    labels[:, 0] = 255
+    return Batch(pictures, labels, torch.zeros((images, 0, 3), dtype=torch.bool))
+
+
+def learner(kind: torch.dtype = torch.float32, **changes) -> Learner:
+    """Steps in float32; with `kind` float16 the gradients are scaled as they would be on a GPU."""
+    settings, here = quick(**changes), Alone()
+    here.device = CPU
+    state = start(settings, 0, 3, CPU, kind)
+    amp = torch.autocast("cpu", torch.bfloat16, enabled=False)
+    return Learner(here, settings, state, here.wrap(state.network), CARD, torch.full((3,), 1 / 3), amp)

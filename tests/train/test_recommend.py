@@ -1,0 +1,91 @@
+"""The noise that is estimated is the noise that was planted, and each kind of labels gets its recipe."""
+
+import numpy as np
+import pytest
+
+from tasks.dataset import Dataset, Labels
+from tasks.params import validated
+from tasks.rasters import UNLABELLED
+from tasks.train.recommend import PLAIN, Noise, choose, estimate
+from tasks.train.settings import Params
+from tests.train.toy import quick, run, toys
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        root = toys(tmp_path_factory.mktemp("toys"), val=6)
+        patch.chdir(root)
+        patch.setenv("SEGMEND_WORKERS", "1")
+        patch.setenv("SEGMEND_PRECISION", "fp32")
+        crop = [{"name": "flip"}, {"name": "crop", "crop": {"height": 32, "width": 32}}]
+        network, adamw = {"name": "unet", "unet": {"widths": [8, 16]}}, {"name": "adamw", "adamw": {"lr": 0.02}}
+        run(root, quick(network=network, epochs=20, augmentations=crop, optimizer=adamw))
+    return root
+
+
+def with_mistakes(root, place, change) -> Labels:
+    """The val split's labels, changed."""
+    dataset, right, wrong = Dataset(root / "dataset"), Labels(root / "labels"), Labels(place)
+    for number, sample in enumerate(dataset.of("val")):
+        wrong.write(sample.id, change(right[sample.id].copy(), number), dataset.card)
+    return wrong
+
+
+def swapped(labels: np.ndarray, number: int) -> np.ndarray:
+    if number % 2:
+        labels[labels == 2] = 1
+    return labels
+
+
+def thick(labels: np.ndarray, number: int) -> np.ndarray:
+    """Squares a pixel too wide on each side."""
+    square = labels == 2
+    wide = square.copy()
+    for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        wide |= np.roll(square, step, axis)
+    labels[wide & (labels < UNLABELLED)] = 2
+    return labels
+
+
+def test_swapped_objects_are_found_by_class_and_kind(toy, tmp_path):
+    noise = estimate(Dataset(toy / "dataset"), with_mistakes(toy, tmp_path, swapped), toy / "models/r0")
+    planted = [swapped_share(toy, k) for k in range(6)]
+    assert noise.rate == pytest.approx(np.mean(planted), abs=0.03)
+    assert noise.objects > 3 * noise.border
+    assert noise.by_class["disc"] > 0.1 > noise.by_class["square"]
+    assert noise.images == 6
+
+
+def swapped_share(toy, number: int) -> float:
+    dataset, labels = Dataset(toy / "dataset"), Labels(toy / "labels")
+    sample = list(dataset.of("val"))[number]
+    right = labels[sample.id]
+    return float((swapped(right.copy(), number) != right).sum() / (right < UNLABELLED).sum())
+
+
+def test_wide_objects_are_mistakes_of_the_border(toy, tmp_path):
+    noise = estimate(Dataset(toy / "dataset"), with_mistakes(toy, tmp_path, thick), toy / "models/r0")
+    assert noise.border > 2 * noise.objects
+    assert noise.rate > 0.01
+
+
+def test_right_labels_look_right_and_want_nothing(toy):
+    noise = estimate(Dataset(toy / "dataset"), Labels(toy / "labels"), toy / "models/r0")
+    assert noise.rate < 0.02
+    assert choose(noise).name == "plain"
+
+
+@pytest.mark.parametrize(("border", "objects", "word"), [(0.2, 0.1, "borders"), (0.05, 0.25, "whole objects")])
+def test_every_recipe_is_in_order_and_gives_its_reason(border, objects, word):
+    recipe = choose(Noise(border + objects, border, objects, {}, 3))
+    assert recipe.name == "robust"
+    assert word in recipe.reason
+    for changes in (recipe.changes, PLAIN):
+        assert validated(Params, changes, "train")
+
+
+def test_without_labels_nothing_is_said(toy, tmp_path):
+    blank = with_mistakes(toy, tmp_path, lambda labels, _: np.full_like(labels, UNLABELLED))
+    with pytest.raises(ValueError, match="no pixel of the val split"):
+        estimate(Dataset(toy / "dataset"), blank, toy / "models/r0")
