@@ -30,17 +30,24 @@ def ingest(settings: Params, seed: int, *, raw: Path, out: Path, out_truth: Path
     problems, notes = judge(source, facts)
     source, facts, aside = sieve(raw, source, facts, problems, settings.keep_going)
     present = by_size(facts)
-    noise = settings.noise if settings.noise.share > 0 else None
+    noise = settings.noise if settings.noise.planted else None
     if noise and len(present) < 2:
         raise ValueError(
             "ingest.noise: mistakes can only be planted in masks with at least two classes; set its level to none"
+        )
+    if noise and source.annotators:
+        raise ValueError(
+            f"ingest.noise: mistakes are planted into one mask an image, and these data have annotators "
+            f"({', '.join(source.annotators)}); set its level to none"
         )
     if noise and any(r.mask is not None and r.truth is not None and r.mask is not r.truth for r in source.records):
         notes.append(
             "warning: mistakes are planted in the truth; the given masks are not used (ingest.noise.level: none)"
         )
     out.mkdir(parents=True, exist_ok=True)
-    job = Job(source.ids, source.palette, out, out_truth, noise, present, seed)
+    job = Job(
+        source.ids, source.palette, out, out_truth, noise, present, seed, settings.noise.hidden.ids(source.classes)
+    )
     planted = write_all(source, facts, job, settings.noise.share)
     write_lists(source, facts, settings, raw, out, out_truth, aside)
     for note in (*source.notes, *notes):
@@ -65,6 +72,7 @@ def write_lists(
         deviation=three(np.maximum(deviation, 1e-6)),  # nobody divides by zero
         source=source.source or about.get("source", ""),
         notice=source.notice or about.get("notice", ""),
+        annotators=source.annotators,
     )
     write_card(out, card)
     rows = zip(source.records, facts, strict=True)
@@ -73,7 +81,7 @@ def write_lists(
         lines = writer(file, lineterminator="\n")
         lines.writerow(Problem._fields)
         lines.writerows(sorted(aside))
-    origin = "planted" if settings.noise.share > 0 else "given"
+    origin = "planted" if settings.noise.planted else "given"
     known = [r.id for r in source.records if r.truth is not None or (origin == "planted" and r.mask is not None)]
     write_truth_list(out_truth, dict.fromkeys(known, origin))
 
@@ -98,7 +106,7 @@ def metrics(
     numbers: dict[str, Any] = {"images": len(records)}
     numbers |= {f"images_{split}": sum(r.split == split for r in records) for split in SPLITS}
     numbers |= {
-        "images_with_mask": sum(r.mask is not None for r in records),
+        "images_with_mask": sum(r.mask is not None or bool(r.annotations) for r in records),
         "images_with_truth": sum(r.truth is not None or (noisy and r.mask is not None) for r in records),
         "quarantined": len({problem.id for problem in aside}),
         "classes": len(source.classes),
@@ -107,6 +115,8 @@ def metrics(
         "share_void": ratio(pixels[VOID], pixels.sum()),
         "share_unlabelled": ratio(pixels[UNLABELLED], pixels.sum()),
     }
+    if source.annotators:
+        numbers |= {"annotators": len(source.annotators), "annotations": sum(len(r.annotations) for r in records)}
     numbers |= {f"share.{name}": ratio(pixels[k], known) for k, name in enumerate(source.classes)}
     if noisy:
         hit = [f for r, f in zip(records, facts, strict=True) if r.split != "test"]

@@ -26,7 +26,7 @@ class Facts(NamedTuple):
     digest: str  # SHA-256 of size and pixels
     plain: bool  # one single colour
     sums: np.ndarray  # float64 (2, 3): of the channels and their squares, in 0..1
-    mask: np.ndarray | None  # int64 (256,): pixels per label
+    mask: np.ndarray | None  # int64 (256,): pixels per label; of all annotators together where there are several
     truth: np.ndarray | None
     problems: tuple[Problem, ...]
 
@@ -60,24 +60,29 @@ def examine(record: Record, ids: dict[int, int]) -> Facts:
         problems.append(Problem(record.id, record.file, str(trouble)))
     counts: dict[str, np.ndarray | None] = {"mask": None, "truth": None}
     files = {"mask": record.mask_file, "truth": record.truth_file}
-    for which in ("mask", "truth"):
-        if getattr(record, which) is None or (which == "truth" and record.truth is record.mask):
-            continue
+    maps = [
+        (which, getattr(record, which), files[which])
+        for which in ("mask", "truth")
+        if getattr(record, which) is not None and not (which == "truth" and record.truth is record.mask)
+    ]
+    for which, pixels, file in [*maps, *(("mask", one.mask, one.file) for one in record.annotations)]:
         try:
-            raw = getattr(record, which)()
+            raw = pixels()
         except ValueError as trouble:
-            problems.append(Problem(record.id, files[which], str(trouble)))
+            problems.append(Problem(record.id, file, str(trouble)))
             continue
         labels, unknown = translate(raw, ids)
-        counts[which] = np.bincount(labels.ravel(), minlength=256)
+        before = counts[which]
+        counted = np.bincount(labels.ravel(), minlength=256)
+        counts[which] = counted if before is None else before + counted
         if image.size and labels.shape != image.shape[:2]:
             reason = (
                 f"it is {labels.shape[0]} x {labels.shape[1]} pixels (rows x columns) and its image {record.file} "
                 f"{image.shape[0]} x {image.shape[1]}: export both at one size"
             )
-            problems.append(Problem(record.id, files[which], reason))
+            problems.append(Problem(record.id, file, reason))
         if unknown:
-            problems.append(Problem(record.id, files[which], undeclared(unknown)))
+            problems.append(Problem(record.id, file, undeclared(unknown)))
     if record.truth is not None and record.truth is record.mask:
         counts["truth"] = counts["mask"]
     scaled = image.reshape(-1, 3).astype(np.float64) / 255

@@ -57,9 +57,11 @@ def look(settings: Params, raw: Path, why: str, seed: int = 0) -> dict[str, Any]
         "why": why,
         "images": len(source.records),
         "splits": {name: splits.get(name, 0) for name in SPLITS},
-        "with_mask": sum(record.mask is not None for record in source.records),
+        "with_mask": sum(record.mask is not None or bool(record.annotations) for record in source.records),
         "with_truth": sum(record.truth is not None for record in source.records),
-        "without_mask": [record.file or record.id for record in source.records if record.mask is None][:50],
+        "without_mask": [
+            record.file or record.id for record in source.records if not (record.mask or record.annotations)
+        ][:50],
         "classes": [
             {"id": k, "name": name, "colour": source.palette[k], "share": ratio(pixels[k], labelled(pixels))}
             for k, name in enumerate(source.classes)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.ingest.noise import KINDS, Blobs, Border, Dropped, Flips, Invented, Swapped, WholeImage
+from tasks.ingest.noise import KINDS, Blobs, Border, Dropped, Flips, Hidden, Invented, Swapped, WholeImage
 from tasks.params import Settings
 from tasks.rasters import LabelMap
 
@@ -62,10 +62,21 @@ class Noise(Settings):
     invented: Invented = Invented()
     flips: Flips = Flips()
     whole_image: WholeImage = WholeImage()
+    hidden: Hidden = Hidden()
 
     @property
     def share(self) -> float:
         return LEVELS[self.level]
+
+    @property
+    def planted(self) -> bool:
+        """Whether the given masks are changed, so that they stand for the truth."""
+        return self.share > 0 or self.hides
+
+    @property
+    def hides(self) -> bool:
+        """Whether labels are taken away."""
+        return bool(self.hidden.classes) or self.hidden.others > 0
 
 
 class Planted(NamedTuple):
@@ -77,7 +88,7 @@ class Planted(NamedTuple):
 
 def plant(truth: LabelMap, wanted: int, classes: tuple[int, ...], noise: Noise, seed: int, identifier: str) -> Planted:
     """`truth` with `wanted` wrong pixels, or nearly."""
-    key = int.from_bytes(sha256(identifier.encode()).digest()[:8], "big")
+    key = key_of(identifier)
     labels, by_kind = truth, {}
     kinds: list[Any] = [getattr(noise, name) for name in order() if getattr(noise.mix, name) > 0]
     due = wrong = 0.0
@@ -93,6 +104,15 @@ def plant(truth: LabelMap, wanted: int, classes: tuple[int, ...], noise: Noise, 
             wrong = float((labels != truth).sum())
         by_kind[kind.name] = int(wrong - before)
     return Planted(labels, by_kind)
+
+
+def hide(labels: LabelMap, ids: tuple[int, ...], noise: Noise, seed: int, identifier: str) -> LabelMap:
+    """The labels without those that `noise.hidden` takes away; which squares go does not depend on the other mistakes."""
+    return noise.hidden(labels, ids, np.random.default_rng((seed, key_of(identifier), len(KINDS))))
+
+
+def key_of(identifier: str) -> int:
+    return int.from_bytes(sha256(identifier.encode()).digest()[:8], "big")
 
 
 def order() -> list[str]:

@@ -37,6 +37,14 @@ class Problem(NamedTuple):
     reason: str
 
 
+class Annotation(NamedTuple):
+    """One annotator's mask of an image; `mask()` as in Record."""
+
+    annotator: str
+    mask: Pixels
+    file: str
+
+
 class Record(NamedTuple):
     """One image. `image()` is uint8 (h, w, 3); `mask()` and `truth()` are integers (h, w), ids as the files have them."""
 
@@ -48,6 +56,7 @@ class Record(NamedTuple):
     file: str = ""  # relative to the raw folder, for messages and samples.csv
     mask_file: str = ""
     truth_file: str = ""
+    annotations: tuple[Annotation, ...] = ()  # in place of mask, where several people or models labelled
 
 
 class Source(NamedTuple):
@@ -66,6 +75,10 @@ class Source(NamedTuple):
     def palette(self) -> list[list[int]]:
         given = [list(colour) for colour in self.colours]
         return given or default_colours(len(self.classes))
+
+    @property
+    def annotators(self) -> tuple[str, ...]:
+        return tuple(sorted({one.annotator for record in self.records for one in record.annotations}))
 
     @property
     def void(self) -> list[int]:

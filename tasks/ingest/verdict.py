@@ -21,7 +21,7 @@ def judge(source: Source, facts: list[Facts]) -> tuple[list[Problem], list[str]]
     notes = [f"warning: the split {s} has no images" for s in SPLITS[1:] if all(r.split != s for r in source.records)]
     if within:
         notes.append(f"warning: {within} images are copies of another one in their split")
-    bare = sum(record.mask is None for record in source.records)
+    bare = sum(record.mask is None and not record.annotations for record in source.records)
     if bare:
         notes.append(f"{bare} of {len(facts)} images have no mask")
     return problems, notes

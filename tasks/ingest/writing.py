@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from tasks.ingest.checks import Facts, others, read_map
-from tasks.ingest.planting import AIM, ROUNDS, TOLERANCE, Noise, plant
+from tasks.ingest.checks import Facts, others, read_map, translate
+from tasks.ingest.planting import AIM, ROUNDS, TOLERANCE, Noise, hide, plant
 from tasks.ingest.records import Record, Source
 from tasks.parallel import map_images
 from tasks.rasters import write_labels
@@ -29,6 +29,7 @@ class Job(NamedTuple):
     noise: Noise | None  # None: nothing is planted
     classes: tuple[int, ...]  # present in the data set, the largest first
     seed: int
+    hidden: tuple[int, ...] = ()  # classes whose labels are taken away
 
 
 class Planting(NamedTuple):
@@ -47,6 +48,9 @@ def write(item: tuple[Record, int | None, bool], job: Job) -> Planting:
         Image.fromarray(record.image()).save(path, format="PNG", compress_level=4)
     mask_path, truth_path = job.out / "masks" / f"{record.id}.png", job.out_truth / f"{record.id}.png"
     truth = read_map(record, "truth", job.ids) if record.truth else None
+    for one in record.annotations:
+        place = job.out / "annotators" / one.annotator / f"{record.id}.png"
+        write_labels(place, translate(one.mask(), job.ids)[0], job.colours)
     if job.noise is None:
         if record.mask is not None:
             given = truth if record.mask is record.truth else None  # one and the same: read once
@@ -59,10 +63,15 @@ def write(item: tuple[Record, int | None, bool], job: Job) -> Planting:
     if truth is None:
         return Planting(np.zeros(256, np.int64), {})
     planted = plant(truth, wanted or 0, job.classes, job.noise, job.seed, record.id)
-    write_labels(mask_path, planted.labels, job.colours)
+    by_class = np.bincount(truth[planted.labels != truth], minlength=256)
+    labels, by_kind = planted.labels, planted.by_kind
+    if job.noise.hides and record.split in NOISY:
+        labels = hide(labels, job.hidden, job.noise, job.seed, record.id)
+        by_kind = by_kind | {"hidden": int((labels != planted.labels).sum())}
+    write_labels(mask_path, labels, job.colours)
     if fresh:
         write_labels(truth_path, truth, job.colours)
-    return Planting(np.bincount(truth[planted.labels != truth], minlength=256), planted.by_kind)
+    return Planting(by_class, by_kind)
 
 
 def write_all(source: Source, facts: list[Facts], job: Job, share: float) -> Planting:

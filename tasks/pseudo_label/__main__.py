@@ -4,9 +4,20 @@ labels/maps/<id>.png      label maps of the train and val images
 labels/confidence.parquet image, region, label, confidence: how well the label stands for the region (see the labeller)
 labels/history.parquet    what answers changed: empty here
 labels/answers.jsonl      the answers applied: empty here
+
+From labellers that run a model also:
+
+labels/scores.parquet     image, region, class, score: the best soft scores of each region, best first
+labels/objects/           the masks of single objects, as region maps (labellers that draw objects)
+labels/labeller.json      the labeller's settings; id, revision and sha256 of the files of each of its models
+
+Where images have masks of several annotators, and the labeller is `given`, the aggregator makes one map of them, and:
+
+labels/trust/<id>.png     how much each pixel's label is trusted, 0..255 (train.selection `trust` learns by it)
+labels/sources.json, .csv the annotators: reliability, confusion, agreement, warnings, whom to ask what next
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,58 +27,135 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from tasks import answers, history
-from tasks.dataset import Dataset, Labels, Sample
+from tasks.dataset import GOLD, Dataset, Labels, Sample
 from tasks.parallel import map_images
+from tasks.pseudo_label.consensus import Council, consensus
+from tasks.pseudo_label.kept import Kept
+from tasks.pseudo_label.models import Found, Item, Model, Place, confidence, key_of, stream
 from tasks.pseudo_label.settings import Params
-from tasks.rasters import UNLABELLED, VOID, LabelMap, Maps
+from tasks.rasters import UNLABELLED, VOID, LabelMap, Maps, write_maps
 from tasks.regions import class_counts, majority
-from tasks.run import stage
+from tasks.run import stage, write_json
 
 CONFIDENCE = pa.schema(
     [("image", pa.string()), ("region", pa.int32()), ("label", pa.uint8()), ("confidence", pa.float32())]
 )
+SCORES = pa.schema([("image", pa.string()), ("region", pa.int32()), ("class", pa.uint8()), ("score", pa.float32())])
 
 
 class Labelled(NamedTuple):
-    """One image's result: label map (h, w), majority label (k,) and confidence (k,) per region."""
+    """One image's result: label map (h, w), majority label (k,) and confidence (k,) per region; what a model found."""
 
     labels: LabelMap
     majority: np.ndarray
     confidence: np.ndarray
+    found: Found | None = None
+    trust: np.ndarray | None = None  # (h, w), where annotators were aggregated
 
 
-def label(sample: Sample, *, data: Dataset, regions: Maps, labeller: Any) -> Labelled:
-    mask = data.mask(sample.id) if data.has_mask(sample.id) else None
-    cells = regions[sample.id]
-    labels, confidence = labeller(data.image(sample.id), mask, cells, data.classes)
-    return Labelled(labels, majority(class_counts(labels, cells, len(data.classes)))[0], confidence)
+def item(identifier: str, *, data: Dataset, regions: Maps) -> Item:
+    mask = data.mask(identifier) if data.has_mask(identifier) else None
+    return Item(data.image(identifier), mask, regions[identifier])
+
+
+def label(sample: Sample, *, read: Callable[[str], Item], labeller: Any, classes: tuple[str, ...]) -> Labelled:
+    image, mask, cells = read(sample.id)
+    labels, sure = labeller(image, mask, cells, classes)
+    return Labelled(labels, majority(class_counts(labels, cells, len(classes)))[0], sure)
+
+
+def by_model(
+    labeller: Any, model: Model, place: Place, samples: Sequence[Sample], read: Callable[[str], Item]
+) -> Iterator[Labelled]:
+    """What the model says of each sample, as the stage writes it."""
+    found = stream(model, Kept(key_of(labeller, model, place)), samples, read)
+    for sample, one in zip(samples, found, strict=True):
+        most = majority(class_counts(one.labels, read(sample.id).regions, len(place.classes)))[0]
+        yield Labelled(one.labels, most, confidence(one, most), one)
+
+
+def by_annotators(council: Council, regions: Maps, samples: Sequence[Sample]) -> Iterator[Labelled]:
+    """What the annotators' masks of each sample add up to."""
+    for _, one in consensus(council, regions, list(samples)):
+        yield Labelled(one.labels, one.majority, one.confidence, trust=one.weight)
+
+
+def best_scores(name: str, scores: np.ndarray, top: int) -> pa.Table:
+    """Rows of scores.parquet: region by region its best classes, best first (of equal ones the lower id), without zeros."""
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    values = np.take_along_axis(scores, order, axis=1)
+    rows, columns = np.nonzero(values > 0)
+    ids = order[rows, columns].astype(np.uint8)
+    return pa.table([np.repeat(name, len(rows)), rows.astype(np.int32), ids, values[rows, columns]], schema=SCORES)
 
 
 @stage
-def pseudo_label(settings: Params, seed: int, *, dataset: Path, regions: Path, out: Path) -> dict:
+def pseudo_label(
+    settings: Params, seed: int, *, dataset: Path, regions: Path, out: Path, given_answers: Path | None = None
+) -> dict:
     """Make the first label maps of the train and val images."""
     data, labels = Dataset(dataset), Labels(out)
     samples = list(data.of("train", "val"))
-    work = partial(label, data=data, regions=Maps(regions), labeller=settings.labeller)
+    read = partial(item, data=data, regions=Maps(regions))
+    labeller: Any = settings.labeller
+    out.mkdir(parents=True, exist_ok=True)
+    several = settings.labeller.name == "given" and any(name != GOLD for name in data.card.annotators)
+    council = Council(data, settings.aggregator) if several else None
+    model = None
+    if hasattr(labeller, "build"):
+        from tasks.machine import device, precision
+
+        here = device()
+        train = tuple(sample.id for sample in samples if sample.split == "train")
+        known = read_answers(given_answers, data)
+        place = Place(data.classes, here, precision(here), seed, train, read, known)
+        model = labeller.build(place)
+        write_json(out / "labeller.json", {"labeller": labeller.model_dump(), "models": model.cards})
+        made = by_model(labeller, model, place, samples, read)
+    elif council:
+        made = by_annotators(council, Maps(regions), samples)
+    else:
+        work = partial(label, read=read, labeller=labeller, classes=data.classes)
+        made = map_images(work, samples, "first labels")
     pixels = np.zeros(256, np.int64)
     sure, unlabelled = [], 0
 
-    def tables() -> Iterator[pa.Table]:
+    def tables() -> Iterator[tuple[pa.Table, str, Found | None]]:
         nonlocal pixels, unlabelled
-        for sample, made in zip(samples, map_images(work, samples, "first labels"), strict=True):
-            labels.write(sample.id, made.labels, data.card)
-            counts = np.bincount(made.labels.ravel(), minlength=256)
+        for sample, one in zip(samples, made, strict=True):
+            labels.write(sample.id, one.labels, data.card)
+            if one.trust is not None:
+                labels.write_trust(sample.id, one.trust)
+            counts = np.bincount(one.labels.ravel(), minlength=256)
             pixels += counts
-            unlabelled += int(counts[UNLABELLED] == made.labels.size)
-            sure.append(made.confidence)
-            ids = np.arange(len(made.confidence), dtype=np.int32)
-            columns = [np.repeat(sample.id, len(ids)), ids, made.majority, made.confidence.astype(np.float32)]
-            yield pa.table(columns, schema=CONFIDENCE)
+            unlabelled += int(counts[UNLABELLED] == one.labels.size)
+            sure.append(one.confidence)
+            ids = np.arange(len(one.confidence), dtype=np.int32)
+            columns = [np.repeat(sample.id, len(ids)), ids, one.majority, one.confidence.astype(np.float32)]
+            yield pa.table(columns, schema=CONFIDENCE), sample.id, one.found
 
-    out.mkdir(parents=True, exist_ok=True)
-    with parquet.ParquetWriter(out / "confidence.parquet", CONFIDENCE) as file:
-        for table in tables():
-            file.write_table(table)
+    def objects() -> Iterator[tuple[str, np.ndarray]]:
+        """Write the tables; what is left to be written are the maps of objects."""
+        with parquet.ParquetWriter(out / "confidence.parquet", CONFIDENCE) as file:
+            if model is None:
+                for table, _, _ in tables():
+                    file.write_table(table)
+                return
+            with parquet.ParquetWriter(out / "scores.parquet", SCORES) as best:
+                for table, name, found in tables():
+                    assert found is not None
+                    file.write_table(table)
+                    best.write_table(best_scores(name, found.scores, settings.scores))
+                    if found.objects is not None:
+                        yield name, found.objects
+
+    if model is not None and model.objects:
+        write_maps(out / "objects", objects(), len(samples))
+    else:
+        assert not list(objects())
+    if council:
+        for warning in council.write(out)["warnings"]:
+            print(f"WARNING: {warning}", flush=True)
     history.write(out, history.empty())
     answers.write(out / "answers.jsonl", [])
     every = np.concatenate(sure) if sure else np.zeros(0)
@@ -78,8 +166,16 @@ def pseudo_label(settings: Params, seed: int, *, dataset: Path, regions: Path, o
         "coverage": float(1 - (pixels[UNLABELLED] + pixels[VOID]) / total),
         "void": float(pixels[VOID] / total),
         "confidence": float(every.mean()) if len(every) else None,
+        **({"annotators": len(council.names)} if council else {}),
         **{f"share/{name}": float(pixels[k] / total) for k, name in enumerate(data.classes)},
     }
+
+
+def read_answers(folder: Path | None, data: Dataset) -> tuple[answers.Answer, ...]:
+    """All answers of the rounds so far, checked against the data set; none where no folder is given."""
+    sizes = {sample.id: (sample.height, sample.width) for sample in data.of("train")}
+    files = sorted(folder.glob("*.jsonl")) if folder else []
+    return tuple(one for path in files for one in answers.read(path, data.classes, sizes))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,16 @@
 from pydantic import Field
 
 from tasks.params import Settings
+from tasks.pseudo_label.aggregators import Aggregator
+from tasks.pseudo_label.aggregators.majority import Majority
 from tasks.pseudo_label.labellers import Given, Labeller
 
 
 class Params(Settings):
     labeller: Labeller = Field(Given(), description="where the first labels come from")
+    aggregator: Aggregator = Field(
+        Majority(), description="how masks of several annotators become one (labeller given, where a data set has them)"
+    )
+    scores: int = Field(
+        3, ge=1, le=254, description="best classes of each region whose soft scores are kept (labellers with a model)"
+    )

@@ -1,4 +1,7 @@
-"""The stage on a toy workspace: maps, confidence, empty history and answers."""
+"""The stage on a toy workspace: maps, confidence, empty history and answers; what a model leaves, and after a stop."""
+
+from json import loads
+from shutil import rmtree
 
 import numpy as np
 import pyarrow.parquet as parquet
@@ -7,10 +10,12 @@ import pytest
 from tasks import answers, history
 from tasks.dataset import Labels
 from tasks.params import load, validated
-from tasks.pseudo_label.__main__ import pseudo_label
+from tasks.pseudo_label.__main__ import best_scores, pseudo_label
+from tasks.pseudo_label.labellers.prototypes import Prototypes
 from tasks.pseudo_label.settings import Params
-from tasks.rasters import UNLABELLED, write_maps
+from tasks.rasters import UNLABELLED, Maps, write_maps
 from tests.correct import toy
+from tests.pseudo_label.labellers import tiny
 
 BLOCKS = (np.arange(40)[:, None] // 10 * 4 + np.arange(48) // 12).astype(np.int32)
 
@@ -72,3 +77,116 @@ def test_multi_otsu_from_settings(here):
     toy.make(here)
     metrics = run(here, labeller={"name": "multi_otsu", "multi_otsu": {"floor": 60}})
     assert metrics["coverage"] == pytest.approx(46 / 48) and metrics["share/stone"] > 0.1
+
+
+COLOURS = {"name": "prototypes", "prototypes": {"features": "colour", "examples": 3, "pure": 0.5}}
+
+
+def test_a_model_leaves_its_scores_and_its_card(here):
+    toy.make(here, without_mask=("a/1",))
+    metrics = run(here, labeller=COLOURS, scores=2)
+    names = sorted(path.name for path in (here / "labels/r0").iterdir())
+    assert names == [
+        "answers.jsonl",
+        "confidence.parquet",
+        "history.parquet",
+        "labeller.json",
+        "maps",
+        "scores.parquet",
+    ]
+    assert (
+        metrics["images"] == 4 and metrics["images_unlabelled"] == 0 and metrics["void"] == pytest.approx(0.75 * 2 / 48)
+    )
+    scores = parquet.read_table(here / "labels/r0/scores.parquet").to_pandas()
+    assert (scores.groupby(["image", "region"]).size() == 2).all() and len(scores) == 2 * 4 * 16
+    best = scores.groupby(["image", "region"]).first()
+    assert (best["score"] == scores.groupby(["image", "region"])["score"].max()).all()
+    table = parquet.read_table(here / "labels/r0/confidence.parquet").to_pandas().set_index(["image", "region"])
+    known = table["label"] < UNLABELLED
+    assert (best["class"] == table["label"])[known].all()
+    assert np.allclose(best["score"][known], table["confidence"][known]) and (table["confidence"][~known] == 0).all()
+    card = loads((here / "labels/r0/labeller.json").read_text())
+    assert card["labeller"]["examples"] == 3 and len(card["models"][0]["sha256"]["examples"]) == 64
+
+
+def test_a_stopped_labelling_goes_on_and_gives_the_same_bytes(here, monkeypatch):
+    toy.make(here)
+    ran = []
+
+    class Counted(Prototypes):
+        def build(self, place):
+            made = super().build(place)
+
+            def run(items):
+                if len(ran) == stop:
+                    raise KeyboardInterrupt
+                ran.append(len(items))
+                return made.run(items)
+
+            return made._replace(run=run)
+
+    Counted.__module__ = Prototypes.__module__  # what its code is, is part of the key
+    monkeypatch.setattr("tasks.pseudo_label.models.BATCH", 2)
+    params = Params.model_construct(labeller=Counted(features="colour", examples=3), scores=3)
+    write_maps(here / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
+    folders = {"dataset": here / "dataset", "regions": here / "regions"}
+    stop = 1
+    with pytest.raises(KeyboardInterrupt):
+        pseudo_label.stage(params, 0, **folders, out=here / "half")
+    stop = 5
+    pseudo_label.stage(params, 0, **folders, out=here / "whole")
+    assert ran == [2, 2]  # the first batch was not worked out again
+    pseudo_label.stage(params, 0, **folders, out=here / "again")
+    assert ran == [2, 2] and toy.digests(here / "again") == toy.digests(here / "whole")
+    rmtree(here / ".work")
+    pseudo_label.stage(params, 0, **folders, out=here / "fresh")
+    assert ran == [2, 2, 2, 2] and toy.digests(here / "fresh") == toy.digests(here / "whole")
+
+
+def test_objects_are_packed_like_regions(here):
+    toy.make(here)
+    block = {
+        "detector": tiny.dino(),
+        "segmenter": tiny.sam(),
+        "least": 0,
+        "overlap": 0.7,
+        "synonyms": {"stone": ["brick"]},
+    }
+    run(here, labeller={"name": "grounded_sam", "grounded_sam": block})
+    maps = Maps(here / "labels/r0/objects")
+    assert sorted(maps) == ["a/0", "a/1", "a/2", "b"]
+    assert maps["b"].dtype == np.int32 and maps["b"].shape == toy.SHAPE and maps["b"].max() >= 0
+    card = loads((here / "labels/r0/labeller.json").read_text())
+    assert [list(one["sha256"])[:2] for one in card["models"]] == [["config.json", "model.safetensors"]] * 2
+
+
+def test_examples_from_the_answers_of_a_folder(here):
+    data = toy.make(here)
+    given = here / "given"
+    given.mkdir()
+    for k, name in enumerate(data.classes):
+        one = answers.Answer(
+            query=f"r1-{k}", image="a/0", footprint=answers.encode(toy.true_map(0) == k), kind="class", classes=(name,)
+        )
+        with (given / "r1.jsonl").open("a") as file:
+            file.write(one.model_dump_json(exclude_none=True) + "\n")
+    cells = (np.arange(40)[:, None] // 4 * 12 + np.arange(48) // 4).astype(np.int32)
+    write_maps(here / "regions", ((name, cells) for name in ("a/0", "a/1", "a/2", "b")), 4)
+    block = {"name": "prototypes", "prototypes": {"features": "colour", "source": "answers"}}
+    folders = {"dataset": here / "dataset", "regions": here / "regions", "given_answers": given}
+    pseudo_label.stage(validated(Params, {"labeller": block}, "pseudo_label"), 0, **folders, out=here / "out")
+    card = loads((here / "out/labeller.json").read_text())
+    assert card["models"][0]["examples"] == {"ground": 1, "leaf": 1, "stone": 1}
+    right = np.mean(
+        [(Labels(here / "out")[name] == toy.true_map(k)).mean() for k, name in enumerate(("a/0", "a/1", "a/2"))]
+    )
+    assert right > 0.8  # cells of 4 x 4 pixels cannot follow the truth to the pixel
+
+
+def test_best_scores_by_hand():
+    table = best_scores("b", np.array([[0.2, 0.5, 0.2], [0, 0, 0], [0, 0.25, 0]], np.float32), 2).to_pylist()
+    assert [tuple(row.values()) for row in table] == [
+        ("b", 0, 1, 0.5),
+        ("b", 0, 0, pytest.approx(0.2)),
+        ("b", 2, 1, 0.25),
+    ]

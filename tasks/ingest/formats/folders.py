@@ -1,10 +1,17 @@
 """A folder of images and a folder of masks with equal names: what most people have.
 
-Idea: images/<id>.jpg belongs to masks/<id>.png (any picture kind, sub-folders kept); truth/<id>.png, if there, is the true mask.
-Splits: sub-folders train, val, test (images/train/... or train/images/...), or splits.csv with the columns id and split
+Idea: images/<id>.jpg belongs to masks/<id>.png (any picture kind, sub-folders kept); truth/<id>.png, if there, is the
+    true mask.
+Splits: sub-folders train, val, test (images/train/... or train/images/...), or splits.csv with the columns id and
+    split
 (other columns are ignored), else as ingest.splits says.
-Classes: ingest.classes, classes.json ({"classes": [...]}, or {"classes": {"7": "road", ...}} for ids with gaps; "void" and
+Classes: ingest.classes, classes.json ({"classes": [...]}, or {"classes": {"7": "road", ...}} for ids with gaps;
+    "void" and
 "colours" may stand beside), classes.txt (a name a line), or the palette file of colour masks.
+Annotators: several masks an image lie in masks/<annotator>/<id>.png, or are listed in annotators.csv with the columns
+    image, annotator and file (of a mask, relative to the folder). Folders of masks/ are taken for annotators by
+    themselves where no mask stands beside its image but every one does without its first folder; `annotators` names
+    them outright. `gold` is reserved for masks that the others are measured by.
 Limits: an image without a mask is kept without one; a mask without an image is an error.
 Costs: lists the folder once; pixels are read later.
 """
@@ -16,6 +23,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from tasks.ingest.annotators import annotated, strangers, with_annotations
 from tasks.ingest.naming import Naming, naming
 from tasks.ingest.pictures import describe_id, pictures_in, read_ids, read_picture
 from tasks.ingest.records import SPLIT_NAMES, Hints, Problem, Record, Source, relative
@@ -30,6 +38,9 @@ class Folders(Method):
     images: str = Field("images", description="folder of the images")
     masks: str = Field("masks", description="folder of the given masks")
     truth: str = Field("truth", description="folder of the true masks, if there is one")
+    annotators: tuple[str, ...] = Field(
+        (), description="folders of masks/ that are one annotator each; empty: found, as the format's card says"
+    )
     mask_suffix: str = Field("", description="what a mask's name has behind the image's, as '_mask'")
 
     @staticmethod
@@ -46,10 +57,13 @@ class Folders(Method):
                              "name another format (python -m tasks.ingest.inspect PATH guesses)")  # fmt: skip
         masks = {name.removesuffix(self.mask_suffix): paths for name, paths in self.pictures(raw, self.masks).items()}
         truths = {name.removesuffix(self.mask_suffix): paths for name, paths in self.pictures(raw, self.truth).items()}
+        masks, given = annotated(raw, masks, images, self.annotators)
         named = naming(raw, hints)
         if not named.classes:
-            raise ValueError(unnamed(raw, [paths[0] for paths in (*masks.values(), *truths.values())]))
+            every = [paths[0] for paths in (*masks.values(), *truths.values())]
+            raise ValueError(unnamed(raw, every or [path for paths in given.values() for path in paths.values()]))
         problems = [*twice(raw, images), *twice(raw, masks), *twice(raw, truths)]
+        problems += strangers(raw, given, images)
         problems += [
             Problem("", relative(paths[0], raw), f"it has no image: add {self.images}/{name}.* or remove it")
             for table in (masks, truths)
@@ -58,6 +72,9 @@ class Folders(Method):
         ]
         records = [self.record(raw, name, paths[0], masks, truths, named, hints) for name, paths in images.items()]
         notes = [f"classes named by {named.where}"]
+        if given:
+            records = [with_annotations(one, given, raw, named, images[one.id][0]) for one in records]
+            notes.append(f"masks of {len(given)} annotators: {', '.join(sorted(given))}")
         if (raw / "splits.csv").is_file():
             records, strange = from_csv(raw / "splits.csv", records)
             problems += strange
