@@ -15,8 +15,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 Head = Annotated[
-    Literal["linear", "cosine"],
-    Field(description="classifier: linear, or cosine (features compared by direction alone, over `temperature`)"),
+    Literal["linear", "cosine", "embedding"],
+    Field(
+        description="classifier: linear, cosine (features compared by direction alone, over `temperature`), or embedding (products "
+        "with the given vectors of the classes)"
+    ),
 ]
 Temperature = Annotated[
     float, Field(ge=0.001, le=100, description="of head cosine: cosines are divided by it (MulActSeg: 0.1)")

@@ -20,7 +20,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 
-STAGES = ("ingest", "superpixelize", "pseudo_label", "train", "query", "correct", "evaluate", "report")
+STAGES = ("ingest", "superpixelize", "pseudo_label", "pretrain", "train", "query", "correct", "evaluate", "report")
 
 
 class Settings(BaseModel):
@@ -69,8 +69,8 @@ class Round(Settings):
     """One round of questions."""
 
     prev: str = Field(description="the round whose network and labels this one starts from")
-    budget: Annotated[int, Field(ge=1, strict=True)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%$")] = Field(
-        description="a count (of query.unit), or a share of all regions of the train split, as '5%'"
+    budget: Annotated[int, Field(ge=0, strict=True)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%$")] = Field(
+        description="a count (of query.unit), or a share of all regions of the train split, as '5%'; 0: nothing is asked"
     )
 
 
@@ -98,6 +98,16 @@ class Rounds(Settings):
                 f"params.yaml: rounds, models and last do not form the chain r0 -> ... -> {last}; "
                 f"mend it with: segmend rounds {len(expected)}"
             )
+
+
+def check_start(content: dict[str, Any], path: Path | str) -> None:
+    """ValueError unless the weights that training begins with are none, or are made by a pretraining."""
+    start, named = (content.get("train") or {}).get("start", "none"), content.get("pretraining") or {}
+    if start != "none" and start not in named:
+        raise ValueError(
+            f"{path}: train.start is '{start}', but the section pretraining has no such name; write there {start}: {{}}, or set "
+            "train.start to none"
+        )
 
 
 def load(path: Path | str = "params.yaml") -> dict[str, Any]:
@@ -154,7 +164,7 @@ def sections() -> dict[str, type[Settings]]:
 def check_file(path: Path | str = "params.yaml") -> dict[str, Settings]:
     """Check every section; raise one ValueError that lists all mistakes."""
     content, mistakes, made = load(path), [], {}
-    known = {"seed", "rounds", "models", "last", *STAGES}
+    known = {"seed", "rounds", "models", "last", "pretraining", *STAGES}
     mistakes += [f"params.yaml: unknown section '{name}'" for name in content if name not in known]
     for name, kind in sections().items():
         try:
@@ -163,6 +173,7 @@ def check_file(path: Path | str = "params.yaml") -> dict[str, Settings]:
             mistakes.append(str(trouble))
     try:
         seed(path)
+        check_start(content, path)
         check(Rounds, {key: content.get(key) for key in ("rounds", "models", "last")}, "params").check_chain()
     except ValueError as trouble:
         mistakes.append(str(trouble))

@@ -41,12 +41,18 @@ class Seen(NamedTuple):
     labels: LabelMap  # after all answers of people (or the oracle), sieved
     regions: RegionMap  # the base cells
     answers: list[Told]  # of all rounds, one per query, in the order they were applied
+    # Flipped and scaled, by `wants_views`.
+    views: Float32[np.ndarray, "v classes h w"] | None = None
+    unseen: tuple[int, ...] = ()  # classes that its settings name, or that no first label names; only for `fills`
+    round: int = 1
 
 
 class Spreading(Protocol):
     """What every method of the kind expansion offers; `name` is its word in params.yaml."""
 
     wants_features: ClassVar[bool]  # ask the network for features as well
+    wants_views: ClassVar[bool]  # ask it for several views, by the settings `scales` and `flip`
+    fills: ClassVar[bool]  # labels what has no label and nothing else, also without answers; has the setting `unseen`
     measures: ClassVar[bool]  # whether `measure` is needed: a pass of the network over all images
 
     def measure(self, seen: Seen) -> dict[str, np.ndarray]:

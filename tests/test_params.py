@@ -73,12 +73,12 @@ def test_a_broken_chain_of_rounds_names_the_remedy():
         params.check(params.Rounds, broken, "params").check_chain()
 
 
-@pytest.mark.parametrize("budget", [1, "5%", "0.5%"])
+@pytest.mark.parametrize("budget", [0, 1, "5%", "0.5%"])
 def test_budgets(budget):
     assert params.Round(prev="r0", budget=budget).budget == budget
 
 
-@pytest.mark.parametrize("budget", [0, "5", "many", -1, 1.5])
+@pytest.mark.parametrize("budget", ["5", "many", -1, 1.5])
 def test_bad_budgets(budget):
     with pytest.raises(ValueError):
         params.Round(prev="r0", budget=budget)

@@ -93,6 +93,12 @@ def correct(
         one = partial(replay_image, data=data, first=first, out=out, round=round)
         found = map_images(one, work, "corrections")
     done = list(found)
+    if settings.expansion.fills and not any(part.auto.pixels for part in done if part.auto):
+        print(
+            f"No pixel was filled: correct.expansion.{settings.expansion.name} found none without a label that the network is sure "
+            "enough of. A network that was taught nothing of a class says it nowhere: see `against`, and train.network head: embedding.",
+            flush=True,
+        )
     if settings.expansion.name == "none" and any(len(answer.classes) > 1 for answer in new):
         print(
             "Sets of classes change no label here: the loss `partial` learns from them (train.loss), and the expansion `prototypes` "
@@ -151,6 +157,7 @@ def figures(
     answered = Counter(r["answer"] for r in rows if r["kind"] == "class")
     by_people = total([part.change for part in done], len(data.classes))
     auto = total([part.auto for part in done if part.auto], len(data.classes))
+    empty = sum(part.empty for part in done)
     with_truth = bool(data.with_truth & {r["image"] for r in rows}) or (bool(data.with_truth) and not rows)
     return {
         "asked": len(asked),
@@ -169,6 +176,7 @@ def figures(
         "pixels_broken": (by_people.broken or 0) if with_truth else None,
         **({} if with_truth else {"why_no_fixed": "no corrected image has a known truth"}),
         "pixels_sieved": sum(part.sieved for part in done),
+        **({"auto_empty": empty, "auto_coverage": auto.pixels / empty} if empty else {}),
         "auto_changed": auto.pixels,
         "auto_fixed": (auto.fixed or 0) if data.with_truth else None,
         "auto_broken": (auto.broken or 0) if data.with_truth else None,

@@ -16,6 +16,7 @@ from tasks.answers import Answer, Query, latest, pixels
 from tasks.correct.apply import Sieve
 from tasks.correct.replay import Change, Done, Work, compare, replay, replay_image
 from tasks.correct.settings import Params
+from tasks.correct.unseen import unseen_classes
 from tasks.dataset import Dataset, Labels
 from tasks.rasters import UNLABELLED, LabelMap, Maps
 from tasks.spread import Lesson, Seen, Told
@@ -42,7 +43,12 @@ def correct_images(
     """Write every image's map, in the order of `every`."""
     told = [work for work in every if work.sample.split == "train" and (settings.expanded or work.before or work.new)]
     names = {work.sample.id for work in told}
-    seen, learned, method = Looking(data, places, settings, round), None, settings.expansion
+    method, learned = settings.expansion, None
+    unseen: tuple[int, ...] = ()
+    if method.fills:
+        images = [work.sample.id for work in told]
+        unseen = unseen_classes(method.unseen, data.classes, Labels(places.first), images)
+    seen = Looking(data, places, settings, round, unseen)
     if settings.expanded:
         learned = method.learn(
             [method.measure(one) for one, _ in seen.all(told)] if method.measures else [], taught, rng
@@ -57,7 +63,8 @@ def correct_images(
         Labels(places.out).write(one.image, labels, data.card)
         auto = compare(one.labels, labels, data.truth(one.image), len(data.classes))
         rows = auto_rows(one.image, one.labels, labels, data.classes, round, method.name)
-        yield done._replace(auto=auto, auto_rows=tuple(rows))
+        empty = int((one.labels == UNLABELLED).sum()) if method.fills else 0
+        yield done._replace(auto=auto, auto_rows=tuple(rows), empty=empty)
 
 
 class Looking(NamedTuple):
@@ -67,23 +74,28 @@ class Looking(NamedTuple):
     places: Places
     settings: Params
     round: str
+    unseen: tuple[int, ...]
 
     def all(self, every: list[Work]) -> Iterator[tuple[Seen, Done]]:
         """The images with the labels after all answers, sieved, and what these did."""
         from tasks import predict  # here, so that rounds without sieving and expansion do not load torch
 
-        wanted = {"features": True} if self.settings.expansion.wants_features else {}
+        method: Any = self.settings.expansion
+        wanted: dict[str, Any] = {"features": True} if method.wants_features else {}
+        if method.wants_views:
+            wanted = {"views": (method.scales, method.flip)}
         cells, first, classes = Maps(self.places.regions), Labels(self.places.first), self.data.classes
         looked = predict.stream(self.places.model, self.data, [work.sample for work in every], **wanted)
-        for work, (sample, probabilities, *features) in zip(every, looked, strict=True):
+        for work, (sample, probabilities, *more) in zip(every, looked, strict=True):
             start, regions = first[sample.id], cells[sample.id]
             sieve = Sieve(self.settings.sieving, probabilities, regions) if self.settings.sieved else None
             labels, done = replay(work, start, self.data.truth(sample.id), classes, self.round, sieve)
             answers = [told(answer, classes) for answer in latest([*work.before, *work.new])]
-            yield (
-                Seen(sample.id, probabilities, features[0] if features else None, start, labels, regions, answers),
-                done,
-            )
+            features = more[0] if method.wants_features else None
+            views = more[0] if method.wants_views else None
+            number = int(self.round.removeprefix("r"))
+            seen = Seen(sample.id, probabilities, features, start, labels, regions, answers, views, self.unseen, number)
+            yield seen, done
 
 
 def told(answer: Answer, classes: tuple[str, ...]) -> Told:

@@ -39,6 +39,7 @@ class Done(NamedTuple):
     sieved: int = 0  # pixels of all answers that the sieve took out
     auto_rows: tuple[dict[str, Any], ...] = ()  # history: what was changed beyond the answers
     auto: Change | None = None
+    empty: int = 0  # pixels that an expansion which fills found without a label
 
 
 def compare(old: LabelMap, new: LabelMap, truth: LabelMap | None, classes: int) -> Change:

@@ -6,6 +6,7 @@ per_image.csv              the ranked images, worst first
 confusion.json             the matrices of labels and network: rows truth, columns said, unlabelled, void
 confusion.csv              the network's, as rows for `dvc plots`; calibration.csv: its bins of confidence
 shown.json                 the worst and the most uncertain images: their maps are in shown/
+early_learning.csv         what the network said of wrongly labelled train pixels, epoch by epoch (early.py); where known
 strip.png                  a few fixed images: image, labels, network, truth, uncertainty
 """
 
@@ -19,6 +20,7 @@ from tasks import history, predict, tracking
 from tasks.confusion import Confusion
 from tasks.dataset import Card, Dataset, Labels
 from tasks.evaluate.ceiling import ceiling
+from tasks.evaluate.early import early_learning, write_early
 from tasks.evaluate.labels import LabelScores, score_labels
 from tasks.evaluate.network import NetworkScores, Row, ranked_samples, score_network
 from tasks.evaluate.settings import Params
@@ -33,6 +35,7 @@ from tasks.evaluate.tables import (
     write_csv,
     write_json,
 )
+from tasks.evaluate.unseen import GROUPS, group_numbers, label_coverage, label_precision, unseen_classes
 from tasks.pictures import png
 from tasks.rasters import write_labels
 from tasks.run import stage
@@ -56,19 +59,27 @@ def evaluate(
     rounds = read_rounds(before)
     data, maps = Dataset(dataset, truth), Labels(labels)
     of_labels = score_labels(data, maps)
+    early = early_learning(data, maps, model / "early")
     ranked, stripped = ranked_samples(data), strip_samples(data, settings.strip)
     names = frozenset(sample.id for sample in ranked)
     wanted = ranked + [sample for sample in stripped if sample.id not in names]
     in_strip = frozenset(sample.id for sample in stripped)
     of_network = score_network(data, predict.stream(model, data, wanted), settings, names, in_strip)
 
+    unseen = unseen_classes(
+        settings.unseen, data.classes, of_labels, of_network.confusion, read_csv(before / "classes.csv")
+    )
     row = {"round": round, **effort(labels), **label_numbers(of_labels), **network_numbers(data, of_network)}
+    row |= group_numbers(unseen, of_labels.confusion, of_network.confusion)
     # What base cells and first labels allow is found once, and carried on.
     row["ceiling_miou"] = rounds[0]["ceiling_miou"] if rounds else number(ceiling(data, maps, regions).miou())
+    if (model / "corrected").is_dir():  # by the training, for its own use
+        row["corrected_miou"] = number(score_labels(data, maps, Labels(model / "corrected")).confusion.miou())
     out.mkdir(parents=True, exist_ok=True)
+    row |= write_early(out, early, (model / "early").is_dir())
     write_json(out / "rounds.json", [*rounds, row])
-    write_csv(out / "rounds.csv", [*rounds, row], PLOTTED)
-    per_class = class_rows(round, data.card, of_labels.confusion, of_network)
+    write_csv(out / "rounds.csv", [*rounds, row], (*PLOTTED, *(name for name in GROUPS if name in row)))
+    per_class = class_rows(round, data.card, of_labels.confusion, of_network, unseen)
     write_csv(out / "per_class.csv", per_class, list(per_class[0]))
     write_csv(out / "classes.csv", [*read_csv(before / "classes.csv"), *per_class], list(per_class[0]))
     write_csv(out / "per_image.csv", [r._asdict() for r in of_network.sorted_rows()], Row._fields)
@@ -132,8 +143,12 @@ def network_numbers(data: Dataset, scores: NetworkScores) -> dict[str, Any]:
     return found
 
 
-def class_rows(round: str, card: Card, labels: Confusion, network: NetworkScores) -> Table:
-    """One row a class: the network on the test split, the labels of the train split."""
+def class_rows(round: str, card: Card, labels: Confusion, network: NetworkScores, unseen: tuple[int, ...]) -> Table:
+    """One row a class: the network on the test split, the labels of the train split.
+
+    Of the pixels labelled so data_precision are right; of the pixels that truly are of the class data_coverage have any label.
+    """
+    precision, coverage = label_precision(labels), label_coverage(labels)
     missed = labels.square.sum(1) - labels.square.diagonal()
     return [
         {
@@ -146,6 +161,9 @@ def class_rows(round: str, card: Card, labels: Confusion, network: NetworkScores
             "data_iou_unlabelled_wrong": number(labels.iou_unlabelled_wrong()[k]),
             "data_wrong_pixels": int(missed[k]),
             "data_true_pixels": int(labels.matrix[k].sum()),
+            "data_precision": number(precision[k]),
+            "data_coverage": number(coverage[k]),
+            "unseen": int(k in unseen),
         }
         for k, name in enumerate(card.classes)
     ]

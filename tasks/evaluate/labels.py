@@ -20,10 +20,10 @@ class Job(NamedTuple):
 
 
 class Count(NamedTuple):
-    """One image: its confusion matrix (zeros without truth), the pixels that have a class, all pixels."""
+    """One image: its confusion matrix (zeros without truth), the pixels that have each class, all pixels."""
 
     matrix: np.ndarray
-    labelled: int
+    by_class: np.ndarray
     pixels: int
 
 
@@ -31,10 +31,14 @@ class LabelScores(NamedTuple):
     """The train split: labels against truth over the images with truth, and labelled pixels over all images."""
 
     confusion: Confusion
-    labelled: int
+    by_class: np.ndarray  # labelled pixels by class, int64 (K,)
     pixels: int
     images: int
     images_with_truth: int
+
+    @property
+    def labelled(self) -> int:
+        return int(self.by_class.sum())
 
 
 def count(job: Job) -> Count:
@@ -42,21 +46,28 @@ def count(job: Job) -> Count:
     confusion = Confusion(job.classes)
     if job.truth:
         confusion.update(read_labels(job.truth), labels)
-    return Count(confusion.matrix, int(is_class(labels).sum()), labels.size)
+    return Count(confusion.matrix, np.bincount(labels[is_class(labels)], minlength=job.classes), labels.size)
 
 
-def score_labels(dataset: Dataset, labels: Labels) -> LabelScores:
-    """Count the whole train split, streaming, on all cores."""
+def score_labels(dataset: Dataset, labels: Labels, instead: Labels | None = None) -> LabelScores:
+    """Count the whole train split, streaming, on all cores; with the maps of `instead` where it has them."""
     classes = len(dataset.classes)
-    jobs = [Job(labels.path(s.id), truth_path(dataset, s.id), classes) for s in dataset.of("train")]
-    total = LabelScores(Confusion(classes), 0, 0, len(jobs), sum(job.truth is not None for job in jobs))
-    for matrix, labelled, pixels in map_images(count, jobs, "labels"):
+    jobs = [Job(path_of(s.id, labels, instead), truth_path(dataset, s.id), classes) for s in dataset.of("train")]
+    total = LabelScores(
+        Confusion(classes), np.zeros(classes, np.int64), 0, len(jobs), sum(job.truth is not None for job in jobs)
+    )
+    for matrix, by_class, pixels in map_images(count, jobs, "labels"):
         total = total._replace(
             confusion=total.confusion + Confusion(classes, matrix),
-            labelled=total.labelled + labelled,
+            by_class=total.by_class + by_class,
             pixels=total.pixels + pixels,
         )
     return total
+
+
+def path_of(identifier: str, labels: Labels, instead: Labels | None) -> Path:
+    other = instead and instead.path(identifier)
+    return other if other and other.is_file() else labels.path(identifier)
 
 
 def truth_path(dataset: Dataset, identifier: str) -> Path | None:

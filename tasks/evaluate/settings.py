@@ -6,6 +6,10 @@ from tasks.params import Settings
 
 
 class Params(Settings):
+    unseen: tuple[str, ...] = Field(
+        default=(),
+        description="classes that nobody labelled, scored as a group of their own; none named: those without a label in round 0",
+    )
     boundary_width: float = Field(
         default=0.02, gt=0, le=0.5, description="width of the band of boundary IoU, as a share of the image's diagonal"
     )

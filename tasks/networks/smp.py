@@ -3,7 +3,8 @@
 Library: segmentation_models_pytorch (MIT), https://github.com/qubvel-org/segmentation_models.pytorch
 Idea: U-Net, U-Net++, DeepLabV3+, FPN, UPerNet, SegFormer and others over ResNet, EfficientNet, MiT, timm encoders.
 Differs: nothing is changed; logits stay logits. With head: cosine the last convolution of the segmentation head gives way to a
-    1x1 convolution by cosine (tasks/cosine.py), also where it was 3x3. Weights of the encoder come from the library's own source and are looked up in
+    1x1 convolution by cosine (tasks/cosine.py), with head: embedding to given vectors (tasks/embedding.py), also where it was
+    3x3. Weights of the encoder come from the library's own source and are looked up in
     the local cache first; without a network connection and a cached copy the stage stops and says so.
 Costs: unet over resnet18 14 M weights, segformer over mit_b0 4 M.
 """
@@ -14,6 +15,7 @@ from pydantic import Field
 from torch import nn
 
 from tasks.cosine import Cosine, Head, Temperature
+from tasks.embedding import Calibration, Embeddings, Unseen, embedding
 from tasks.params import Method
 
 ARCHITECTURES = Literal[
@@ -41,6 +43,9 @@ class SegmentationModels(Method):
     weights: Literal["none", "imagenet"] = Field("none", description="initial weights of the encoder")
     head: Head = "linear"
     temperature: Temperature = 0.1
+    embeddings: Embeddings = {}
+    unseen: Unseen = ()
+    calibration: Calibration = 0.0
 
     @property
     def stride(self) -> int:
@@ -62,9 +67,11 @@ class SegmentationModels(Method):
                 f"({type(trouble).__name__}); connect once, or set weights: none"
             ) from None
         body.classifier = last_convolution(body)
+        features = body.get_submodule(body.classifier).in_channels
         if self.head == "cosine":
-            features = body.get_submodule(body.classifier).in_channels
             body.set_submodule(body.classifier, Cosine(features, classes, self.temperature))
+        if self.head == "embedding":
+            body.set_submodule(body.classifier, embedding(features, classes, self))
         return body
 
     def offline(self, body: nn.Module) -> "SegmentationModels":

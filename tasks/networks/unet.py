@@ -5,7 +5,7 @@ Idea: an encoder halves the image level by level, a decoder doubles it again and
 Formula: level k has widths[k] channels at 1/2^k of the size; a layer is 3x3 convolution, batch norm, ReLU.
     One layer per level on the way down (two at the bottom); on the way up: 1x1 convolution, nearest upsampling, plus
     the encoder's features, one layer.
-    The classifier is a 1x1 convolution, or by cosine (tasks/cosine.py).
+    The classifier is a 1x1 convolution, or by cosine (tasks/cosine.py), or by given vectors (tasks/embedding.py).
 Limits: one width = two layers at full size, without any pooling.
 Differs: half the paper's layers and a quarter of its width or less; features are added, not joined, and projected
     before they are upsampled; batch norm; padded convolutions (output size = input size). At equal time on two cores this
@@ -13,6 +13,8 @@ Differs: half the paper's layers and a quarter of its width or less; features ar
 Costs: 0.30 M weights with the default widths.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -22,6 +24,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from tasks.cosine import Cosine, Head, Temperature
+from tasks.embedding import Calibration, Embeddings, Unseen, embedding
 from tasks.params import Method
 
 
@@ -32,13 +35,21 @@ class UNet(Method):
     )
     head: Head = "linear"
     temperature: Temperature = 0.1
+    embeddings: Embeddings = {}
+    unseen: Unseen = ()
+    calibration: Calibration = 0.0
 
     @property
     def stride(self) -> int:
         return 2 ** (len(self.widths) - 1)
 
     def build(self, classes: int) -> nn.Module:
-        return Body(self.widths, classes, self.temperature if self.head == "cosine" else None)
+        return Body(self.widths, partial(self.head_of, self.widths[0], classes))
+
+    def head_of(self, inputs: int, classes: int) -> nn.Module:
+        if self.head == "embedding":
+            return embedding(inputs, classes, self)
+        return Cosine(inputs, classes, self.temperature) if self.head == "cosine" else nn.Conv2d(inputs, classes, 1)
 
     def offline(self, body: nn.Module) -> "UNet":
         return self
@@ -47,13 +58,13 @@ class UNet(Method):
 class Body(nn.Module):
     classifier = "head"  # what it is given are the features of the pixels
 
-    def __init__(self, widths: tuple[int, ...], classes: int, temperature: float | None):
+    def __init__(self, widths: tuple[int, ...], head: Callable[[], nn.Module]):
         super().__init__()
         self.down = nn.ModuleList(layer(above, here) for above, here in pairwise((3, *widths)))
         self.bottom = layer(widths[-1], widths[-1])
         self.project = nn.ModuleList(nn.Conv2d(below, here, 1) for here, below in pairwise(widths))
         self.up = nn.ModuleList(layer(here, here) for here in widths[:-1])
-        self.head = nn.Conv2d(widths[0], classes, 1) if temperature is None else Cosine(widths[0], classes, temperature)
+        self.head = head()  # last, so that the other weights of a seed are the same with any head
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k h w"]:
         features = []

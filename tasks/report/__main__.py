@@ -1,7 +1,7 @@
 """Tell all rounds in one HTML file that opens from disk: tables, curves, pictures; nothing is fetched.
 
 index.html                     the report
-rounds.svg, calibration.svg    its curves, for dashboards; only where there are scores
+rounds.svg, calibration.svg, early_learning.svg    its curves, for dashboards; only where there are scores
 """
 
 from json import loads
@@ -15,7 +15,7 @@ from tasks import forecasts, history, tracking
 from tasks.dataset import SPLITS, Dataset, Labels
 from tasks.pictures import read_grey
 from tasks.rasters import read_labels
-from tasks.report import figures, pictures, tables
+from tasks.report import early, figures, pictures, tables
 from tasks.report.changes import Change, count_changes, most_changed
 from tasks.report.settings import Params
 from tasks.run import stage
@@ -90,12 +90,15 @@ def of_network(settings: Params, data: Dataset, scores: Path, out: Path) -> dict
         return {"name": name, "note": image_note(images[name]), "shots": shots}
 
     bins = tables.read_csv(scores / "calibration.csv")
+    looked = scores / "early_learning.csv"
+    watched = tables.read_csv(looked) if looked.is_file() else []
     return {
         "label_classes": tables.class_table(classes, data.card, "data_iou"),
         "network_classes": tables.class_table(classes, data.card, "model_iou"),
         "matrix": matrix,
         "pairs": tables.confusions(matrix, data.classes) if matrix else [],
         "reliability": drawn(out / "calibration.svg", figures.reliability(bins), "Calibration of the network"),
+        "early": drawn(out / "early_learning.svg", early.memorisation(watched), "Early learning and memorisation"),
         "worst_rows": [row(name) for name in shown["worst"]],
         "uncertain_rows": [row(name) for name in shown["uncertain"] if name not in shown["worst"]],
         "repeated": [name for name in shown["uncertain"] if name in shown["worst"]],

@@ -196,3 +196,11 @@ def test_multiclass_questions_have_no_forecast(here):
 def test_command_line(here):
     words = "--round r1 --dataset dataset --regions regions --labels labels/r0 --model m --out q --metrics m.json --report r.json"
     assert query(words.split()) == 0 and loads((here / "m.json").read_text())["asked"] == 9
+
+
+@pytest.mark.parametrize("unit", ["regions", "clicks"])
+def test_a_round_may_ask_nothing(here, unit):
+    metrics = run(here, budget="0", unit=unit)
+    assert metrics["asked"] == metrics["budget"] == metrics["asked_pixels"] == metrics["expected_fixed"] == 0
+    assert read_queries(here / "q") == [] and (here / "q/queries.png").is_file()
+    assert metrics["regions_open"] == 90

@@ -41,6 +41,8 @@ class Learned(NamedTuple):
 
 class Evidence(Method):
     wants_features: ClassVar[bool] = False
+    wants_views: ClassVar[bool] = False
+    fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
 
     name: Literal["evidence"] = "evidence"

@@ -39,6 +39,8 @@ class Learned(NamedTuple):
 
 class Module(Method):
     wants_features: ClassVar[bool] = False
+    wants_views: ClassVar[bool] = False
+    fills: ClassVar[bool] = False
     measures: ClassVar[bool] = True
 
     name: Literal["module"] = "module"

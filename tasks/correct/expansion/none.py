@@ -16,6 +16,8 @@ from tasks.spread import Lesson, Seen
 
 class Nothing(Method):
     wants_features: ClassVar[bool] = False
+    wants_views: ClassVar[bool] = False
+    fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
 
     name: Literal["none"] = "none"

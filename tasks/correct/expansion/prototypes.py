@@ -51,6 +51,8 @@ class Prototypes(Method):
         "unlabelled", description="pixels around that may change: those without a label, or all that no answer covers"
     )
     wants_features: ClassVar[bool] = True
+    wants_views: ClassVar[bool] = False
+    fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
 
     def measure(self, seen: Seen) -> dict[str, np.ndarray]:

@@ -27,6 +27,8 @@ from tasks.table import Scene
 
 class Similar(Method):
     wants_features: ClassVar[bool] = False
+    wants_views: ClassVar[bool] = False
+    fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
 
     name: Literal["similar"] = "similar"

@@ -1,0 +1,265 @@
+"""Classes that nobody labelled: what do pseudo labels of rounds without a question bring?
+
+    python -m benchmarks.zero_label                          every cell: brain and superalloy, one and two classes hidden, 3 seeds
+    python -m benchmarks.zero_label --data brain --hidden 1 --arms strict --seeds 0
+    python -m benchmarks.zero_label --table                  only write the page from the rows that are there
+
+The labels are the truth without the hidden classes (ingest.noise.hidden), and with one hidden class also without all labels in
+a share of squares: else every pixel without a label would be of that class, and no pseudo label could be wrong. Several of these may run side by side: a cell in work is left to the one that works on it.
+"""
+
+from csv import DictReader
+from math import nan
+from statistics import mean
+from typing import Any
+
+from benchmarks import rounds_in_process
+from benchmarks.acquisition import PLAIN
+from benchmarks.claims import Claim, arguments, kept, plus_minus, spread, write
+from benchmarks.rounds_in_process import Cell, merged
+
+ROUNDS = 3
+Row = dict[str, Any]
+
+HIDDEN = {
+    "brain": {1: ("grey matter",), 2: ("other", "grey matter")},
+    "superalloy": {1: ("secondary precipitate",), 2: ("tertiary precipitate", "secondary precipitate")},
+}
+# Nothing is known of a hidden class but its vector, so this is side information that somebody must have. Brain: how bright a
+# tissue is in a T1 image, as an angle from black (0 degrees) to white (180). Superalloy: bright or dark, small or large.
+VECTORS = {
+    "brain": {
+        "background": (1.0, 0.0),
+        "other": (0.5, 0.866025),
+        "grey matter": (-0.5, 0.866025),
+        "white matter": (-1.0, 0.0),
+    },
+    "superalloy": {
+        "matrix": (1.0, 0.0),
+        "tertiary precipitate": (-0.707107, -0.707107),
+        "secondary precipitate": (-0.707107, 0.707107),
+    },
+}
+CALIBRATION = 0.4  # SPNet's for COCO-Stuff; not chosen on these data
+# With one class hidden it must beat the labelled ones, else it would get everything; with two they compete as in the paper.
+AGAINST = {1: "all", 2: "unseen"}
+OTHERS = {1: 0.3, 2: 0.0}  # share of squares without any label
+ARMS: dict[str, dict[str, Any]] = {
+    "self_training": {"name": "self_training", "self_training": {"threshold": 0.0}},
+    "sure": {"name": "self_training", "self_training": {"threshold": 0.9}},
+    "strict": {"name": "strict", "strict": {}},
+}
+
+
+def settings_of(data: str, hidden: int, arm: str) -> dict[str, Any]:
+    names, expansion = HIDDEN[data][hidden], ARMS[arm]
+    head = {
+        "head": "embedding",
+        "embeddings": {name: list(vector) for name, vector in VECTORS[data].items()},
+        "unseen": list(names),
+        "calibration": CALIBRATION,
+    }
+    return merged(
+        PLAIN,
+        {
+            "ingest": {"noise": {"level": "none", "hidden": {"classes": list(names), "others": OTHERS[hidden]}}},
+            "train": {"network": {"name": "unet", "unet": head}},
+            "query": {"acquisition": {"name": "random"}},
+            "correct": {"expansion": merged(expansion, {expansion["name"]: {"against": AGAINST[hidden]}})},
+            "evaluate": {"unseen": list(names)},
+        },
+    )
+
+
+class Hidden(Cell):
+    """A cell of labels without the hidden classes; all arms of it start from one network."""
+
+    def __init__(self, data: str, hidden: int, arm: str, seed: int):
+        super().__init__(data, seed, f"zero{hidden}-{arm}", settings_of(data, hidden, arm))
+        self.base = rounds_in_process.WORK / f"{data}-{seed}-zero{hidden}"
+        self.start = self.base / "start"
+
+    def of_classes(self) -> dict[str, list[Row]]:
+        """Of each hidden class what labels and network made of it, round by round."""
+        with (self.place / f"scores/r{ROUNDS}/classes.csv").open(newline="") as file:
+            rows = [row for row in DictReader(file) if row["unseen"] == "1"]
+        wanted = ("data_coverage", "data_precision", "model_iou")
+        found: dict[str, list[Row]] = {}
+        for row in rows:
+            found.setdefault(row["class"], []).append({key: float(row[key]) if row[key] else None for key in wanted})
+        return found
+
+
+KEEP = (
+    "unseen_coverage",
+    "unseen_precision",
+    "model_miou_seen",
+    "model_miou_unseen",
+    "model_harmonic",
+    "auto_coverage",
+    "round_seconds",
+)
+
+
+def measure(data: str, hidden: int, arm: str, seed: int) -> Row:
+    cell = Hidden(data, hidden, arm, seed)
+    rounds = [{key: row.get(key) for key in KEEP} for row in cell.rounds(ROUNDS, "0")]
+    found = {"rounds": rounds, "classes": cell.of_classes()}
+    cell.remove()
+    return found
+
+
+def last(row: Row, name: str) -> float:
+    """A number of the last round; NaN where there is none (no pixel got a hidden class's label)."""
+    value = row["rounds"][-1][name]
+    return nan if value is None else value
+
+
+def differences(rows: list[Row], data: str, hidden: int, name: str, without: str) -> list[float]:
+    """STRICT minus another arm, seed by seed, of seeds where both have the number."""
+    here = [row for row in rows if (row["data"], row["hidden"]) == (data, hidden)]
+    of = {arm: {row["seed"]: last(row, name) for row in here if row["arm"] == arm} for arm in ("strict", without)}
+    both = [of["strict"][seed] - of[without][seed] for seed in sorted(of["strict"].keys() & of[without].keys())]
+    return [value for value in both if value == value]
+
+
+NAMES = {"model_harmonic": "harmonic mean of seen and unseen IoU", "unseen_precision": "precision of the pseudo labels"}
+
+
+def claims(rows: list[Row]) -> list[Claim]:
+    """STRICT against plain self-training (the arg-max of one view), and against round 0."""
+    found = []
+    for data, some in HIDDEN.items():
+        for hidden in some:
+            what = f"{data}, {hidden} hidden"
+            for name, text in NAMES.items():
+                v = differences(rows, data, hidden, name, "self_training")
+                if v:
+                    say = f"{what}: STRICT less self-training, {text} after {ROUNDS} rounds"
+                    found.append(Claim(say, "above 0", mean(v), len(v), spread(v), mean(v) > 0))
+            mine = [r for r in rows if (r["data"], r["hidden"], r["arm"]) == (data, hidden, "strict")]
+            gains = [last(row, "model_harmonic") - row["rounds"][0]["model_harmonic"] for row in mine]
+            gains = [value for value in gains if value == value]
+            if gains:
+                say = f"{what}: STRICT after {ROUNDS} rounds less round 0, {NAMES['model_harmonic']}"
+                found.append(Claim(say, "above 0", mean(gains), len(gains), spread(gains), mean(gains) > 0))
+    return found
+
+
+COLUMNS = {
+    "coverage": "unseen_coverage",
+    "precision": "unseen_precision",
+    "seen mIoU": "model_miou_seen",
+    "unseen mIoU": "model_miou_unseen",
+    "harmonic mean": "model_harmonic",
+}
+
+
+def line(what: str, number: int, some: list[Row]) -> str:
+    """One row of a table: mean and spread over the seeds that have the number."""
+    cells = []
+    for key in COLUMNS.values():
+        values = [row["rounds"][number][key] for row in some]
+        values = [value for value in values if value is not None]
+        cells.append(plus_minus(values) if values else "none")
+    return f"| {what} | {number} | {len(some)} | {' | '.join(cells)} |"
+
+
+def table(rows: list[Row], data: str, hidden: int) -> str:
+    here = [row for row in rows if (row["data"], row["hidden"]) == (data, hidden)]
+    if not here:
+        return "Not measured."
+    by_seed = {row["seed"]: row for row in here}  # round 0 is the same for all arms
+    lines = [line("no pseudo labels", 0, list(by_seed.values()))]
+    for arm in ARMS:
+        some = [row for row in here if row["arm"] == arm]
+        lines += [line(arm, number, some) for number in range(1, ROUNDS + 1) if some]
+    head = f"| arm | round | seeds | {' | '.join(COLUMNS)} |\n|{'---|' * (len(COLUMNS) + 3)}"
+    return "\n".join([head, *lines, "", classes_table(here)])
+
+
+def classes_table(here: list[Row]) -> str:
+    """The hidden classes one by one, at the end."""
+    lines = ["| hidden class | arm | coverage | precision | IoU of the network |", "|---|---|---|---|---|"]
+    for name in here[0]["classes"]:
+        for arm in ARMS:
+            some = [row["classes"][name][-1] for row in here if row["arm"] == arm]
+            cells = []
+            for key in ("data_coverage", "data_precision", "model_iou"):
+                values = [one[key] for one in some if one[key] is not None]
+                cells.append(plus_minus(values) if values else "none")
+            if some:
+                lines.append(f"| {name} | {arm} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+PAGE = """# Classes that nobody labelled
+
+`python -m benchmarks.zero_label`: the truth as labels, but for one or two classes whose pixels have no label; {rounds}
+rounds without a question, in which the network of the round before labels what has none; each round trains from the
+initial weights. {hours:.1f} hours of such runs, one thread each. ± is the standard deviation over the seeds. Scores are
+of the test split, which no choice ever sees; coverage and precision are of the pseudo labels of the hidden classes.
+
+**What is known of a hidden class is its vector alone** (train.network, head: embedding): on the brain how bright the
+tissue is, in the order of brightness; on superalloy bright or dark, small or large. Somebody wrote that down. With a
+plain classifier a class that has no label is never said, and no self-training can begin. Calibration {calibration}, as
+SPNet has it for COCO-Stuff; it ends where pseudo labels hold the class.
+
+`self_training`: the arg-max of one view. `sure`: only where it has a probability of .9. `strict`: where six views
+(mirrored, and 1.5 and 1.75 times as large) agree.
+
+With one class hidden the arg-max is over all classes: among one class it would be that class everywhere. There {others:.0%}
+of the squares of 32 x 32 pixels have no label at all, so a pixel without one may be of any class, as in the field, and
+precision says something (without these squares it would be 1 whatever is done). Self-training gives labelled classes
+there too, `strict` only the hidden one; coverage and precision are of the hidden class alone. With two classes hidden the arg-max
+is over these two, as in the paper, and a pixel without a label always is one of them: in the field it may be something
+else.
+
+With both precipitates of superalloy hidden a single class is left, the matrix. A network that is taught one class
+learns nothing that could tell the others from it or from each other: this cell shows what too little looks like.
+
+{parts}
+"""
+
+
+def rows_so_far() -> list[Row]:
+    return kept("zero_label")
+
+
+def report() -> None:
+    rows = sorted(rows_so_far(), key=lambda row: (row["data"], row["hidden"], row["seed"]))
+    hours = sum(one.get("round_seconds") or 0 for row in rows for one in row["rounds"]) / 3600
+    parts = [
+        f"## {data}: {' and '.join(names)} hidden\n\n{table(rows, data, hidden)}"
+        for data, some in HIDDEN.items()
+        for hidden, names in some.items()
+    ]
+    page = PAGE.format(rounds=ROUNDS, hours=hours, calibration=CALIBRATION, others=OTHERS[1], parts="\n\n".join(parts))
+    write("zero_label", claims(rows), page)
+
+
+def main() -> None:
+    chosen = arguments(
+        "zero_label",
+        __doc__,
+        data={"nargs": "+", "default": list(HIDDEN), "choices": list(HIDDEN)},
+        hidden={"nargs": "+", "type": int, "default": [1, 2], "choices": [1, 2]},
+        arms={"nargs": "+", "default": list(ARMS), "choices": list(ARMS)},
+        seeds={"nargs": "+", "type": int, "default": [0, 1, 2]},
+        table={"action": "store_true"},
+    )
+    wanted = [
+        {"data": d, "hidden": h, "arm": a, "seed": s}
+        for s in chosen.seeds
+        for d in chosen.data
+        for h in chosen.hidden
+        for a in chosen.arms
+    ]
+    if not chosen.table:
+        called = lambda cell: f"zero{cell['hidden']}-{cell['arm']}"  # noqa: E731
+        rounds_in_process.take("zero_label", wanted, rows_so_far, Hidden, measure, called)
+    report()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Plain self-training: pixels without a label get what the network says of them, where it is sure.
+
+Paper: Lee, Pseudo-Label, ICML Workshop on Challenges in Representation Learning, 2013; as a baseline for classes without labels
+    (SPNet+ST) in Pastore et al., CVPR Workshops 2021, arXiv 2104.11692.
+Formula: y = arg-max of p over the classes that compete, where p[y] >= threshold (share of those that compete). One view.
+Limits: threshold 0: every pixel without a label gets one. threshold above 1 is refused; at 1 hardly any. Void and labelled
+    pixels never change. With against all, labelled classes are given too.
+Differs: against unseen, threshold 0 is the paper's baseline. Labels are made once a round from whole images.
+Costs: one pass of the network over the train images.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.correct.unseen import Against, Unseen, competing, filled, said
+from tasks.params import Method
+from tasks.rasters import LabelMap
+from tasks.spread import Lesson, Seen
+
+
+class SelfTraining(Method):
+    wants_features: ClassVar[bool] = False
+    wants_views: ClassVar[bool] = False
+    fills: ClassVar[bool] = True
+    measures: ClassVar[bool] = False
+
+    name: Literal["self_training"] = "self_training"
+    unseen: Unseen = ()
+    against: Against = "all"
+    threshold: float = Field(0.9, ge=0, le=1, description="least probability of the class that is given")
+
+    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+        return {}
+
+    def learn(self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator) -> Any:
+        return None
+
+    def spread(self, seen: Seen, learned: Any) -> LabelMap:
+        if self.against == "unseen" and not seen.unseen:
+            return seen.labels.copy()
+        among = competing(seen.unseen, self.against, len(seen.probabilities), self.name)
+        ((named, share),) = said(seen.probabilities[None], among)
+        return filled(seen, named, share >= self.threshold)
