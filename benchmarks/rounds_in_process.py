@@ -56,6 +56,12 @@ def experiment(name: str) -> dict[str, Any]:
     return YAML(typ="safe").load(ROOT / f"experiments/{name}.yaml")
 
 
+def enter() -> None:
+    """Go where cells are made: what stages keep while they run stays out of the project."""
+    WORK.mkdir(exist_ok=True)
+    chdir(WORK)
+
+
 def raw(data: str) -> Path:
     """The raw data: the project's own, or from ../shared/data beside it, or from SEGMEND_BENCH_DATA."""
     own = ROOT / "data/raw" / data
@@ -98,8 +104,7 @@ class Cell:
 
     def ready(self) -> None:
         """Make what is shared with other cells, unless it is there."""
-        WORK.mkdir(exist_ok=True)
-        chdir(WORK)
+        enter()
         self.prepare()
 
     def prepare(self) -> None:

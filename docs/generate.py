@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 from tasks.params import Method, Settings, choices, method_table, sections
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("", "run", "status", "next", "rounds", "inspect", "new", "ui", "serve", "methods")
+COMMANDS = ("", "run", "status", "next", "recommend", "rounds", "inspect", "new", "ui", "serve", "methods")
 
 
 def readme() -> str:

@@ -1,0 +1,65 @@
+"""The methods that benchmarks/noise.py compares, as changes of the section train of params.yaml."""
+
+from typing import Any
+
+Arm = dict[str, Any]
+
+# What every arm departs from: cross entropy with the class weights of params.yaml, and nothing else.
+PLAIN: Arm = {
+    "loss": {"name": "cross_entropy", "cross_entropy": {"weights": "sqrt_inverse"}},
+    "selection": {"name": "all"},
+    "teacher": {"name": "none"},
+    "correction": {"name": "none"},
+    "gradients": [],
+    "sharpness": {"name": "none"},
+    "averaging": {"name": "none"},
+}
+
+
+def loss(name: str, **fields: Any) -> Arm:
+    return {"loss": {"name": name, name: fields}}
+
+
+def weighted(name: str, **fields: Any) -> Arm:
+    return loss(name, weights="sqrt_inverse", **fields)
+
+
+SMALL_LOSS: Arm = {"selection": {"name": "small_loss", "small_loss": {"rate": 0.15}}}
+EMA: Arm = {"averaging": {"name": "ema"}}
+
+ARMS: dict[str, Arm] = {
+    "cross_entropy": {},
+    "unweighted": loss("cross_entropy", weights="none"),
+    "smoothing": weighted("cross_entropy", smoothing=0.1),
+    "gce": weighted("gce"),
+    "gce_truncated": weighted("gce", truncate=0.5),
+    "sce": weighted("sce"),
+    "mae": weighted("mae"),
+    "nce_rce": weighted("nce_rce"),
+    "nfl_rce": weighted("nfl_rce"),
+    "bootstrapping": weighted("bootstrapping"),
+    "focal": weighted("focal"),
+    "dice": loss("dice"),
+    "nr_dice": loss("nr_dice"),
+    "t_loss": loss("t_loss"),
+    "forward": loss("forward"),
+    "backward": loss("backward"),
+    "elr": weighted("elr"),
+    "suspected": weighted("suspected_smoothing"),
+    "ill": loss("ill"),
+    "small_loss": SMALL_LOSS,
+    "mixture": {"selection": {"name": "mixture"}},
+    "adele": {"correction": {"name": "adele"}},
+    "multi_scale": {"teacher": {"name": "multi_scale"}},
+    "adele+multi_scale": {"correction": {"name": "adele"}, "teacher": {"name": "multi_scale"}},
+    "mean_teacher": {"teacher": {"name": "mean_teacher"}},
+    "codistillation": {"teacher": {"name": "codistillation"}},
+    "co_teaching": {"teacher": {"name": "co_teaching"}, **SMALL_LOSS},
+    "jocor": {"teacher": {"name": "jocor"}, **SMALL_LOSS},
+    "sam": {"sharpness": {"name": "sam"}},
+    "ema": EMA,
+    "swa": {"averaging": {"name": "swa"}},
+    "clip_norm": {"gradients": [{"name": "clip_norm"}]},
+    "centralize": {"gradients": [{"name": "centralize"}]},
+    "znorm": {"gradients": [{"name": "znorm"}]},
+}
