@@ -63,7 +63,8 @@ def cell_of(data: str, arm: str, seed: int) -> Cell:
     return kind(data, seed, arm, ARMS[PAPER[arm]][arm])
 
 
-KEEP = "clicks queries cells data_miou coverage wrong_pixels wrong_share model_miou round_seconds".split()
+KEEP = ("clicks", "queries", "cells", "data_miou", "coverage", "wrong_pixels", "wrong_share", "model_miou")
+SECONDS = "round_seconds"
 
 
 def measure(data: str, arm: str, seed: int) -> Row:
@@ -74,7 +75,10 @@ def measure(data: str, arm: str, seed: int) -> Row:
     rounds = cell.rounds(ROUNDS, BUDGET)
     sets = [0, *cell.class_sets]
     found: Row = {
-        "rounds": [{key: row.get(key) for key in KEEP} | {"class_sets": n} for row, n in zip(rounds, sets, strict=True)]
+        "rounds": [
+            {key: row.get(key) for key in (*KEEP, SECONDS)} | {"class_sets": n}
+            for row, n in zip(rounds, sets, strict=True)
+        ]
     }
     if arm == "full":
         found["stage2"] = {key: value for key, value in cell.stage_two().items() if key in KEEP}

@@ -187,8 +187,8 @@ PAGE = """# Which questions mend the labels with the fewest clicks?
 `python -m benchmarks.acquisition`, then `--arms random class_balanced sim segmend expected_gain abc --seeds 1 2`: planted `medium` mistakes, four rounds of 5 % of the base cells, simulated answers
 (docs/answers.md), one thread a run; {hours:.1f} hours of such runs in all. An arm named like an acquisition asks about the base cells and
 spreads nothing; alc, a2lc, asal, mulactseg and segmend are the recipes of experiments/. Brain: 70 slices, 12 epochs; superalloy: 40
-micrographs, 20 epochs; nuclei: 80 of the 200 train images, 10 epochs. Rows with one seed are the screening (lcil
-has a second seed on the brain only: it was stopped there); ± is the standard deviation. Of seed 0, only segmend, expected_gain, a2lc, asal and mulactseg were measured
+micrographs, 20 epochs; nuclei: 80 of the 200 train images, 10 epochs. Rows with one seed are the screening
+(cil and lcil have three on brain and superalloy: benchmarks.ablation measured them too); ± is the standard deviation. Of seed 0, only segmend, expected_gain, a2lc, asal and mulactseg were measured
 with the last form of the code; the other arms' rows are from a few commits earlier, whose changes do not touch what they use.
 
 Clicks are percent of the base cells. The gap runs from the first labels to the *ceiling*: the best labels that one answer for every base cell

@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 from benchmarks.claims import Claim, arguments, kept, plus_minus, spread, write
 from benchmarks.noise_arms import ARMS, PLAIN
 from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, WORK, enter, merged, raw, take
+from tasks import answers
 from tasks.confusion import Confusion
 from tasks.dataset import Dataset, Labels
 from tasks.network import AnySize, normalise
@@ -63,6 +64,7 @@ class Cell:
             dataset, labels = Dataset(self.base / "dataset"), Labels(self.base / "labels")
             for sample in dataset.of("train", "val"):
                 labels.write(sample.id, dataset.mask(sample.id), dataset.card)
+            answers.write(labels.folder / "answers.jsonl", [])
             (self.base / "done").touch()
 
 

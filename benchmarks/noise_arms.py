@@ -62,4 +62,9 @@ ARMS: dict[str, Arm] = {
     "clip_norm": {"gradients": [{"name": "clip_norm"}]},
     "centralize": {"gradients": [{"name": "centralize"}]},
     "znorm": {"gradients": [{"name": "znorm"}]},
+    "dice+ce": loss("dice", ce=0.5),
+    "dice+ema": {**loss("dice"), **EMA},
+    "nce_rce+ema": {**weighted("nce_rce"), **EMA},
+    "dice+adele": {**loss("dice"), "correction": {"name": "adele"}},
+    "dice+mean_teacher": {**loss("dice"), "teacher": {"name": "mean_teacher"}},
 }

@@ -100,6 +100,7 @@ def declared(stage: str) -> set[str]:
     """The code among a stage's deps; a kind's chosen file, or its whole folder, stands for the kind."""
     plan = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"][stage]
     code = [dep for dep in plan.get("do", plan)["deps"] if dep.startswith("tasks/")]
+    assert all((ROOT / dep).exists() for dep in code if "${" not in dep), f"{stage} depends on code that is not there"
     return {f"{Path(dep).parent}/*" if "${" in dep else f"{dep}/*" if (ROOT / dep).is_dir() else dep for dep in code}
 
 
