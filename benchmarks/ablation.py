@@ -10,58 +10,14 @@ and beside benchmarks.acquisition: a cell in work is left to the one that works 
 """
 
 from collections.abc import Callable
-from json import loads
 from statistics import mean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from benchmarks import acquisition, rounds_in_process
-from benchmarks.ablation_arms import ARMS, BUDGET, CROSS_ENTROPY, PAPER, PROTOTYPES, ROUNDS, STAGE_2, WARM_UP
+from benchmarks.ablation_arms import ARMS, BUDGET, PAPER, ROUNDS, STAGE_2, Blank, Row, cell_of
 from benchmarks.acquisition import area, gap_closed
 from benchmarks.claims import Claim, arguments, kept, plus_minus, spread, write
-from benchmarks.rounds_in_process import DATA, Cell, merged
-
-Row = dict[str, Any]
-
-
-class Blank(Cell):
-    """A cell that starts without labels; its first round asks about the base cells."""
-
-    def __init__(self, data: str, seed: int, arm: str, settings: dict[str, Any]):
-        blank = {"pseudo_label": {"labeller": {"name": "blank"}}}
-        super().__init__(data, seed, f"ablation-{arm}", merged(settings, blank))
-        # Nothing is labelled, so nothing is learnt and the loss does not matter: the arms of a paper share their start.
-        self.start = rounds_in_process.WORK / f"{data}-{seed}-ablation-{PAPER[arm]}-start"
-        self.class_sets: list[int] = []
-
-    def run(self, stage: str, **paths: Any) -> dict[str, Any]:
-        every = self.settings
-        if paths.get("round") == "r1":
-            self.settings = merged(every, WARM_UP)
-        try:
-            found = super().run(stage, **paths)
-        finally:
-            self.settings = every
-        if stage == "correct":
-            self.class_sets.append(found["class_sets"])
-        return found
-
-    def stage_two(self) -> Row:
-        """The labels that prototypes of the last network make of all answers, and a new network trained on them."""
-        self.settings = merged(self.settings, PROTOTYPES, {"train": {"loss": CROSS_ENTROPY}})
-        here, place, last = self.place / "stage2", self.place, f"r{ROUNDS}"
-        self.run(
-            "correct", round=last, **self.fixed, first=self.start / "labels/r0", labels=place / f"labels/r{ROUNDS - 1}",
-            queries=place / f"queries/{last}", answers=place / "none.jsonl", regions=self.base / "regions",
-            model=place / f"models/{last}", out=here / f"labels/{last}",
-        )  # fmt: skip
-        self.teach(place, here, ROUNDS)
-        return loads((here / f"scores/{last}/rounds.json").read_text())[-1]
-
-
-def cell_of(data: str, arm: str, seed: int) -> Cell:
-    kind = Cell if PAPER[arm] == "ALC" else Blank
-    return kind(data, seed, arm, ARMS[PAPER[arm]][arm])
-
+from benchmarks.rounds_in_process import DATA
 
 KEEP = ("clicks", "queries", "cells", "data_miou", "coverage", "wrong_pixels", "wrong_share", "model_miou")
 SECONDS = "round_seconds"
@@ -161,6 +117,7 @@ QUESTIONS = (
     Question("ALC: look-ahead sum (sim) over the representative pixel (cil)", "sim", "cil", AREA),
     Question("ASAL: merged regions over base cells", "merged", "cells", LABELLED),
     Question("ASAL: merged regions over base cells", "merged", "cells", MODEL_MIOU),
+    Question("ASAL: oracle superpixels over merged regions (an upper bound)", "oracle", "merged", MODEL_MIOU),
     Question("ASAL: merged and sieved over merged", "merged+sieved", "merged", RIGHT),
     Question("ASAL: merged and sieved over merged", "merged+sieved", "merged", MODEL_MIOU),
     Question("ASAL: merged and sieved over base cells", "merged+sieved", "cells", MODEL_MIOU),
@@ -245,7 +202,8 @@ labels to ceiling that is closed, over the clicks spent.
 From no labels at all; {rounds} rounds of {budget} of the base cells, one click for the dominant class of a region. The
 first round asks about base cells at random, since there is no network yet that could rank, merge or sieve. Then
 `popularity` ranks: the base cells (`cells`), regions merged by what the network sees (`merged`), and those with each
-answer cut at the knee of the network's confidence, the rest left without a label (`merged+sieved`). Data mIoU is over
+answer cut at the knee of the network's confidence, the rest left without a label (`merged+sieved`); `oracle` merges by the
+true classes, which no method can know: the upper bound of what merging gives. Data mIoU is over
 the labelled pixels only, so read it beside their share.
 
 {asal}

@@ -98,9 +98,11 @@ class Cell:
         self.place = WORK / f"{data}-{seed}-{arm}"
 
     def run(self, stage: str, **paths: Any) -> dict[str, Any]:
-        command = STAGES[stage]
-        kind = command.stage.__annotations__["settings"]
-        return command.stage(validated(kind, self.settings[stage], stage), self.seed, **paths)
+        return STAGES[stage].stage(self.checked(stage), self.seed, **paths)
+
+    def checked(self, stage: str) -> Any:
+        """The stage's settings, as it gets them."""
+        return validated(STAGES[stage].stage.__annotations__["settings"], self.settings[stage], stage)
 
     def ready(self) -> None:
         """Make what is shared with other cells, unless it is there."""
