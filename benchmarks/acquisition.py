@@ -15,7 +15,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from benchmarks.claims import RESULTS, Claim, arguments, kept, plus_minus, spread, write
-from benchmarks.rounds_in_process import DATA, Cell, experiment, merged, take
+from benchmarks.rounds_in_process import DATA, LOSS, Cell, experiment, merged, take
 
 ROUNDS, BUDGET = 4, "5%"
 PLAIN: dict[str, Any] = {
@@ -27,6 +27,7 @@ ACQUISITIONS = (
     "classbal", "popularity", "pixbal", "expected_gain",
 )  # fmt: skip
 RECIPES = ("alc", "a2lc", "asal", "mulactseg", "segmend")
+WITH_CROSS_ENTROPY = "segmend_cross_entropy"
 BASELINES = ("random", "class_balanced")
 SHOWN = ("segmend", "expected_gain", "abc", "sim", "a2lc", "alc", "margin", "class_balanced", "random")
 ARMS = (
@@ -34,6 +35,7 @@ ARMS = (
     "sim",
     "segmend",
     "expected_gain",
+    WITH_CROSS_ENTROPY,
     *(a for a in (*ACQUISITIONS, *RECIPES) if a not in (*BASELINES, "sim", "segmend", "expected_gain")),
 )
 
@@ -42,6 +44,8 @@ def settings_of(arm: str) -> dict[str, Any]:
     """An acquisition by itself, on the base cells; or a recipe of experiments/, on top of that."""
     if arm in RECIPES:
         return merged(PLAIN, experiment(arm))
+    if arm == WITH_CROSS_ENTROPY:
+        return merged(PLAIN, experiment("segmend"), {"train": {"loss": LOSS}})
     return merged(PLAIN, {"query": {"acquisition": {"name": arm}}})
 
 

@@ -39,7 +39,12 @@ DATA: dict[str, dict[str, Any]] = {
     "nuclei": {"ingest": {"data": "nuclei", **FOLDERS}, "train": {"epochs": 10}},
 }
 NUCLEI = 80  # train images; all 200 would take half an hour a cell
-QUIET = {"train": {"use": "last", "validate_every": 10_000}, "evaluate": {"pictures": 1, "strip": 1}}
+# Cross entropy, which most papers have; arms that learn otherwise say so.
+LOSS = {"name": "cross_entropy", "cross_entropy": {"weights": "sqrt_inverse"}}
+QUIET = {
+    "train": {"use": "last", "validate_every": 10_000, "watch": 0, "loss": LOSS},
+    "evaluate": {"pictures": 1, "strip": 1},
+}
 
 
 def merged(*parts: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_a_class_comes_on_when_its_curve_flattens_and_stays_on():
     plans = {}
     for epoch in range(1, 21):
         iou = (0.95, float(fast[epoch - 1]), float(slow[epoch - 1]))
-        plans[epoch] = Adele(every=5).due(memory, epoch, 20, said(iou), NAMES)
+        plans[epoch] = Adele(every=5, start=0).due(memory, epoch, 20, said(iou), NAMES)
         if plans[epoch]:
             memory.setdefault("corrections", []).append({"epoch": epoch})
     # 1 - exp(-(t - 1) / 1.5) > 0.9 from t = 4.45 on
@@ -100,12 +100,32 @@ def test_a_class_comes_on_when_its_curve_flattens_and_stays_on():
 def test_the_threshold_follows_the_estimated_noise():
     one = said((0.9, 0.7, 0.7))._replace(joint=np.array([[100, 0, 0], [0, 70, 0], [0, 30, 100]]))
     memory = {"background": 0, "curves": [[0.9, 0.7, 0.7]] * 3, "on": {}}
-    plan = Adele().due(memory, 4, 10, one, NAMES)
+    plan = Adele(start=0).due(memory, 4, 10, one, NAMES)
     matrix = one.confusion.square.sum(1)
     wrong = matrix[2] * 30 / 130 / (matrix[1] + matrix[2] * 30 / 130)
     assert plan.threshold == pytest.approx([0.8, 1 - wrong - 0.2, 0.8])
     memory = {"background": 0, "curves": [[0.9, 0.7, 0.7]] * 3, "on": {}}
-    assert Adele(threshold=0.7).due(memory, 4, 10, one, NAMES).threshold.tolist() == [0.7] * 3
+    assert Adele(threshold=0.7, start=0).due(memory, 4, 10, one, NAMES).threshold.tolist() == [0.7] * 3
+
+
+def test_nothing_is_corrected_before_the_start_and_then_all_that_came_on():
+    fast, memory, plans = curve(np.arange(1.0, 21), 0.8, 1.0, 1.5), {}, {}
+    for epoch in range(1, 21):
+        value = float(fast[epoch - 1])
+        plans[epoch] = Adele(start=0.5).due(memory, epoch, 20, said((0.95, value, value)), NAMES)
+        if plans[epoch]:
+            memory.setdefault("corrections", []).append({"epoch": epoch})
+    assert max(memory["on"].values()) < 10
+    assert [epoch for epoch, plan in plans.items() if plan] == [10, 20]
+    assert plans[10].on.all()
+
+
+def test_no_threshold_is_lower_than_the_least():
+    one = said((0.9, 0.7, 0.7))._replace(joint=np.array([[100, 0, 0], [0, 20, 0], [0, 80, 100]]))
+    memory = {"background": 0, "curves": [[0.9, 0.7, 0.7]] * 3, "on": {}}
+    low = Adele(start=0, least=0).due(dict(memory, on={}), 4, 10, one, NAMES).threshold
+    assert low.min() < 0.5
+    assert Adele(start=0, least=0.6).due(memory, 4, 10, one, NAMES).threshold == pytest.approx(np.maximum(low, 0.6))
 
 
 def test_the_background_may_be_named():
