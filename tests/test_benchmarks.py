@@ -5,7 +5,7 @@ from json import loads
 import pytest
 from ruamel.yaml import YAML
 
-from benchmarks import ablation, acquisition, claims, round_memory, rounds_in_process
+from benchmarks import ablation, ablation_arms, acquisition, claims, round_memory, rounds_in_process
 from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, merged
 from tasks.params import validated
 
@@ -115,7 +115,7 @@ def test_arms_of_a_paper_differ_in_what_they_are_named_for():
     assert asal["merged+sieved"]["query"] == asal["merged"]["query"]
     assert all(one["query"] == mulactseg["full"]["query"] for one in mulactseg.values())
     assert [one["train"]["loss"]["name"] for one in mulactseg.values()] == ["cross_entropy", *["partial"] * 3]
-    assert ablation.WARM_UP == {"query": {"merging": {"name": "none"}}, "correct": {"sieving": {"name": "none"}}}
+    assert ablation_arms.WARM_UP == {"query": {"merging": {"name": "none"}}, "correct": {"sieving": {"name": "none"}}}
 
 
 def peak(images, repetition, kilobytes, budget="500"):
@@ -147,14 +147,15 @@ def toy(tmp_path, monkeypatch):
     (tmp_path / "raw/toy").mkdir(parents=True)  # nothing is read from it
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
-    monkeypatch.setattr(ablation, "ROUNDS", 2)
+    for place in (ablation, ablation_arms):
+        monkeypatch.setattr(place, "ROUNDS", 2)
     monkeypatch.setattr(ablation, "BUDGET", "20%")
 
 
 @pytest.mark.slow
 def test_arms_from_no_labels(toy):
     """Nothing is labelled first; round 1 is the same for arms of ASAL; stage 2 has the answers of the full arm."""
-    found = {arm: ablation.measure("toy", arm, 0) for arm in ("cells", "merged+sieved", "one_class", "full")}
+    found = {arm: ablation.measure("toy", arm, 0) for arm in ("cells", "merged+sieved", "oracle", "one_class", "full")}
     for one in found.values():
         assert one["rounds"][0]["coverage"] == 0 and one["rounds"][0]["model_miou"] is not None
     for name in ("clicks", "coverage", "wrong_pixels", "model_miou"):
