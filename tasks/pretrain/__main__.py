@@ -70,7 +70,7 @@ def learn(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses[step * settings.epochs // steps].append(float(loss))
+        losses[step * settings.epochs // steps].append(float(loss.detach()))
     return [sum(some) / len(some) for some in losses]
 
 
