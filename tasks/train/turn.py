@@ -60,6 +60,8 @@ class Turn(NamedTuple):
         `selection` of its own.
         """
         selection = selection or self.selection
+        if selection.everything:
+            return self.targets.valid.to(values.dtype)
         with torch.no_grad():
             seen = Outputs(seen.logits.detach(), None if seen.features is None else seen.features.detach())
             chosen = selection(values.detach(), seen, self.targets, self.progress).where(self.targets.valid, 0)
@@ -70,6 +72,7 @@ class Selection(nn.Module):
     """Base of the built selections: which pixels are learnt from, and how much."""
 
     wants_features = False
+    everything = False  # every valid pixel weighs 1: then nothing need be worked out
 
     def forward(
         self, values: Float[Tensor, "b h w"], seen: Outputs, targets: Targets, progress: float

@@ -25,5 +25,7 @@ class All(Method):
 
 
 class Everything(turn.Selection):
+    everything = True
+
     def forward(self, values: Tensor, seen: turn.Outputs, targets: Targets, progress: float) -> Tensor:
         return torch.ones_like(values)
