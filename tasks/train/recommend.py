@@ -7,8 +7,10 @@ per class, and apart for mistakes at borders and of whole objects. `segmend reco
 params.yaml. What the recipes gain is measured in benchmarks/results/noise.md.
 """
 
+import sys
+from argparse import ArgumentParser
+from json import dumps
 from pathlib import Path
-from sys import stderr
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,7 +107,7 @@ def main() -> int:
     try:
         noise = estimate(Dataset(chosen.dataset), Labels(chosen.labels), chosen.model)
     except ValueError as trouble:
-        print(trouble, file=stderr)
+        print(trouble, file=sys.stderr)
         return 2
     found = {"noise": noise._asdict(), "recipe": choose(noise)._asdict()}
     if chosen.out:

@@ -1,12 +1,14 @@
 """The noise that is estimated is the noise that was planted, and each kind of labels gets its recipe."""
 
+from json import loads
+
 import numpy as np
 import pytest
 
 from tasks.dataset import Dataset, Labels
 from tasks.params import validated
 from tasks.rasters import UNLABELLED
-from tasks.train.recommend import DICE, Noise, choose, estimate
+from tasks.train.recommend import DICE, Noise, choose, estimate, main
 from tasks.train.settings import Params
 from tests.train.toy import quick, run, toys
 
@@ -89,3 +91,25 @@ def test_without_labels_nothing_is_said(toy, tmp_path):
     blank = with_mistakes(toy, tmp_path, lambda labels, _: np.full_like(labels, UNLABELLED))
     with pytest.raises(ValueError, match="no pixel of the val split"):
         estimate(Dataset(toy / "dataset"), blank, toy / "models/r0")
+
+
+def test_the_command_writes_what_it_found_and_a_mistake_is_one_sentence(toy, tmp_path, monkeypatch, capsys):
+    words = [
+        "recommend",
+        "--dataset",
+        "dataset",
+        "--labels",
+        "labels",
+        "--model",
+        "models/r0",
+        "--out",
+        str(tmp_path / "x/found.json"),
+    ]
+    monkeypatch.chdir(toy)
+    monkeypatch.setattr("sys.argv", words)
+    assert main() == 0
+    found = loads((tmp_path / "x/found.json").read_text())
+    assert set(found["noise"]["by_class"]) == {"ground", "disc", "square"} and found["recipe"]["changes"] == DICE
+    monkeypatch.setattr("sys.argv", [*words[:5], "--model", "models/none"])
+    assert main() == 2
+    assert "run the stage train" in capsys.readouterr().err
