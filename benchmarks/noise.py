@@ -99,7 +99,7 @@ def measure(data: str, kind: str, level: str, arm: str, seed: int) -> Row:
 
 @torch.inference_mode()
 def scores(network: AnySize, dataset: Dataset) -> Confusion:
-    """Against the truth of the test split, which no choice ever sees."""
+    """Against the truth of the test split."""
     network.eval()
     confusion = Confusion(len(dataset.classes))
     for sample in dataset.of("test"):
@@ -164,7 +164,7 @@ PAGE = """# Does training in spite of bad labels pay?
 
 `python -m benchmarks.noise --screen`, then with `--arms` and `--seeds 0 1 2` for some: networks and lengths of params.yaml (about
 200 steps each), planted mistakes in train and val of two kinds (`objects`: pieces swapped, blobs, dropped, invented; `border`: borders moved) and
-three levels (5, 15 and 30 % of the pixels that are not of the largest class). Model mIoU on the clean test split, which no choice ever sees; {hours:.1f}
+three levels (5, 15 and 30 % of the pixels that are not of the largest class). Model mIoU on the clean test split, which here did choose (see below); {hours:.1f}
 hours of trainings on one core each. Under cross entropy its own mIoU stands, under the others the difference to it, seed by seed: mean ± standard
 deviation; + and - where the mean is beyond the spread, = where it is within. `final`: the last weights; `best`: those that follow the val split's
 given (bad) labels best.
