@@ -1,4 +1,4 @@
-"""One stage per device on a machine, over all workspaces of a user: a file lock per device, freed when its holder dies."""
+"""One stage per GPU, two on a CPU, over all workspaces of a user: a file lock per place, freed when its holder dies."""
 
 import os
 import shutil
@@ -12,19 +12,22 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 
+CPU = ["cpu", "cpu-2"]  # training leaves a core to its reader, so a second stage beside it costs it little
+
+
 def devices(env: dict[str, str]) -> list[str]:
-    """What a stage may ask for: "cuda:ID" for each visible GPU, else "mps" or "cpu" as SEGMEND_DEVICE says.
+    """What a stage may ask for: "cuda:ID" for each visible GPU, else "mps" or the CPU's places as SEGMEND_DEVICE says.
 
     Asks nvidia-smi, not torch, whose import costs seconds and hundreds of megabytes in a process that only waits.
     """
     wanted = env.get("SEGMEND_DEVICE", "auto")
     if wanted in ("cpu", "mps"):
-        return [wanted]
+        return CPU if wanted == "cpu" else [wanted]
     gpus = [f"cuda:{number}" for number in _visible_gpus(env)]
     if wanted.startswith("cuda:"):  # the N-th of the visible ones, as torch counts
         number = int(wanted.removeprefix("cuda:"))
         return gpus[number : number + 1] or [wanted]
-    return gpus or ["cpu"]
+    return gpus or CPU
 
 
 def _visible_gpus(env: dict[str, str]) -> list[str]:

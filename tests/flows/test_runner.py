@@ -200,7 +200,7 @@ def test_two_at_once_second_waits_then_finds_all_cached(toy: Path):
     one.stdout.close()
 
 
-def test_branches_run_side_by_side_but_one_per_device(toy: Path, monkeypatch: pytest.MonkeyPatch):
+def test_branches_run_side_by_side_but_one_per_gpu(toy: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
     (toy / "params.yaml").write_text("x: 1\ny: 1\n")
     text = (toy / "dvc.yaml").read_text()
@@ -220,15 +220,18 @@ def test_branches_run_side_by_side_but_one_per_device(toy: Path, monkeypatch: py
         )
     )
     run(toy, force=("left", "right"))
+    assert overlap()  # a CPU has two places
+    monkeypatch.setenv("SEGMEND_DEVICE", "mps")
+    run(toy, force=("left", "right"))
     assert not overlap()
 
 
 def test_devices_are_shared_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert devices.devices({"CUDA_VISIBLE_DEVICES": ""}) == ["cpu"]
+    assert devices.devices({"CUDA_VISIBLE_DEVICES": ""}) == ["cpu", "cpu-2"]
     assert devices.devices({"CUDA_VISIBLE_DEVICES": "2,5"}) == ["cuda:2", "cuda:5"]
     assert devices.devices({"CUDA_VISIBLE_DEVICES": "2,5", "SEGMEND_DEVICE": "cuda:1"}) == ["cuda:5"]
-    assert devices.devices({"CUDA_VISIBLE_DEVICES": "2", "SEGMEND_DEVICE": "cpu"}) == ["cpu"]
+    assert devices.devices({"CUDA_VISIBLE_DEVICES": "2", "SEGMEND_DEVICE": "cpu"}) == ["cpu", "cpu-2"]
     env, said = {"CUDA_VISIBLE_DEVICES": "2,5"}, []
     with (
         devices.held(True, env, said.append, lambda: False) as one,
