@@ -36,6 +36,7 @@ def rows(arm, finals, level="hard"):
             "seed": seed,
             "final": final,
             "best": final,
+            "val": final,
             "seconds": 9,
         }
         for seed, final in enumerate(finals)
@@ -52,6 +53,12 @@ def test_gains_are_taken_seed_by_seed_and_claimed_beyond_the_spread():
     assert not claim.holds  # .0033 on the mean, spread .045
     (claim,) = noise.claims(rows("cross_entropy", [0.5, 0.6, 0.7], "easy") + rows("dice", [0.5, 0.65, 0.66], "easy"))
     assert claim.holds  # at easy noise it need only not be worse
+
+
+def test_arms_are_ranked_by_the_val_split_alone():
+    every = rows("cross_entropy", [0.5]) + rows("dice", [0.6]) + rows("gce", [0.7])
+    every[1]["val"] = 0.8
+    assert noise.ranking(every) == [("dice", pytest.approx(0.3)), ("gce", pytest.approx(0.2))]
 
 
 @pytest.mark.slow
