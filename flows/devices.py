@@ -11,7 +11,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-
 CPU = ["cpu", "cpu-2"]  # training leaves a core to its reader, so a second stage beside it costs it little
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from tasks.params import Settings
-from tasks.rasters import LabelMap, read_image, read_labels, write_grey, write_labels
+from tasks.rasters import LabelMap, Maps, RegionMap, read_image, read_labels, write_grey, write_labels
 
 SPLITS = ("train", "val", "test")
 GOLD = "gold"  # the annotator whose masks the others are measured by
@@ -143,6 +143,17 @@ class Labels:
 
     def write_trust(self, identifier: str, trust: UInt8[np.ndarray, "h w"]) -> None:
         write_grey(self.trust_path(identifier), trust)
+
+    @cached_property
+    def _objects(self) -> Maps | None:
+        return Maps(self.folder / "objects") if (self.folder / "objects").is_dir() else None
+
+    def objects(self, identifier: str) -> RegionMap | None:
+        """The single objects that a labeller drew in the image; None where it drew none."""
+        try:
+            return self._objects[identifier] if self._objects else None
+        except KeyError:
+            return None
 
     def trust_path(self, identifier: str) -> Path:
         return self.folder / "trust" / f"{identifier}.png"

@@ -21,7 +21,7 @@ PIXELWISE = ("ranked", "margins", "ratio", "lengths", "named", "doubt")
 
 @dataclass(frozen=True)
 class Scene:
-    """One image: the network's probabilities, the current labels, the regions.
+    """One image: the network's probabilities, the current labels, the regions, the objects that a labeller drew.
 
     Means, sums and majorities are over a region's pixels; an id that no pixel carries has zeros.
     """
@@ -29,6 +29,7 @@ class Scene:
     probabilities: Float32[np.ndarray, "classes h w"]
     labels: LabelMap
     regions: RegionMap
+    objects: RegionMap | None = None
 
     def over(self, regions: RegionMap) -> "Scene":
         """The same image with other regions; what was worked out per pixel is kept."""

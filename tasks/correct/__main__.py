@@ -3,6 +3,7 @@
 labels/maps/<id>.png    the label maps of the train and val images: first labels with all answers so far painted over
 labels/answers.jsonl    all answers so far, one per query, in the order they are applied
 labels/history.parquet  what each answer changed, who gave it and what it cost (tasks/history.py)
+labels/objects/, trust/ as the first labels have them (tasks/correct/carried.py)
 labels/forecasts.json   what each round was expected to fix, and what it did (tasks/forecasts.py)
 
 The answers of a round are: what the answers file holds, late answers to earlier queries included (each is applied over
@@ -27,6 +28,7 @@ from tasks import history
 from tasks.answers import Answer, Query, latest, read, read_budget, read_queries, write
 from tasks.correct.answering import Open, answer_image, priced, spent, within
 from tasks.correct.automatic import Places, correct_images, lessons, total
+from tasks.correct.carried import carry_objects, carry_trust
 from tasks.correct.replay import Done, Work, replay_image
 from tasks.correct.settings import Params
 from tasks.dataset import Dataset
@@ -108,7 +110,10 @@ def correct(
     rows = sorted((r for part in done for r in part.rows), key=lambda r: rank.get(r["query"], -1))
     auto = [r for part in done for r in part.auto_rows]
     table = history.join(rows_before, history.table([*rows, *auto]))
-    write(out / "answers.jsonl", latest([*before, *new]))
+    valid = latest([*before, *new])
+    write(out / "answers.jsonl", valid)
+    carry_objects(first, out)
+    carry_trust(first, out, samples, by_image(valid))
     history.write(out, table)
     numbers = figures(asked, rows, done, data, len(told) - len(new))
     carry(labels / "forecasts.json", queries / "forecast.json", out / "forecasts.json", numbers)

@@ -65,7 +65,7 @@ class Asked:
         def scenes() -> Iterator[tuple[str, RegionMap]]:
             """One pass over the train images: probabilities are measured and dropped."""
             for index, (sample, probabilities) in enumerate(stream(model, data, samples)):
-                scene = Scene(probabilities, labels[sample.id], base[sample.id])
+                scene = Scene(probabilities, labels[sample.id], base[sample.id], labels.objects(sample.id))
                 self.cells += count(scene.regions)
                 merged = settings.merging(scene) if self.trained else scene.regions
                 scene = scene.over(merged)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks import history
-from tasks.answers import Answer, encode, latest, read, read_queries, write, write_queries
+from tasks.answers import Answer, decode, encode, latest, read, read_queries, write, write_queries
 from tasks.correct.__main__ import correct
 from tasks.correct.apply import corrected
 from tasks.correct.automatic import lessons
@@ -133,6 +133,25 @@ def test_labels_are_a_pure_function_of_first_labels_and_answers(here):
     for image in ("a/0", "a/1", "a/2", "b"):
         mine = [answer for answer in answers if answer.image == image]
         assert (corrected(first[image], mine, toy.CARD.classes) == second[image]).all()
+
+
+def test_objects_and_trust_go_on_from_round_to_round(here):
+    """An answered pixel is trusted fully, all others as much as the annotators agreed."""
+    first = Labels(here / "labels/r0")
+    write_maps(here / "labels/r0/objects", [("a/0", BLOCKS)], 4)
+    for image in ("a/0", "a/1", "a/2"):
+        first.write_trust(image, np.full((40, 48), 100, np.uint8))
+    run(here)
+    run(here, "r2")
+    labels = Labels(here / "labels/r2")
+    assert (labels.objects("a/0") == BLOCKS).all() and labels.objects("a/1") is None
+    for image in ("a/0", "a/1", "a/2"):
+        given = np.full((40, 48), 100)
+        for answer in read(here / "labels/r2/answers.jsonl"):
+            if answer.image == image and answer.kind in ("confirm", "class"):
+                given[decode(answer.mask or answer.footprint)] = 255
+        assert (labels.trust(image, (40, 48)) == given).all() and (given == 255).any()
+    assert not labels.trust_path("b").exists() and (labels.trust("b", (40, 48)) == 255).all()
 
 
 def test_equal_bytes_for_any_number_of_workers(here, monkeypatch):

@@ -1,14 +1,13 @@
-"""The objects that the labels draw as regions, and plain superpixels where they draw none.
+"""Objects as regions, and plain superpixels where there are none.
 
 Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024, arXiv 2403.10820: one query
     is one object mask of the labeller.
-Formula: each 4-connected piece of one label is a region; a piece of more than `largest` of the image (background, road) and
-    pixels without a label keep the base cells. Pieces below `smallest` pixels join the neighbour with the longest
-    common border.
-Limits: largest = 0: the base cells, cut where labels change; largest = 1: no cell of a labelled pixel is left.
+Formula: where the labeller drew single objects (labels/objects), each 4-connected piece of one object is a region; else each
+    4-connected piece of one label. A piece of more than `largest` of the image (background, road) and all other pixels keep
+    the base cells. Pieces below `smallest` pixels join the neighbour with the longest common border.
+Limits: largest = 0: the base cells, cut where labels change; largest = 1: no cell of an object is left.
 Differs: ALC's release never asks about pixels without a mask, so an object that was missed stays missed; here they are
-    asked in superpixels. Its masks are those of the detector; here they are read off the label map, so two touching
-    objects of one class are one region.
+    asked in superpixels. Read off a label map, two touching objects of one class are one region.
 """
 
 from typing import Literal
@@ -29,7 +28,10 @@ class Objects(Method):
 
     def __call__(self, scene: Scene) -> RegionMap:
         valid = scene.regions != NO_REGION
-        pieces = in_pieces(scene.labels, valid & is_class(scene.labels))
+        if scene.objects is None:
+            pieces = in_pieces(scene.labels, valid & is_class(scene.labels))
+        else:
+            pieces = in_pieces(scene.objects, valid & (scene.objects != NO_REGION))
         whole = areas(pieces) <= self.largest * valid.sum()
         drawn = (pieces != NO_REGION) & np.append(whole, False)[pieces]
         # A cell that lies in two large pieces is cut where the label changes: a question shows one label.

@@ -1,9 +1,11 @@
 """The labels' own objects as regions, cells elsewhere."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tasks.query.merging.objects import Objects
-from tasks.rasters import UNLABELLED
+from tasks.rasters import NO_REGION, UNLABELLED
 from tasks.regions import count, in_pieces
 from tasks.table import Scene
 
@@ -26,6 +28,18 @@ def test_objects_whole_and_background_in_cells():
     assert len(np.unique(regions[12:16, 12:16])) == 1 and (regions == regions[12, 12]).sum() == 16
     assert len(np.unique(regions[labels_with_objects() == 0])) >= 16
     assert count(in_pieces(regions, regions >= 0)) == count(regions)
+
+
+def test_objects_that_a_labeller_drew_come_before_the_label_map():
+    """Two touching objects of one class are two regions; what no object covers keeps the cells, whatever its label."""
+    drawn = np.full((20, 20), NO_REGION, np.int32)
+    drawn[2:5, 3:6], drawn[2:5, 6:9] = 0, 1
+    seen = replace(scene(labels_with_objects()), objects=drawn)
+    regions = Objects()(seen)
+    left, right = regions[2:5, 3:6], regions[2:5, 6:9]
+    assert (left == left[0, 0]).all() and (right == right[0, 0]).all() and left[0, 0] != right[0, 0]
+    assert (regions == left[0, 0]).sum() == (regions == right[0, 0]).sum() == 9
+    assert (regions >= 0).all() and all(len(np.unique(CELLS[regions == k])) == 1 for k in np.unique(regions[drawn < 0]))
 
 
 def test_limits_of_largest():
