@@ -5,6 +5,7 @@ answer (an edge of the graph of tasks and sources) says that a source gave a lab
 task with a size, so a million pixels cost no more than their patterns.
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
@@ -144,6 +145,26 @@ class Tilted(Aggregator):
                 "labels can flip: alpha must be above beta, as 2 and 1"
             )
         return self
+
+
+class Settled(Tilted):
+    """Base of the aggregators that make beliefs and counts in turn until nothing moves."""
+
+    sweeps: int = Field(50, ge=1, description="passes at most")
+    tolerance: float = Field(1e-3, gt=0, description="stop when no posterior moves further than this")
+
+    def settle(self, answers: Answers, logs: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Beliefs:
+        """From the vote's shares on; `logs(p, counts)`: log posteriors by the beliefs and the counts (with the prior's) so far."""
+        prior = prior_counts(answers.classes, self.alpha, self.beta)
+        p = answers.clamped(answers.shares())
+        for _ in range(self.sweeps):
+            new = answers.clamped(normalised(logs(p, answers.counts(p) + prior)))
+            moved = np.abs(new - p).max(initial=0)
+            p = new
+            if moved < self.tolerance:
+                break
+        counts = answers.counts(p)
+        return Beliefs(p, rows_to_one(counts + prior), right_share(counts, self.alpha, self.beta))
 
 
 def normalised(logs: Float64[np.ndarray, "t k"]) -> Float64[np.ndarray, "t k"]:

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from tasks.targets import Targets
 from tasks.train.across import summed
+from tasks.train.loss import Loss
 from tasks.train.thresholds import Thresholds
 
 MOMENTUM = 0.99
@@ -109,6 +110,13 @@ class Transition(nn.Module):
         rows = self.table / self.table.sum(1, keepdim=True).clamp_min(1) * targets.frequency[:, None]
         return diagonal(rows.T, self.least)
 
+    def now(self, log_p: Float[Tensor, "b c h w"], targets: Targets, training: bool) -> Float[Tensor, "c c"] | None:
+        """Collect, then T; validation does neither."""
+        if not training:
+            return None
+        self.learn(log_p.detach(), targets)
+        return self.matrix(targets)
+
     @torch.no_grad()
     def learn(self, log_p: Float[Tensor, "b c h w"], targets: Targets) -> None:
         """Collect what the estimate is made of."""
@@ -122,6 +130,20 @@ class Transition(nn.Module):
                 self.table += summed(joint(p, targets, t))
         elif counting:
             self.table += summed(anchors(p, targets.valid, self.share).to(self.table.dtype))
+
+
+class Transitional(Loss):
+    """Base of the losses that know how truth becomes label: the fields of T."""
+
+    matrix: Matrix = None
+    estimate: Estimate = "anchors"
+    start: Start = 0.3
+    least: Least = 0.6
+    share: Share = 0.03
+
+    def transition(self, classes: int) -> Transition:
+        where: str = self.name  # type: ignore[attr-defined]  # every method has one
+        return Transition(classes, where, self.matrix, self.estimate, self.start, self.least, self.share)
 
 
 def joint(p: Float[Tensor, "b c h w"], targets: Targets, t: Float[Tensor, " c"]) -> Int64[Tensor, "c c"]:

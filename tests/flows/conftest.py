@@ -1,6 +1,8 @@
 """Toy workspaces: a real DVC repository of tiny Python stages, made anew for each test."""
 
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,30 @@ def toy(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # device locks of this test alone
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return root
+
+
+@pytest.fixture
+def recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[object, str, Callable[[], str]], list[list[str]]]:
+    """`recorded(module, name, content)`: in a workspace with the shipped dvc.yaml and params.yaml, stages that the module starts
+    are not run but recorded, and leave `content()` as .work/<name>."""
+    for shipped in ("dvc.yaml", "params.yaml"):
+        shutil.copy(Path(__file__).parents[2] / shipped, tmp_path)
+
+    def record(module: object, name: str, content: Callable[[], str]) -> list[list[str]]:
+        started: list[list[str]] = []
+
+        def run(words: list[str], cwd: Path, check: bool) -> subprocess.CompletedProcess:
+            started.append(words[1:])
+            (tmp_path / ".work").mkdir(exist_ok=True)
+            (tmp_path / ".work" / name).write_text(content())
+            return subprocess.CompletedProcess(words, 0)
+
+        monkeypatch.setattr(f"{module.__name__}.subprocess.run", run)
+        return started
+
+    return record
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """`segmend next`: the command it starts, the round it asks for, and what it says."""
 
-import shutil
-import subprocess
 from io import StringIO
 from pathlib import Path
 
@@ -20,21 +18,9 @@ NUMBERS = (
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A workspace with the shipped dvc.yaml, params.yaml of three rounds, and a stage that is not run but recorded."""
-    for name in ("dvc.yaml", "params.yaml"):
-        shutil.copy(ROOT / name, tmp_path)
-    started: list[list[str]] = []
-
-    def run(words, cwd, check):
-        started.append(words[1:])
-        (tmp_path / ".work").mkdir(exist_ok=True)
-        (tmp_path / ".work/next.json").write_text(NUMBERS % tmp_path.joinpath("fixed").read_text())
-        return subprocess.CompletedProcess(words, 0)
-
-    monkeypatch.setattr(look_ahead.subprocess, "run", run)
+def place(tmp_path, recorded):
     (tmp_path / "fixed").write_text("500.0")
-    return tmp_path, started
+    return tmp_path, recorded(look_ahead, "next.json", lambda: NUMBERS % (tmp_path / "fixed").read_text())
 
 
 def said(root: Path, budget: str | None = None) -> str:

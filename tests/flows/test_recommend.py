@@ -1,8 +1,6 @@
 """`segmend recommend`: the command it starts, what it says, and that params.yaml changes only when asked."""
 
 import json
-import shutil
-import subprocess
 from io import StringIO
 from pathlib import Path
 
@@ -13,7 +11,6 @@ from ruamel.yaml import YAML
 from flows import recommend
 from flows.environment import Mistake
 
-ROOT = Path(__file__).parents[2]
 FOUND = {
     "noise": {"rate": 0.12, "border": 0.02, "objects": 0.1, "by_class": {"leaf": 0.2, "soil": None}, "images": 9},
     "recipe": {"name": "robust", "reason": "Because.", "changes": {"loss": {"name": "gce", "gce": {"q": 0.6}}}},
@@ -21,20 +18,8 @@ FOUND = {
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A workspace with the shipped dvc.yaml and params.yaml, and an estimate that is not made but recorded."""
-    for name in ("dvc.yaml", "params.yaml"):
-        shutil.copy(ROOT / name, tmp_path)
-    started: list[list[str]] = []
-
-    def run(words, cwd, check):
-        started.append(words[1:])
-        (tmp_path / ".work").mkdir(exist_ok=True)
-        (tmp_path / ".work/recommend.json").write_text(json.dumps(FOUND))
-        return subprocess.CompletedProcess(words, 0)
-
-    monkeypatch.setattr(recommend.subprocess, "run", run)
-    return tmp_path, started
+def place(tmp_path, recorded):
+    return tmp_path, recorded(recommend, "recommend.json", lambda: json.dumps(FOUND))
 
 
 def said(root: Path, write: bool = False) -> str:

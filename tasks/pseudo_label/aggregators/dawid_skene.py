@@ -13,28 +13,16 @@ Costs: O(answers * K) for a pass; 10 to 50 passes.
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
-from tasks.pseudo_label.sources import Answers, Beliefs, Tilted, log_prior, normalised, prior_counts, rows_to_one
+from tasks.pseudo_label.sources import Answers, Beliefs, Settled, log_prior, rows_to_one
 
 
-class DawidSkene(Tilted):
+class DawidSkene(Settled):
     name: Literal["dawid_skene"] = "dawid_skene"
-    sweeps: int = Field(50, ge=1, description="passes at most")
-    tolerance: float = Field(1e-3, gt=0, description="stop when no posterior moves further than this")
 
     def __call__(self, answers: Answers) -> Beliefs:
-        p = answers.clamped(answers.shares())
-        prior = prior_counts(answers.classes, self.alpha, self.beta)
-        for _ in range(self.sweeps):
-            confusion = rows_to_one(answers.counts(p) + prior)
-            logs = answers.said @ np.log(confusion).transpose(0, 2, 1).reshape(-1, answers.classes)
-            new = answers.clamped(normalised(log_prior(answers, p, 1.0) + logs))
-            moved = np.abs(new - p).max(initial=0)
-            p = new
-            if moved < self.tolerance:
-                break
-        counts = answers.counts(p)
-        right = np.trace(counts, axis1=1, axis2=2) + self.alpha
-        total = counts.sum(axis=(1, 2)) + self.alpha + self.beta
-        return Beliefs(p, rows_to_one(counts + prior), right / total)
+        def logs(p: np.ndarray, counts: np.ndarray) -> np.ndarray:
+            said = np.log(rows_to_one(counts)).transpose(0, 2, 1).reshape(-1, answers.classes)
+            return log_prior(answers, p, 1.0) + answers.said @ said
+
+        return self.settle(answers, logs)

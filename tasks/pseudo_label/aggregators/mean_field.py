@@ -17,29 +17,20 @@ import numpy as np
 from pydantic import Field
 from scipy.special import digamma
 
-from tasks.pseudo_label.sources import Answers, Beliefs, Tilted, clipped, normalised, prior_counts, rows_to_one
+from tasks.pseudo_label.sources import Answers, Beliefs, Settled, clipped
 
 
-class MeanField(Tilted):
+class MeanField(Settled):
     name: Literal["mean_field"] = "mean_field"
     clip: float = Field(0.9, gt=0, le=1, description="the surest that the network may be; 1: as it is")
     sweeps: int = Field(100, ge=1, description="sweeps at most")
-    tolerance: float = Field(1e-3, gt=0, description="stop when no posterior moves further than this")
 
     def __call__(self, answers: Answers) -> Beliefs:
         k = answers.classes
-        prior = prior_counts(k, self.alpha, self.beta)
         f = np.zeros((answers.tasks, k)) if answers.unary is None else clipped(answers.unary, self.clip)
-        p = answers.clamped(answers.shares())
-        for _ in range(self.sweeps):
-            counts = answers.counts(p) + prior
-            logs = digamma(counts) - digamma(counts.sum(axis=2, keepdims=True))
-            new = answers.clamped(normalised(f + answers.said @ logs.transpose(0, 2, 1).reshape(-1, k)))
-            moved = np.abs(new - p).max(initial=0)
-            p = new
-            if moved < self.tolerance:
-                break
-        counts = answers.counts(p)
-        right = np.trace(counts, axis1=1, axis2=2) + self.alpha
-        total = counts.sum(axis=(1, 2)) + self.alpha + self.beta
-        return Beliefs(p, rows_to_one(counts + prior), right / total)
+
+        def logs(p: np.ndarray, counts: np.ndarray) -> np.ndarray:
+            said = digamma(counts) - digamma(counts.sum(axis=2, keepdims=True))
+            return f + answers.said @ said.transpose(0, 2, 1).reshape(-1, k)
+
+        return self.settle(answers, logs)

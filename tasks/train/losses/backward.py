@@ -24,17 +24,11 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.transitions import Estimate, Least, Matrix, Rows, Share, Start, Transition
+from tasks.train.transitions import Rows, Transition, Transitional
 
 
-class Backward(Loss):
+class Backward(Transitional):
     name: Literal["backward"] = "backward"
-    matrix: Matrix = None
-    estimate: Estimate = "anchors"
-    start: Start = 0.3
-    least: Least = 0.6
-    share: Share = 0.03
     floor: float = Field(
         1e-4, ge=0, lt=1, description="probability below which a class earns nothing by falling further (paper: 0)"
     )
@@ -50,9 +44,7 @@ class Backward(Loss):
         return rows
 
     def build(self, classes: int, cells: int) -> nn.Module:
-        return Backwards(
-            Transition(classes, self.name, self.matrix, self.estimate, self.start, self.least, self.share), self.floor
-        )
+        return Backwards(self.transition(classes), self.floor)
 
 
 class Backwards(nn.Module):
@@ -62,10 +54,7 @@ class Backwards(nn.Module):
 
     def forward(self, logits: Float[Tensor, "b c h w"], targets: Targets) -> Float[Tensor, "b h w"]:
         log_p = logits.log_softmax(1)
-        matrix = None
-        if self.training:
-            self.transition.learn(log_p.detach(), targets)
-            matrix = self.transition.matrix(targets)
+        matrix = self.transition.now(log_p, targets, self.training)
         if matrix is None:
             return F.nll_loss(log_p, targets.labels, reduction="none")
         share = matrix.to(log_p.dtype).inverse()[targets.labels].movedim(-1, 1)  # R[y, k] of each pixel

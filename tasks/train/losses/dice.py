@@ -24,6 +24,7 @@ from torch import Tensor
 
 from tasks.targets import Targets
 from tasks.train.loss import Loss
+from tasks.train.overlap import overlap
 
 
 class Dice(Loss):
@@ -35,12 +36,6 @@ class Dice(Loss):
     per_pixel: ClassVar[bool] = False
 
     def __call__(self, logits: Float[Tensor, "b c h w"], targets: Targets) -> Float[Tensor, "b h w"]:
-        inside = targets.valid[:, None]
-        p = logits.softmax(1).where(inside, 0)
-        g = F.one_hot(targets.labels, logits.shape[1]).movedim(-1, 1).where(inside, 0).to(p.dtype)
-        area = g.sum((2, 3))
-        size = (p.square() if self.squared else p).sum((2, 3)) + area
-        present = area > 0
-        miss = (1 - 2 * (p * g).sum((2, 3)) / size.clamp_min(1)).where(present, 0)
-        loss = (miss.sum(1) / present.sum(1).clamp_min(1))[:, None, None].expand(targets.labels.shape)
+        seen = overlap(logits, targets, self.squared)
+        loss = seen.mean(1 - 2 * (seen.p * seen.g).sum((2, 3)) / seen.size)
         return loss + self.ce * F.cross_entropy(logits, targets.labels, reduction="none") if self.ce else loss

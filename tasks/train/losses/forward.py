@@ -17,24 +17,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tasks.targets import Targets
-from tasks.train.loss import Loss
 from tasks.train.rarity import Weights, weighted
-from tasks.train.transitions import Estimate, Least, Matrix, Share, Start, Transition
+from tasks.train.transitions import Transition, Transitional
 
 
-class Forward(Loss):
+class Forward(Transitional):
     name: Literal["forward"] = "forward"
-    matrix: Matrix = None
-    estimate: Estimate = "anchors"
-    start: Start = 0.3
-    least: Least = 0.6
-    share: Share = 0.03
     weights: Weights = "none"
 
     def build(self, classes: int, cells: int) -> nn.Module:
-        return Forwards(
-            Transition(classes, self.name, self.matrix, self.estimate, self.start, self.least, self.share), self.weights
-        )
+        return Forwards(self.transition(classes), self.weights)
 
 
 class Forwards(nn.Module):
@@ -44,10 +36,7 @@ class Forwards(nn.Module):
 
     def forward(self, logits: Float[Tensor, "b c h w"], targets: Targets) -> Float[Tensor, "b h w"]:
         log_p = logits.log_softmax(1)
-        matrix = None
-        if self.training:
-            self.transition.learn(log_p.detach(), targets)
-            matrix = self.transition.matrix(targets)
+        matrix = self.transition.now(log_p, targets, self.training)
         if matrix is None:
             loss = F.nll_loss(log_p, targets.labels, reduction="none")
         else:

@@ -16,13 +16,13 @@ Costs: a softmax, a one-hot and a power of the same size.
 
 from typing import ClassVar, Literal
 
-import torch.nn.functional as F
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
 from tasks.targets import Targets
 from tasks.train.loss import Loss
+from tasks.train.overlap import overlap
 
 
 class NrDice(Loss):
@@ -34,11 +34,5 @@ class NrDice(Loss):
     per_pixel: ClassVar[bool] = False
 
     def __call__(self, logits: Float[Tensor, "b c h w"], targets: Targets) -> Float[Tensor, "b h w"]:
-        inside = targets.valid[:, None]
-        p = logits.softmax(1).where(inside, 0)
-        g = F.one_hot(targets.labels, logits.shape[1]).movedim(-1, 1).where(inside, 0).to(p.dtype)
-        area = g.sum((2, 3))
-        size = (p.square() if self.squared else p).sum((2, 3)) + area
-        present = area > 0
-        miss = ((p - g).abs().pow(self.gamma).sum((2, 3)) / size.clamp_min(1)).where(present, 0)
-        return (miss.sum(1) / present.sum(1).clamp_min(1))[:, None, None].expand(targets.labels.shape)
+        seen = overlap(logits, targets, self.squared)
+        return seen.mean((seen.p - seen.g).abs().pow(self.gamma).sum((2, 3)) / seen.size)
