@@ -59,6 +59,8 @@ def show(console: Console, numbers: dict[str, Any], spend: str) -> None:
         table.add_row(name, f"{numbers[f'shown/{name}']:,}", "-" if said is None else f"{said:,}")
     console.print(table)
     fixed, asked = numbers["expected_fixed"], max(1, numbers["asked"])
+    if fixed is None:  # a set of classes changes no pixel by itself
+        return
     console.print(f"Expected to fix {fixed:,.0f} pixels, {fixed / asked:,.1f} a question.", highlight=False)
     if fixed < asked:
         console.print("Less than a pixel a question: this is a good place to stop.", highlight=False)

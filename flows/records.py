@@ -8,7 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-ROUND_KEYS = ("round", "clicks", "data_miou", "coverage", "wrong_pixels", "model_miou")
+ROUND_KEYS = ("round", "clicks", "data_miou", "coverage", "wrong_pixels", "model_miou", "ceiling_miou")
 
 
 def params(root: Path) -> dict[str, Any]:

@@ -2,6 +2,12 @@
 
 queries/<round>/forecast.json     one forecast, by the stage query
 labels/<round>/forecasts.json     those of all rounds so far with what came of them, by the stage correct
+
+A forecast is of the labels that the questions show, those of the round before, in which some may be automatic. What came of it
+is counted against the same labels, inside the regions of the round's own questions that were answered: an automatic mistake that
+an answer undoes is fixed, and a right automatic label that is confirmed is not. (The metrics pixels_* of the stage correct
+ask something else: what do all answers do to what the answers before them said? Late answers and automatic labels are told
+apart there.)
 """
 
 from json import dumps, loads
@@ -15,10 +21,13 @@ class Forecast(Settings):
 
     round: str
     questions: int
-    expected: float  # pixels that the answers were expected to fix, corrected by the experience of the rounds before
+    # Pixels fixed minus broken that the answers should come to, corrected by `experience`; once there are answers, of the
+    # answered questions alone.
+    expected: float
+    experience: float = 1.0  # what the forecasts of the round before were worth (tasks/query/gain.py)
     answered: int | None = None
     clicks: float | None = None
-    changed: int | None = None  # pixels that the answers gave another label
+    changed: int | None = None  # pixels of the answered questions that have another label than was shown
     fixed: int | None = None  # fixed minus broken pixels; None where the truth is not known
 
 

@@ -25,10 +25,10 @@ SCHEMA = pa.schema(
         ("shown", pa.string()),  # class name that was shown; null where the region was unlabelled
         ("predicted", pa.string()),  # class name that the network of that round said; null where nobody knows
         ("answer", pa.string()),  # class name answered; several are joined with |; null for skip
-        ("old", pa.string()),  # majority class of the footprint before, by answers alone; null where unlabelled
-        ("new", pa.string()),  # and after
+        ("old", pa.string()),  # majority class of the footprint in the round before; null where unlabelled
+        ("new", pa.string()),  # and after the answer
         ("pixels", pa.int64()),  # the footprint's size
-        ("changed", pa.int64()),  # how many of them got another label
+        ("changed", pa.int64()),  # how many have another label than in the round before, automatic or not
         ("clicks", pa.float64()),
         ("seconds", pa.float64()),
         ("expected", pa.float64()),  # pixels the query was expected to put right; null where nobody said

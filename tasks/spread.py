@@ -16,9 +16,17 @@ from tasks.rasters import LabelMap, RegionMap
 class Told(NamedTuple):
     """One answer, as numbers."""
 
-    pixels: Int64[np.ndarray, " n"]  # the footprint (of a mask: the brushed part), as ascending flat indices
+    # What it speaks of, as ascending flat indices: of a mask the brushed part, of a confirm the pixels that carried the class
+    # (where it says which), else the footprint.
+    pixels: Int64[np.ndarray, " n"]
     kind: str  # confirm, class, class_set, mask, skip
     classes: tuple[int, ...]  # class ids; a confirmed class is named too, skip names none
+    footprint: Int64[np.ndarray, " m"] | None = None  # the whole region that was asked about; None: it is `pixels`
+
+    @property
+    def region(self) -> Int64[np.ndarray, " m"]:
+        """All pixels that somebody was asked about: what expansions spread elsewhere does not touch them."""
+        return self.pixels if self.footprint is None else self.footprint
 
 
 class Lesson(NamedTuple):

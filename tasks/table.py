@@ -219,7 +219,7 @@ class RegionTable:
     predicted: np.ndarray  # uint8 (n,): dominant predicted class
     row: np.ndarray  # int32 (n,): the representative pixel
     column: np.ndarray  # int32 (n,)
-    asked: np.ndarray  # int32 (n,): how often it was asked before
+    asked: np.ndarray  # int32 (n,): not 0 where it was asked before
     columns: dict[str, np.ndarray] = field(default_factory=dict)  # what the acquisition measured, each (n,) or (n, m)
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ labels/maps/<id>.png    the label maps of the train and val images: first labels
 labels/answers.jsonl    all answers so far, one per query, in the order they are applied
 labels/history.parquet  what each answer changed, who gave it and what it cost (tasks/history.py)
 labels/objects/, trust/ as the first labels have them (tasks/correct/carried.py)
-labels/forecasts.json   what each round was expected to fix, and what it did (tasks/forecasts.py)
+labels/forecasts.json   what each round was expected to fix, and what it did to the labels that were shown (tasks/forecasts.py)
 
 The answers of a round are: what the answers file holds, late answers to earlier queries included (each is applied over
 its own footprint and replaces an earlier answer to its query), and for the rest what the oracle says, as far as the
@@ -12,7 +12,9 @@ clicks go.
 
 With sieving or an expansion the labels depend on the newest network as well. They are made anew from the first labels
 each round, and what was changed beyond the answers is counted apart: pixels_* and changed_to/* are what this round's
-answers did to what the answers before them said; auto_* is how the labels now differ from what all answers say.
+answers did to what the answers before them said; auto_* is how the labels now differ from what all answers say. Where
+an expansion compares views, auto_candidates/* are the pixels that the image as it is alone would fill, and auto_agreed/* the share of
+them that every view upholds.
 """
 
 from collections import Counter, defaultdict
@@ -23,15 +25,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int64
 
 from tasks import history
 from tasks.answers import Answer, Query, latest, read, read_budget, read_queries, write
 from tasks.correct.answering import Open, answer_image, priced, spent, within
 from tasks.correct.automatic import Places, correct_images, lessons, total
 from tasks.correct.carried import carry_objects, carry_trust
-from tasks.correct.replay import Done, Work, replay_image
+from tasks.correct.replay import Change, Done, Work, replay_image
 from tasks.correct.settings import Params
 from tasks.dataset import Dataset
+from tasks.forecasts import Forecast
 from tasks.forecasts import read as read_forecasts
 from tasks.forecasts import write as write_forecasts
 from tasks.parallel import map_images
@@ -89,10 +93,10 @@ def correct(
     if settings.automatic:
         taught = lessons(rows_before, new, names, data.classes)
         rng = np.random.default_rng([seed, int(round.removeprefix("r"))])
-        places = Places(first, regions, model, out)
+        places = Places(first, labels, regions, model, out)
         found: Iterator[Done] = correct_images(work, data, places, settings, round, taught, rng)
     else:
-        one = partial(replay_image, data=data, first=first, out=out, round=round)
+        one = partial(replay_image, data=data, first=first, before=labels, out=out, round=round)
         found = map_images(one, work, "corrections")
     done = list(found)
     if settings.expansion.fills and not any(part.auto.pixels for part in done if part.auto):
@@ -113,20 +117,28 @@ def correct(
     valid = latest([*before, *new])
     write(out / "answers.jsonl", valid)
     carry_objects(first, out)
-    carry_trust(first, out, samples, by_image(valid))
+    carry_trust(first, out, samples, by_image(valid), data.classes)
     history.write(out, table)
     numbers = figures(asked, rows, done, data, len(told) - len(new))
-    carry(labels / "forecasts.json", queries / "forecast.json", out / "forecasts.json", numbers)
+    made = total([part.asked for part in done if part.asked], len(data.classes))
+    known = numbers["pixels_fixed"] is not None
+    came = [outcome(one, asked, rows, made, known) for one in read_forecasts(queries / "forecast.json")]
+    write_forecasts(out / "forecasts.json", [*read_forecasts(labels / "forecasts.json"), *came])
     totals = {f"{name}_total": fsum(table[name].to_pylist()) for name in ("clicks", "seconds")}
     return numbers | totals
 
 
-def carry(before: Path, now: Path, out: Path, numbers: dict[str, Any]) -> None:
-    """The forecasts so far, this round's with what came of it."""
-    fixed, broken = numbers["pixels_fixed"], numbers["pixels_broken"]
-    came = {"answered": numbers["answered"], "clicks": numbers["clicks"], "changed": numbers["pixels_changed"]}
-    came["fixed"] = None if fixed is None else fixed - broken
-    write_forecasts(out, [*read_forecasts(before), *(one.model_copy(update=came) for one in read_forecasts(now))])
+def outcome(
+    forecast: Forecast, asked: list[Query], rows: list[dict[str, Any]], made: Change, with_truth: bool
+) -> Forecast:
+    """A round's forecast with what came of it: of this round's questions, those that were answered."""
+    names = {query.query for query in asked}
+    told = [row for row in rows if row["query"] in names]
+    came: dict[str, Any] = {"answered": len(told), "clicks": fsum(row["clicks"] for row in told)}
+    came |= {"changed": made.pixels, "fixed": (made.fixed or 0) - (made.broken or 0) if with_truth else None}
+    if len(told) < len(asked):
+        came["expected"] = round(forecast.experience * fsum(row["expected"] or 0 for row in told), 1)
+    return forecast.model_copy(update=came)
 
 
 def untrained(model: Path) -> bool:
@@ -182,6 +194,7 @@ def figures(
         **({} if with_truth else {"why_no_fixed": "no corrected image has a known truth"}),
         "pixels_sieved": sum(part.sieved for part in done),
         **({"auto_empty": empty, "auto_coverage": auto.pixels / empty} if empty else {}),
+        **agreement(done, auto.changed_to, data.classes),
         "auto_changed": auto.pixels,
         "auto_fixed": (auto.fixed or 0) if data.with_truth else None,
         "auto_broken": (auto.broken or 0) if data.with_truth else None,
@@ -189,6 +202,16 @@ def figures(
         **{f"changed_to/{name}": int(by_people.changed_to[k]) for k, name in enumerate(data.classes)},
         **{f"auto_changed_to/{name}": int(auto.changed_to[k]) for k, name in enumerate(data.classes)},
     }
+
+
+def agreement(done: list[Done], filled: Int64[np.ndarray, " classes"], classes: tuple[str, ...]) -> dict[str, Any]:
+    """Where views were compared: pixels that one alone would fill, by class, and the share of them that all agree on."""
+    every = [part.alone for part in done if part.alone is not None]
+    if not every:
+        return {}
+    alone = np.sum(every, axis=0)
+    shares = {f"auto_agreed/{name}": filled[k] / alone[k] for k, name in enumerate(classes) if alone[k]}
+    return {f"auto_candidates/{name}": int(alone[k]) for k, name in enumerate(classes)} | shares
 
 
 if __name__ == "__main__":

@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Int64
 
 from tasks import history
 from tasks.answers import Answer, Query, latest, pixels
+from tasks.candidates import places_of
 from tasks.correct.apply import Sieve
-from tasks.correct.replay import Change, Done, Work, compare, replay, replay_image
+from tasks.correct.replay import Change, Done, Work, by_questions, compare, replay, replay_image, shown_to
 from tasks.correct.settings import Params
-from tasks.correct.unseen import unseen_classes
+from tasks.correct.unseen import unprotected, unseen_classes
 from tasks.dataset import Dataset, Labels
 from tasks.rasters import UNLABELLED, LabelMap, Maps
 from tasks.spread import Lesson, Seen, Told
@@ -26,6 +28,7 @@ class Places(NamedTuple):
     """Where a round reads and writes."""
 
     first: Path
+    labels: Path  # of the round before: what the questions showed
     regions: Path
     model: Path
     out: Path
@@ -48,6 +51,8 @@ def correct_images(
     if method.fills:
         images = [work.sample.id for work in told]
         unseen = unseen_classes(method.unseen, data.classes, Labels(places.first), images)
+        if round == "r1" and (hint := unprotected(places.model, method, unseen, data.classes)):
+            print(hint, flush=True)
     seen = Looking(data, places, settings, round, unseen)
     if settings.expanded:
         learned = method.learn(
@@ -56,15 +61,25 @@ def correct_images(
     found = seen.all(told)
     for work in every:
         if work.sample.id not in names:
-            yield replay_image(work, data=data, first=places.first, out=places.out, round=round)
+            yield replay_image(work, data=data, first=places.first, before=places.labels, out=places.out, round=round)
             continue
         one, done = next(found)
         labels = method.spread(one, learned)
         Labels(places.out).write(one.image, labels, data.card)
-        auto = compare(one.labels, labels, data.truth(one.image), len(data.classes))
+        truth = data.truth(one.image)
+        auto = compare(one.labels, labels, truth, len(data.classes))
+        asked = by_questions(work, shown_to(work, places.labels), labels, truth, len(data.classes))
         rows = auto_rows(one.image, one.labels, labels, data.classes, round, method.name)
         empty = int((one.labels == UNLABELLED).sum()) if method.fills else 0
-        yield done._replace(auto=auto, auto_rows=tuple(rows), empty=empty)
+        alone = by_one_view(method, one, learned) if method.wants_views else None
+        yield done._replace(auto=auto, auto_rows=tuple(rows), empty=empty, alone=alone, asked=asked)
+
+
+def by_one_view(method: Any, seen: Seen, learned: Any) -> Int64[np.ndarray, " classes"]:
+    """Pixels that the image as it is would fill, by class: of these the other views leave what they agree on."""
+    assert seen.views is not None, f"{method.name} wants views"
+    labels = method.spread(seen._replace(views=seen.views[:1]), learned)
+    return compare(seen.labels, labels, None, len(seen.probabilities)).changed_to
 
 
 class Looking(NamedTuple):
@@ -89,7 +104,8 @@ class Looking(NamedTuple):
         for work, (sample, probabilities, *more) in zip(every, looked, strict=True):
             start, regions = first[sample.id], cells[sample.id]
             sieve = Sieve(self.settings.sieving, probabilities, regions) if self.settings.sieved else None
-            labels, done = replay(work, start, self.data.truth(sample.id), classes, self.round, sieve)
+            shown, truth = shown_to(work, self.places.labels), self.data.truth(sample.id)
+            labels, done = replay(work, start, shown, truth, classes, self.round, sieve)
             answers = [told(answer, classes) for answer in latest([*work.before, *work.new])]
             features = more[0] if method.wants_features else None
             views = more[0] if method.wants_views else None
@@ -100,10 +116,8 @@ class Looking(NamedTuple):
 
 def told(answer: Answer, classes: tuple[str, ...]) -> Told:
     """An answer as numbers; of a mask, the brushed part of its footprint, of a confirm the pixels that carried the class."""
-    places = pixels(answer.footprint)
-    if answer.mask is not None:
-        places = np.intersect1d(places, pixels(answer.mask), assume_unique=True)
-    return Told(places, answer.kind, tuple(classes.index(name) for name in answer.classes))
+    named = tuple(classes.index(name) for name in answer.classes)
+    return Told(places_of(answer), answer.kind, named, pixels(answer.footprint))
 
 
 def lessons(before: pa.Table, new: list[Answer], asked: dict[str, Query], classes: tuple[str, ...]) -> list[Lesson]:

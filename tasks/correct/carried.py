@@ -4,8 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import copytree
 
-from tasks.answers import Answer, pixels
+import numpy as np
+
+from tasks.answers import Answer
+from tasks.candidates import places_of
 from tasks.dataset import Labels, Sample
+from tasks.rasters import is_class
 
 SURE = 255
 
@@ -15,13 +19,26 @@ def carry_objects(first: Path, out: Path) -> None:
         copytree(first / "objects", out / "objects", dirs_exist_ok=True)
 
 
-def carry_trust(first: Path, out: Path, samples: Sequence[Sample], answers: Mapping[str, Sequence[Answer]]) -> None:
-    """The annotators' trust in each pixel, and full trust where an answer of this project's own names one class."""
+def carry_trust(
+    first: Path, out: Path, samples: Sequence[Sample], answers: Mapping[str, Sequence[Answer]], classes: Sequence[str]
+) -> None:
+    """The trust in each pixel of the new maps, which are written already.
+
+    A pixel that carries what an answer of this project's own says of it is trusted fully. The annotators' trust was in their
+    label: where another one came without an answer (an expansion), what they left for all others counts, one minus it, and that
+    is everything where they said nothing.
+    """
     start, end = Labels(first), Labels(out)
     for sample in samples:
         if start.trust_path(sample.id).is_file():
             trust = start.trust(sample.id, (sample.height, sample.width))
+            was, now = start[sample.id], end[sample.id]
+            said = np.zeros(now.size, bool)
             for answer in answers[sample.id]:
                 if len(answer.classes) == 1:
-                    trust.reshape(-1)[pixels(answer.mask or answer.footprint)] = SURE
+                    places = places_of(answer)
+                    said[places[now.ravel()[places] == classes.index(answer.classes[0])]] = True
+            moved = (now != was) & is_class(now)
+            trust[moved] = SURE - trust[moved]
+            trust.reshape(-1)[said] = SURE
             end.write_trust(sample.id, trust)

@@ -6,7 +6,9 @@ labels each round: no pseudo label of an earlier round is carried on, and void a
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Annotated, Literal
+from json import loads
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
@@ -61,6 +63,29 @@ def competing(unseen: tuple[int, ...], against: str, classes: int, name: str) ->
             "without a label would get it; set against: all, or name two unseen classes or more"
         )
     return np.array(unseen, np.int64)
+
+
+def unprotected(model: Path, method: Any, unseen: tuple[int, ...], classes: tuple[str, ...]) -> str | None:
+    """What to tell where unseen classes compete with all others in a network of round 0 that was taught not to say them."""
+    path = model / "config.json"
+    if method.against != "all" or not unseen or not path.is_file():
+        return None
+    network = loads(path.read_text())["network"]
+    block, where = network[network["name"]], f"train.network.{network['name']}"
+    names = [classes[k] for k in unseen]
+    bare = [name for name in names if name not in block.get("unseen", ())]
+    if block.get("head", "linear") != "embedding":
+        why = f"{where} has no head that knows a class without a label"
+    elif bare:
+        why = f"{where}.unseen does not name {', '.join(bare)}, so training pushed this down"
+    elif not block.get("calibration"):
+        why = f"{where}.calibration is 0, so the labelled classes keep their head start"
+    else:
+        return None
+    return (
+        f"correct.expansion.{method.name}: with against: all few pixels or none will become {', '.join(names)}, for {why}; write head, "
+        "unseen and calibration with: python -m tasks.vectors, or set against: unseen where no pixel without a label is of another class"
+    )
 
 
 def said(

@@ -7,8 +7,8 @@ queries/utilities.parquet  image, region, area, utility, expected, asked_before:
 queries/queries.png        the first questions as pictures
 queries/regions/           the region maps that were asked about; only where `merging` made them from the base cells
 
-Only train images are asked about. A region counts as asked before when an earlier answer's footprint covers more than half
-of it, so the rule holds when regions are made anew. Regions whose labels are mostly void are never asked.
+Only train images are asked about. A region counts as asked before when the footprints of all earlier answers together cover more
+than half of it, so the rule holds when regions are made anew. Regions whose labels are mostly void are never asked.
 """
 
 from collections import Counter, defaultdict
@@ -21,6 +21,7 @@ from re import fullmatch
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
+from jaxtyping import Int32
 
 from tasks import forecasts, history, params, tracking
 from tasks.answers import Answer, Query, decode, encode_pixels, pixels, read, write_queries
@@ -41,14 +42,14 @@ PICTURES = 24  # questions on the contact sheet
 AHEAD = 1000  # questions after this round whose worth is forecast
 
 
-def times_asked(regions: RegionMap, answers: list[Answer]) -> np.ndarray:
-    """How many earlier answers cover more than half of each region, int32 (k,)."""
-    sizes, flat = areas(regions), regions.ravel()
-    asked = np.zeros(len(sizes), np.int32)
+def asked_before(regions: RegionMap, answers: list[Answer]) -> Int32[np.ndarray, " k"]:
+    """1 where the earlier answers together cover more than half of a region, else 0."""
+    covered = np.zeros(regions.size, bool)
     for answer in answers:
-        covered = np.bincount(flat[pixels(answer.footprint)] + 1, minlength=len(sizes) + 1)[1:]
-        asked += 2 * covered > sizes
-    return asked
+        covered[pixels(answer.footprint)] = True
+    sizes = areas(regions)
+    inside = np.bincount(regions.ravel()[covered] + 1, minlength=len(sizes) + 1)[1:]
+    return (2 * inside > sizes).astype(np.int32)
 
 
 class Asked:
@@ -70,7 +71,7 @@ class Asked:
                 merged = settings.merging(scene) if self.trained else scene.regions
                 scene = scene.over(merged)
                 columns = settings.acquisition.measure(scene) | {"gain": gain.total(scene)}
-                parts.append(rows_of(index, scene, times_asked(merged, before[sample.id]), columns))
+                parts.append(rows_of(index, scene, asked_before(merged, before[sample.id]), columns))
                 yield sample.id, merged
 
         if settings.merging.name == "none" or not self.trained:
@@ -174,16 +175,19 @@ def query(
     utilities = settings.acquisition(table, rng) if asked.trained else rng.random(len(table))
     if not asked.trained:
         print("Nothing was labelled, so the network has learned nothing: this round asks at random.", flush=True)
-    learnt = gain.experience(history.read(labels))
-    expected = gain.pixels(table)  # as the network says; the sums below are corrected by experience
+    foreseen = settings.kind != "multiclass"  # forecasts are of answers that name one class
+    learnt = gain.experience(history.read(labels), settings.kind)
+    expected = gain.pixels(table, settings.kind)  # as the network says; the sums below are corrected by experience
     open_ = (table.asked == 0) & (table.shown != VOID)
     order = ranked(utilities, open_, rng)
     allowed = allowance(may_spend.budget, asked.cells)
     chosen, later = np.split(order, [min(len(order), ceil(allowed - 1e-9))])
     made = questions(round, settings.kind, asked, chosen, utilities, expected, data.classes)
-    forecast = Forecast(round=round, questions=len(made), expected=tenth(learnt * expected[chosen].sum()))
+    forecast = Forecast(
+        round=round, questions=len(made), expected=tenth(learnt * expected[chosen].sum()), experience=learnt
+    )
     write_queries(out, made)
-    if settings.kind != "multiclass":  # the forecast is of answers that name one class
+    if foreseen:
         forecasts.write(out / "forecast.json", [forecast])
     (out / "budget.json").write_text(dumps({"unit": settings.unit, "allowed": allowed}) + "\n")
     write_utilities(out / "utilities.parquet", table, utilities, expected)
@@ -196,10 +200,10 @@ def query(
         "regions": len(table),
         "regions_open": int(open_.sum()),
         "asked_pixels": int(table.area[chosen].sum()),
-        "expected_fixed": forecast.expected,
+        "expected_fixed": forecast.expected if foreseen else None,
         "experience": learnt,
         "ahead": min(AHEAD, len(later)),
-        "ahead_fixed": tenth(learnt * expected[later[:AHEAD]].sum()),
+        "ahead_fixed": tenth(learnt * expected[later[:AHEAD]].sum()) if foreseen else None,
         "shown/unlabelled": shown[None],
         **{f"shown/{name}": shown[name] for name in data.classes},
         **{f"predicted/{name}": predicted[name] for name in data.classes},

@@ -5,14 +5,21 @@ label were right before. With P as the probability of the truth, the answer c is
 
     sum over s of P_c(x) - P_n(x)(x),   n(x) the current label; an unlabelled pixel is not right before, a void one stays
 
-and the class that people will name is taken to be the most probable one of the region, c*. Networks are rarely calibrated, on
-noisy labels least of all, so sums over many regions are multiplied by what earlier forecasts turned out to be worth.
+and the class that people will name is taken to be the most probable one of the region, c*. Where they are asked whether the
+label is right (kind correction), labels that are better than c* are confirmed: nothing is lost then. Where they are asked for the
+dominant class they name one in any case, and it replaces labels that were better: the sum may be below 0. (What a sieving keeps
+of such an answer is the business of the stage correct, and not foreseen here.)
+
+Networks are rarely calibrated, on noisy labels least of all, so sums over many regions are multiplied by what earlier forecasts
+turned out to be worth. How many pixels became right nobody knows without truth: pixels that a correction changed stand for
+them. Of dominant answers that would count right pixels painted over as fixed, so their forecast is the network's alone.
 """
 
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32, Float64, UInt8
 
+from tasks.answers import QueryKind
 from tasks.table import RegionTable, Scene
 
 PRIOR = 100.0  # pixels added to both sides of the ratio, so that a single answer moves it little
@@ -33,14 +40,17 @@ def named(table: RegionTable) -> UInt8[np.ndarray, " n"]:
     return table.means.argmax(axis=1).astype(np.uint8)
 
 
-def pixels(table: RegionTable) -> Float64[np.ndarray, " n"]:
-    """Pixels that one answer is expected to fix, before the correction by experience: at least 0, since labels that are better
-    than any single class are confirmed."""
-    return np.maximum(table.columns["gain"], 0)
+def pixels(table: RegionTable, kind: QueryKind) -> Float64[np.ndarray, " n"]:
+    """Pixels fixed minus broken by one answer, as the network says, before the correction by experience."""
+    gain = table.columns["gain"]
+    return gain if kind == "dominant" else np.maximum(gain, 0)
 
 
-def experience(rows: pa.Table) -> float:
-    """Pixels that answers really changed, over pixels that were forecast, in the newest round with forecasts; 1 before that."""
+def experience(rows: pa.Table, kind: QueryKind) -> float:
+    """Pixels that answers really changed, over pixels that were forecast, in the newest round with forecasts; 1 before that, and
+    where changed pixels say nothing about fixed ones."""
+    if kind != "correction":
+        return 1.0
     some = [
         row for row in rows.select(["round", "kind", "expected", "changed"]).to_pylist() if row["expected"] is not None
     ]

@@ -36,7 +36,7 @@ STYLE: dict[Any, Any] = {
 
 
 def curve(rounds: Sequence[dict[str, Any]]) -> str | None:
-    """mIoU of labels and network, and wrong pixels, against clicks; None where fewer than two rounds have a score."""
+    """mIoU of labels and network, coverage and wrong pixels against clicks; None where fewer than two rounds have a score."""
     lines = [(k, c, n, m) for k, c, n, m in (
         ("data_miou", LABELS, "labels (train split)", "o"), ("model_miou", NETWORK, "network (test split)", "s")
     ) if sum(one[k] is not None for one in rounds) > 1]  # fmt: skip
@@ -48,11 +48,13 @@ def curve(rounds: Sequence[dict[str, Any]]) -> str | None:
         axes = figure.subplots(1, 2 if wrong else 1, squeeze=False)[0]
         for key, colour, name, marker in lines:
             line(axes[0], rounds, key, colour, marker, name)
+        if sum(one.get("coverage") is not None for one in rounds) > 1:
+            line(axes[0], rounds, "coverage", INK, "", "coverage", linewidth=1.2, linestyle=(0, (1, 1.5)))
         if (ceiling := rounds[0].get("ceiling_miou")) is not None:
             axes[0].axhline(ceiling, color=LABELS, linewidth=1, linestyle=(0, (4, 3)))
             axes[0].annotate("ceiling of the base cells", (0, ceiling), (2, 3), textcoords="offset points", fontsize=8)
-        axes[0].set_ylabel("mIoU")
-        axes[0].legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, handlelength=1.6, columnspacing=1.4)
+        axes[0].set_ylabel("mIoU, coverage")
+        figure.legend(loc="outside upper left", ncols=3, handlelength=1.6, columnspacing=1.4)
         if wrong:
             line(axes[1], rounds, "wrong_pixels", LABELS, "o", "")
             axes[1].set_ylim(bottom=0)
@@ -63,9 +65,11 @@ def curve(rounds: Sequence[dict[str, Any]]) -> str | None:
         return svg(figure)
 
 
-def line(axes: Axes, rounds: Sequence[dict[str, Any]], key: str, colour: str, marker: str, name: str) -> None:
+def line(
+    axes: Axes, rounds: Sequence[dict[str, Any]], key: str, colour: str, marker: str, name: str, **style: Any
+) -> None:
     points = [(one["clicks"], one[key]) for one in rounds if one[key] is not None]
-    axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=name, clip_on=False)
+    axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=name, clip_on=False, **style)
 
 
 def clicks_axis(axes: Axes, rounds: Sequence[dict[str, Any]]) -> None:

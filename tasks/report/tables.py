@@ -96,22 +96,17 @@ def cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def more_questions(forecasts: Sequence[Forecast]) -> str:
     """Whether it pays to go on, by what the last answers did; what the next ones would do is for the newest network to say."""
-    told = [
-        (one.round, fixed / one.answered) for one in forecasts if one.answered and (fixed := result(one)) is not None
-    ]
+    done = [one for one in forecasts if one.answered and one.changed is not None]
+    known = all(one.fixed is not None for one in done)  # one measure for all rounds; without truth, what changed
+    told = [(one.round, ((one.fixed if known else one.changed) or 0) / (one.answered or 1)) for one in done]
     if not told:
         return "To see the next questions and what they are expected to fix, before anyone is asked: segmend next."
     rounds = ", ".join(f"{each:,.1f} in {name}" for name, each in told[-3:])
-    worth = f"Pixels that an answer fixed on the mean: {rounds}."
+    worth = f"Pixels that an answer {'fixed' if known else 'changed'} on the mean: {rounds}."
     if told[-1][1] < 1:
         return f"{worth} Less than a pixel an answer: this is a good place to stop."
     number = int(forecasts[-1].round[1:]) + 1
     return f"{worth} What the newest network expects of the next ones: segmend next; to ask them, add a round: segmend rounds {number}."
-
-
-def result(forecast: Forecast) -> int | None:
-    """What the answers did: fixed minus broken pixels where the truth is known, else pixels that changed."""
-    return forecast.changed if forecast.fixed is None else forecast.fixed
 
 
 def next_steps(rounds: list[dict[str, Any]], rows: list[dict[str, Any]], forecasts: Sequence[Forecast]) -> list[str]:

@@ -12,6 +12,9 @@ from tasks.correct.apply import corrected
 from tasks.correct.automatic import lessons
 from tasks.correct.settings import Params
 from tasks.dataset import Dataset, Labels
+from tasks.forecasts import Forecast
+from tasks.forecasts import read as read_forecasts
+from tasks.forecasts import write as write_forecasts
 from tasks.params import validated
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
@@ -136,7 +139,7 @@ def test_labels_are_a_pure_function_of_first_labels_and_answers(here):
 
 
 def test_objects_and_trust_go_on_from_round_to_round(here):
-    """An answered pixel is trusted fully, all others as much as the annotators agreed."""
+    """A pixel that an answer speaks of is trusted fully, all others as much as the annotators agreed."""
     first = Labels(here / "labels/r0")
     write_maps(here / "labels/r0/objects", [("a/0", BLOCKS)], 4)
     for image in ("a/0", "a/1", "a/2"):
@@ -149,9 +152,55 @@ def test_objects_and_trust_go_on_from_round_to_round(here):
         given = np.full((40, 48), 100)
         for answer in read(here / "labels/r2/answers.jsonl"):
             if answer.image == image and answer.kind in ("confirm", "class"):
-                given[decode(answer.mask or answer.footprint)] = 255
+                # Void, and what a confirmed region holds of other classes, is not named.
+                named = toy.CARD.classes.index(answer.classes[0])
+                given[decode(answer.footprint) & (labels[image] == named)] = 255
         assert (labels.trust(image, (40, 48)) == given).all() and (given == 255).any()
     assert not labels.trust_path("b").exists() and (labels.trust("b", (40, 48)) == 255).all()
+
+
+def trusting(root, value=100):
+    """The annotators' trust in every pixel of the train images."""
+    for image in ("a/0", "a/1", "a/2"):
+        Labels(root / "labels/r0").write_trust(image, np.full((40, 48), value, np.uint8))
+
+
+def test_only_the_brushed_part_of_a_region_is_trusted(here):
+    """What is brushed outside the region changes no label, so nobody's trust in it either."""
+    trusting(here)
+    brush = np.zeros((40, 48), bool)
+    brush[24:28, 32:48] = True  # the region's columns are 32..39
+    reply(here, 1, "mask", ("stone",), mask=encode(brush))
+    write_queries(here / "queries/r1", [q for q in read_queries(here / "queries/r1") if q.query == "r1-00002"])
+    run(here)
+    trust = Labels(here / "labels/r1").trust("a/0", (40, 48))
+    assert (trust[brush & (BLOCKS == 22)] == 255).all() and (trust == 255).sum() == 32
+    assert (trust[24:28, 40:48] == 100).all()
+
+
+def test_what_the_sieve_takes_out_keeps_its_trust(here, monkeypatch):
+    trusting(here)
+    ask(here, "r1", [("a/0", (14, 15, 20, 21))], "dominant")
+    sees(monkeypatch)
+    metrics = run(here, **SIEVE)
+    region, labels = np.isin(BLOCKS, (14, 15, 20, 21)), Labels(here / "labels/r1")
+    (answer,) = read(here / "labels/r1/answers.jsonl")
+    kept = region & (labels["a/0"] == toy.CARD.classes.index(answer.classes[0]))
+    trust = labels.trust("a/0", (40, 48))
+    assert metrics["pixels_sieved"] == (region & ~kept).sum() > 0
+    assert (trust[kept] == 255).all() and (trust[~kept] == 100).all()
+
+
+def test_trust_in_a_label_is_not_trust_in_the_one_that_replaces_it(here, monkeypatch):
+    trusting(here)
+    monkeypatch.setattr("tasks.predict.stream", toy.stream_of_truth)
+    ask_all(here, "r1", images=("a/0", "a/1"))
+    metrics = run(here, expansion=BOLD)
+    first, labels = Labels(here / "labels/r0"), Labels(here / "labels/r1")
+    moved = labels["a/2"] != first["a/2"]
+    trust = labels.trust("a/2", (40, 48))
+    assert metrics["auto_changed"] == moved.sum() > 0
+    assert (trust[moved] == 155).all() and (trust[~moved] == 100).all()
 
 
 def test_equal_bytes_for_any_number_of_workers(here, monkeypatch):
@@ -443,6 +492,9 @@ def test_equal_bytes_with_a_network_too(here, monkeypatch):
     assert toy.digests(here / "labels/r1") == toy.digests(here / "again")
 
 
+BOLD = {"name": "evidence", "evidence": {"sure": 0.6, "z": 0.0}}
+
+
 def ask_all(root, round, images=("a/0", "a/1", "a/2"), every=1):
     """Every region, with what the network said and what the answer was expected to fix."""
     labels, truth, made = Labels(root / "labels/r0"), Dataset(root / "dataset", root / "truth"), []
@@ -464,15 +516,101 @@ def test_evidence_mends_what_answers_show_the_network_to_be_right_about(here, mo
     monkeypatch.setattr("tasks.predict.stream", toy.stream_of_truth)
     asked = ask_all(here, "r1", images=("a/0", "a/1"))
     conflicts = sum(q.shown != q.predicted for q in asked)
-    bold = {"name": "evidence", "evidence": {"sure": 0.6, "z": 0.0}}
-    metrics = run(here, expansion=bold)
+    metrics = run(here, expansion=BOLD)
     assert conflicts >= 3 and metrics["auto_fixed"] > 100 and metrics["auto_broken"] == 0
     assert metrics["auto_changed"] == metrics["auto_fixed"]
     # The other way round: somebody says that the network is wrong wherever it differs, and nothing is spread.
     for place, q in enumerate(asked):
         if q.shown != q.predicted:
             reply(here, place, "confirm", (q.shown,))
-    assert run(here, expansion=bold)["auto_changed"] == 0
+    assert run(here, expansion=BOLD)["auto_changed"] == 0
+
+
+def foretell(root, round, expected, experience=1.0):
+    """The forecast that the stage query writes beside the questions."""
+    one = Forecast(round=round, questions=99, expected=expected, experience=experience)
+    write_forecasts(root / f"queries/{round}/forecast.json", [one])
+
+
+def question_about(root, round, image, mask, shown, predicted):
+    known = {"query": f"{round}-00001", "image": image, "shown": shown, "predicted": predicted, "expected": 16.0}
+    write_queries(root / f"queries/{round}", [question(mask, **known)])
+
+
+def spread_by_network(root, monkeypatch):
+    """A first round in which evidence relabels a conflict of a/2, and where in it: 64 pixels of one block at the most."""
+    monkeypatch.setattr("tasks.predict.stream", toy.stream_of_truth)
+    ask_all(root, "r1", images=("a/0", "a/1"))
+    foretell(root, "r1", 500)
+    run(root, expansion=BOLD)
+    first, labels = Labels(root / "labels/r0")["a/2"], Labels(root / "labels/r1")["a/2"]
+    region = int(np.bincount(BLOCKS[labels != first]).argmax())
+    mask = (region == BLOCKS) & (labels != first)
+    assert (first[mask] == 1).all() and (labels[mask] == 2).all() and (toy.true_map(2)[mask] == 2).all()
+    return mask
+
+
+@pytest.mark.parametrize("kind", ["confirm", "class"])
+def test_what_came_of_a_forecast_is_counted_against_what_was_shown(here, monkeypatch, kind):
+    """Automatic labels were shown: to confirm them changes nothing, to take them back does (here a right one is broken)."""
+    mask = spread_by_network(here, monkeypatch)
+    size = int(mask.sum())
+    question_about(here, "r2", "a/2", mask, "stone", "leaf")
+    foretell(here, "r2", 16)
+    reply(here, 0, kind, ("stone",) if kind == "confirm" else ("leaf",), into="r2")
+    metrics = run(here, "r2", expansion=BOLD)
+    came = read_forecasts(here / "labels/r2/forecasts.json")[1]
+    row = [row for row in history.read(here / "labels/r2").to_pylist() if row["round"] == "r2"][0]
+    if kind == "confirm":
+        assert (came.changed, came.fixed, row["changed"], row["old"], row["new"]) == (0, 0, 0, "stone", "stone")
+        # Beside what the answers before it said, it changes as much as ever.
+        assert metrics["pixels_changed"] == metrics["pixels_fixed"] == size
+    else:
+        assert (came.changed, came.fixed, row["changed"], row["old"], row["new"]) == (
+            size,
+            -size,
+            size,
+            "stone",
+            "leaf",
+        )
+        assert metrics["pixels_changed"] == 0
+
+
+def test_a_forecast_is_of_the_questions_that_were_answered(here, monkeypatch):
+    asked = [q.model_copy(update={"expected": 10.0}) for q in read_queries(here / "queries/r1")]
+    write_queries(here / "queries/r1", asked)
+    foretell(here, "r1", 40.3, experience=0.5)
+    run(here)
+    (whole,) = read_forecasts(here / "labels/r1/forecasts.json")
+    assert (whole.answered, whole.expected) == (8, 40.3)
+    spend(here, 3)
+    run(here)
+    (part,) = read_forecasts(here / "labels/r1/forecasts.json")
+    assert (part.answered, part.clicks, part.expected) == (3, 3, 15)  # half of 3 * 10
+
+
+def test_a_late_answer_is_no_part_of_the_forecast(here):
+    run(here)
+    late = reply(here, 1, classes=("ground",), into="r2", of="r1")
+    foretell(here, "r2", 5.0)
+    metrics = run(here, "r2")
+    (came,) = read_forecasts(here / "labels/r2/forecasts.json")
+    rows = history.read(here / "labels/r2").to_pylist()[8:]
+    assert metrics["pixels_changed"] > came.changed == sum(r["changed"] for r in rows if r["query"] != late.query)
+    assert (came.answered, came.clicks) == (2, 2)
+
+
+def test_an_answered_region_is_not_touched_where_the_answer_says_nothing(here, monkeypatch):
+    """A confirm speaks of the pixels that carry its class; the rest of its region is no other conflict to be mended."""
+    mask = spread_by_network(here, monkeypatch)
+    wide = np.isin(BLOCKS, np.unique(BLOCKS[mask])) | (BLOCKS == 3)
+    others = read_queries(here / "queries/r1")
+    about = {"query": "r1-99999", "image": "a/2", "rank": len(others), "shown": "ground", "predicted": "stone"}
+    write_queries(here / "queries/r1", [*others, question(wide, **about)])
+    reply(here, len(others), "confirm", ("ground",))
+    run(here, expansion=BOLD)
+    first, labels = Labels(here / "labels/r0")["a/2"], Labels(here / "labels/r1")["a/2"]
+    assert (labels[wide] == first[wide]).all() and (labels != first).any()
 
 
 def test_a_late_answer_changes_the_lesson_of_its_question(here):

@@ -85,14 +85,35 @@ def test_two_rounds_without_a_question(here, oracle):
     assert again["auto_changed"] == pixels and history.read(here / "labels/r2").num_rows == len(rows)
 
 
+def test_how_much_of_the_candidates_all_views_agree_on(here, monkeypatch):
+    """The image as it is says leaf right of column 40: 34 to 39 are agreed on, of all that is left of 40."""
+
+    def blind(*given, views):
+        for sample, p, every in network(*given, views=views):
+            p[:, :, 40:] = np.roll(p[:, :, 40:], -1, axis=0)
+            yield sample, p, np.concatenate([p[None], every[1:]])
+
+    monkeypatch.setattr("tasks.predict.stream", blind)
+    metrics, first = run(here), Labels(here / "labels/r0")
+    free = sum((first[name] == UNLABELLED).sum(axis=0) for name in ("a/0", "a/1", "a/2"))
+    assert 0 < free[34:40].sum() < free[:40].sum() < free.sum() == metrics["auto_empty"]
+    assert metrics["auto_changed"] == free[34:40].sum()
+    assert metrics["auto_candidates/stone"] == free[:40].sum()
+    assert metrics["auto_agreed/stone"] == free[34:40].sum() / free[:40].sum()
+    others = {name: number for name, number in metrics.items() if name.startswith(("auto_candidates/", "auto_agreed/"))}
+    assert len(others) == 4 and sum(others.values()) == metrics["auto_candidates/stone"] + metrics["auto_agreed/stone"]
+
+
 @pytest.mark.parametrize("name", ["self_training", "quota"])
 def test_the_others_of_the_kind(here, name):
     metrics = run(here, name=name, **({"threshold": 0.7} if name == "self_training" else {"rounds": 1}))
     assert metrics["auto_changed"] == metrics["auto_changed_to/stone"] > 0 == metrics["auto_broken"]
+    assert not any(key.startswith(("auto_candidates", "auto_agreed")) for key in metrics)  # one view only
 
 
 def test_a_fill_that_finds_nothing_says_so(here, capsys):
-    assert run(here, confidence=0.9)["auto_changed"] == 0
+    metrics = run(here, confidence=0.9)
+    assert metrics["auto_changed"] == metrics["auto_candidates/stone"] == 0 and "auto_agreed/stone" not in metrics
     assert "No pixel was filled: correct.expansion.strict" in capsys.readouterr().out
 
 

@@ -66,6 +66,16 @@ def test_a_budget_of_ones_own_and_a_place_to_stop(place):
     assert "Less than a pixel a question: this is a good place to stop." in text and "0.2 a question" in text
 
 
+def test_nothing_is_foreseen_of_sets_of_classes(place):
+    """Then nobody is told to stop either: the stage query says null."""
+    root, _ = place
+    (root / "data/models/r0").mkdir(parents=True)
+    (root / "fixed").write_text("null")
+    text = said(root)
+    assert "20 questions" in text and "segmend run asks them" in text
+    assert "Expected" not in text and "stop" not in text and "after them" not in text
+
+
 def test_without_a_network(place):
     root, started = place
     with pytest.raises(Mistake, match="run segmend run first"):

@@ -12,7 +12,7 @@ from tasks.dataset import Labels
 from tasks.params import load, validated
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
-from tasks.query.__main__ import query, times_asked
+from tasks.query.__main__ import asked_before, query
 from tasks.query.settings import Params
 from tasks.rasters import UNLABELLED, VOID, Maps, write_maps
 from tests.correct import toy
@@ -95,8 +95,19 @@ def test_asked_before_is_a_matter_of_footprints():
     answers = [
         Answer(query=str(k), image="a", footprint=encode(mask), kind="skip") for k, mask in enumerate((half, more))
     ]
-    asked = times_asked(BLOCKS, answers)
-    assert asked[3] == 1 and asked[7] == 1 and asked.sum() == 2
+    asked = asked_before(BLOCKS, answers)
+    assert asked[3] == 1 and asked[7] == 1 and asked.sum() == 2 and not asked_before(BLOCKS, answers[:1]).any()
+    assert not asked_before(BLOCKS, []).any()
+
+
+def test_two_halves_make_a_region_that_was_asked():
+    """A merged region wholly covered by two earlier answers, neither of which is over more than half of it."""
+    halves = [np.isin(BLOCKS, some) for some in ((0, 1), (6, 7))]
+    answers = [Answer(query=str(k), image="a", footprint=encode(mask), kind="skip") for k, mask in enumerate(halves)]
+    merged = np.where(np.isin(BLOCKS, (0, 1, 6, 7)), 0, BLOCKS)
+    asked = asked_before(merged.astype(np.int32), answers)
+    assert asked[0] == 1 and asked.sum() == 1
+    assert asked_before(merged.astype(np.int32), answers[:1]).sum() == 0  # one of them is over half of it, not more
 
 
 def test_everything_asked_is_no_error(here):
@@ -172,6 +183,28 @@ def test_the_forecast_learns_from_what_the_round_before_fixed(here):
     )
 
 
+def test_a_dominant_answer_may_be_expected_to_break_labels(here):
+    """Every region gets an answer, and where it is half one class and half another, right labels are painted over."""
+    expected = {}
+    for kind in ("correction", "dominant"):
+        metrics = run(here, kind, kind=kind, budget="90")
+        expected[kind] = {(q.image, q.region): q.expected for q in read_queries(here / kind)}
+        assert metrics["expected_fixed"] == pytest.approx(sum(expected[kind].values()), abs=2)
+    # Rows 16..23 and columns 8..15 of a/0: 32 pixels of leaf, 32 of ground, and the labels say so.
+    mixed = ("a/0", 13)
+    assert (np.bincount(toy.true_map(0)[BLOCKS == 13]) == [32, 32]).all()
+    assert expected["correction"][mixed] == 0 and expected["dominant"][mixed] == pytest.approx(-32 * 0.7, abs=0.1)
+    assert min(expected["correction"].values()) == 0
+
+
+def test_dominant_answers_teach_no_experience(here):
+    """They repaint pixels that were right: changed is not fixed."""
+    row = {"round": "r1", "query": "r1-00001", "kind": "class", "expected": 10.0, "changed": 5000}
+    history.write(here / "labels/r0", history.table([dict.fromkeys(history.SCHEMA.names) | row]))
+    assert run(here, "dominant", kind="dominant")["experience"] == 1
+    assert run(here, "correction")["experience"] == pytest.approx(5100 / 110)
+
+
 def test_what_an_untrained_network_says_decides_nothing(here, capsys):
     """Nothing was labelled, so no merging and no acquisition by its noise: base cells at random."""
     for k in range(3):
@@ -189,7 +222,8 @@ def test_what_an_untrained_network_says_decides_nothing(here, capsys):
 
 def test_multiclass_questions_have_no_forecast(here):
     """A set of classes changes no pixel by itself: what it will fix is not foreseen, and no one is told to stop."""
-    run(here, kind="multiclass")
+    metrics = run(here, kind="multiclass")
+    assert metrics["expected_fixed"] is None and metrics["ahead_fixed"] is None
     assert all(q.expected is None for q in read_queries(here / "q")) and not (here / "q/forecast.json").exists()
 
 

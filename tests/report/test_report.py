@@ -209,13 +209,21 @@ def test_curve_needs_two_scores():
     assert drawn is not None and "labels (train split)" in drawn and "network (test split)" not in drawn
 
 
+def test_curve_has_a_line_for_coverage_where_it_is_known():
+    one = {"round": "r0", "clicks": 0, "data_miou": 0.5, "model_miou": None, "wrong_pixels": 5, "coverage": 0.6}
+    drawn = figures.curve([one, {**one, "round": "r1", "clicks": 7, "coverage": 0.8}])
+    assert drawn is not None and drawn.count(">coverage<") == 1
+    without = figures.curve([one, {**one, "round": "r1", "clicks": 7, "coverage": None}])
+    assert without is not None and ">coverage<" not in without
+
+
 def test_the_forecast_and_what_came_of_it(scored):
     _, _, page = told(scored("train", "val", "test"))
     assert "Was the forecast right?" in page.text and "an answer fixed on the mean: 9.3 in r1." in page.text
     assert "segmend rounds 2" in page.text and "ceiling" in page.text
     assert "7 pixels of the last round's labels were mended by what the answers taught" in page.text
     _, _, blind = told(scored())
-    assert "10.0 in r1" in blind.text  # without truth: the labels that changed
+    assert "an answer changed on the mean: 10.0 in r1" in blind.text and "answer fixed" not in blind.text
 
 
 def test_when_to_stop():
@@ -225,6 +233,11 @@ def test_when_to_stop():
     ]
     assert "4.0 in r2, 1.0 in r3, 2.0 in r4" in tables.more_questions(rows)
     assert "segmend rounds 5" in tables.more_questions(rows) and "stop" not in tables.more_questions(rows)
+    assert "an answer changed on the mean" in tables.more_questions(rows)
+    scored = [one.model_copy(update={"fixed": 18}) for one in rows[:2]]
+    assert "an answer fixed on the mean: 2.0 in r1, 2.0 in r2" in tables.more_questions(scored)
+    mixed = tables.more_questions([scored[0], rows[1]])
+    assert "changed on the mean: 10.0 in r1, 4.0 in r2" in mixed  # one measure for all
     few = rows[0].model_copy(update={"fixed": 8})  # of 90 changed pixels, 8 more were fixed than broken
     assert "0.9 in r1. Less than a pixel an answer: this is a good place to stop." in tables.more_questions([few])
     assert tables.more_questions([few.model_copy(update={"answered": 0})]).endswith("segmend next.")

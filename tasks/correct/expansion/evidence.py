@@ -9,7 +9,8 @@ Formula, for an answered query: y = 1 if the answer was b, else 0; features x = 
     w = mode of sum log sigmoid(+-x.w) - |w|^2 / (2 prior^2), S = inverse Hessian there (Laplace);
     an unasked conflict of at least `smallest` pixels becomes b where sigmoid(x.w - z sqrt(x'Sx)) >= sure.
 Limits: no answers, or sure = 1: nothing is spread. z = 0: the mean alone decides. Pairs that nobody was asked about borrow from
-    the others, with the wide interval of the prior. Pixels under any answer's footprint are never touched.
+    the others, with the wide interval of the prior. Pixels under any answer's footprint are never touched, also those that a
+    confirm or a brushed mask says nothing about: they are as the answers and the first labels have them.
 Differs: A2LC learns class from mean probabilities of the answered regions, and guards by a fixed confidence; here the question
     learned is "is the network right against this label?", and the guard widens where answers are few.
 Costs: one pass of the network over the train images; O(pixels), and a regression with three weights and one for each pair of
@@ -91,7 +92,7 @@ class Evidence(Method):
         said = seen.probabilities.argmax(axis=0).astype(np.uint8)
         quarrel = is_class(labels) & (labels != said) & (seen.regions != NO_REGION)
         for told in seen.answers:
-            quarrel.reshape(-1)[told.pixels] = False
+            quarrel.reshape(-1)[told.region] = False
         pieces = in_pieces(code(labels, said), quarrel)
         size = areas(pieces)
         some = np.flatnonzero(size >= self.smallest)

@@ -9,8 +9,8 @@ Formula: f: K-256-128-64-K with ReLU, on a region's mean probabilities; trained 
     `threshold`, c is not among the rarest `rare` share of the classes and the current label is not the rarest class (by
     labelled pixels of the train split).
 Limits: fewer than two answered classes, or threshold above every confidence: nothing changes. Two classes with rare
-    0.5: only regions without a label can change, since each class is the rare one or the current one. Pixels of any
-    answer, and void ones, never change.
+    0.5: only regions without a label can change, since each class is the rare one or the current one. Pixels under any
+    answer's footprint, and void ones, never change.
 Differs: the release trains on one round's queries, here all answers so far are used; what it relabels are objects, here base
     cells. It feeds a softmax to a cross entropy that takes another one: not copied. It raises the
     threshold by round on Cityscapes (.99 to .9999999): here it is one number.
@@ -114,7 +114,7 @@ class Module(Method):
         labels = seen.labels.ravel().copy()
         free = labels != VOID
         for told in seen.answers:
-            free[told.pixels] = False
+            free[told.region] = False
         slots = seen.regions.ravel().astype(np.int64) + 1  # 0: no region
         free &= np.concatenate([[False], change])[slots]
         labels[free] = np.concatenate([np.zeros(1, np.uint8), best])[slots[free]]
@@ -126,7 +126,7 @@ def answered(seen: Seen) -> Int64[np.ndarray, " k"]:
     sizes, flat = areas(seen.regions), seen.regions.ravel()
     found = np.full(len(sizes), NEVER, np.int64)
     for told in seen.answers:
-        inside = np.bincount(flat[told.pixels] + 1, minlength=len(sizes) + 1)[1:]
+        inside = np.bincount(flat[told.region] + 1, minlength=len(sizes) + 1)[1:]
         found[2 * inside > sizes] = told.classes[0] if len(told.classes) == 1 else SILENT
     return found
 

@@ -13,6 +13,9 @@ Limits: expand false changes only pixels of sets; match nearest asks the most si
 Differs: a region is the pixels whose newest answer it is. Regions of one class teach and expand as in the paper, but their own
     pixels stay as they are painted and sieved. onto unlabelled spares first labels (in the paper there are none). A prototype
     that no pixel took accepts nothing. The features are of one view (the paper averages scales and flips on one data set).
+    Where training reads sets too (train.loss partial, our recipe mulactseg), it is the paper's two stages in one: a pixel that
+    was accepted around an answer is one of a known class there (D_1), which the paper's first stage takes from answers alone.
+    From first labels that is no pixel (onto unlabelled); from none it is many: expand false keeps them out.
 Costs: a feature vector per pixel; inner products with the classes of each region, over the answered cells and those around.
 """
 
@@ -174,7 +177,11 @@ def around(
     region, cell = np.divmod(np.unique(np.concatenate(touched)), max(k, 1))
 
     flat, places = seen.labels.ravel(), seen.regions.ravel()
-    free = np.flatnonzero((own < 0) & (places != NO_REGION) & ((flat != VOID) if labelled else (flat == UNLABELLED)))
+    free = (own < 0) & (places != NO_REGION) & ((flat != VOID) if labelled else (flat == UNLABELLED))
+    for told in seen.answers:
+        if told.kind in ("confirm", "mask"):  # own has the part they speak of
+            free[told.region] = False
+    free = np.flatnonzero(free)
     free = free[np.argsort(places[free], kind="stable")]
     sizes = np.bincount(places[free], minlength=k)
     begins = np.cumsum(sizes) - sizes

@@ -5,12 +5,14 @@ Paper: Bucher et al.'s task, generalised zero-label segmentation; the method: Pa
 Idea: what survives flips and scales is worth learning from. Rounds of training on it need no question (budget: 0).
 Formula: y_v = arg-max over the classes `against` of p_v, v one of K = (1 + scales) * (2 with flip) views brought back to the
     image; a pixel without a label becomes y where y = y_v for all v, y is unseen, and the least p_v[y] (of those that compete)
-    is at least `confidence`. All others stay unlabelled.
+    is at least `confidence`. All others stay unlabelled. auto_agreed/CLASS in the metrics is the share that this leaves of what the
+    image as it is (v = 1) alone would label, auto_candidates/CLASS.
 Limits: no scales and no flip: the arg-max of one view. More views never label more. against unseen with confidence 0 and one
     view labels every pixel that had no label. Void and labelled pixels never change; no unseen class, no change.
 Differs: against is `all` by default, the paper's is `unseen`. In the paper a pixel without a label is of an unseen class by the way
     the data are made; in the field it may be anything, and `unseen` would paint background with unseen classes. A network with
-    a linear head, taught the other classes alone, says none of them, and `all` then adds nothing: take `unseen`, or head: embedding.
+    a linear head, taught the other classes alone, says none of them, and `all` then adds nothing: take `unseen`, or head: embedding
+    with train.network's unseen and calibration.
     With one unseen class `unseen` is refused: it labels everything. The released code treats void (and, on demand, background) as
     unlabelled. Labels are made once a round from whole images, not per crop while training. No confidence floor in the paper.
 Costs: K times the probabilities of an image are held; with the scales 1.5 and 1.75, 12.6 times the time of one prediction.

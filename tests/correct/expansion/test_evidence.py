@@ -65,6 +65,16 @@ def test_answered_void_and_unlabelled_pixels_stay():
     assert (made[2:8, 4:6] == 1).all() and (made != labels).sum() == 12
 
 
+def test_what_an_answer_leaves_unsaid_in_its_region_stays_too():
+    """A confirm of two columns of a region of four: the other two are asked about as well."""
+    labels, said = blocks()
+    region, spoken = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
+    region[2:8, 4:8], spoken[2:8, 6:8] = True, True
+    told = Told(np.flatnonzero(spoken), "confirm", (0,), np.flatnonzero(region))
+    made = Evidence().spread(image(labels, said, answers=[told]), learnt(Evidence(), RIGHT))
+    assert (made[2:8, 2:4] == 1).all() and (made != labels).sum() == 12
+
+
 def test_weak_conflicts_are_told_from_strong_ones():
     """Answers say: where the network is sure it is right, where it is not it is wrong."""
     weak = [Lesson(30, 0, 1, 0.1 * 30, 0)] * 60

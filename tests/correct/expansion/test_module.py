@@ -78,6 +78,18 @@ def test_which_cells_are_answered():
     assert found[5] == NEVER and found[6] == 2 and found[7] == SILENT and found[3] >= 0 and found[4] == NEVER
 
 
+def test_the_whole_region_of_a_confirm_is_left_alone():
+    """The confirm speaks of one row of the cell, and the person saw all of it."""
+    seen, true = confused(asked=range(0, 32, 2))
+    cell = int(CELLS[(seen.labels != true)][0])
+    mask = cell == CELLS
+    part = told(mask & (np.arange(16)[:, None] % 4 == 0), "confirm", 2)._replace(footprint=np.flatnonzero(mask))
+    method = Module(**QUICK, rare=0.0)
+    learned = method.learn([method.measure(seen)], [], np.random.default_rng(0))
+    found = method.spread(seen._replace(answers=[*seen.answers, part]), learned)
+    assert (found[mask] == seen.labels[mask]).all() and (found[~mask] == true[~mask]).all()
+
+
 def test_forward_by_hand_and_equal_bytes():
     layers = [(np.array([[1, -1], [0, 2]], np.float32), np.array([0, -1], np.float32)), (np.eye(2, dtype=np.float32), np.zeros(2, np.float32))]  # fmt: skip
     assert forward(layers, np.array([[1.0, 2.0], [3.0, 0.0]])).tolist() == [[0, 3], [3, 0]]

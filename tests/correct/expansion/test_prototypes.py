@@ -65,6 +65,14 @@ def test_one_class_regions_expand_and_keep_their_own_pixels_as_sieved(kind):
     assert row(angles, [0.9] + [0.5] * 11, [told(kind, range(4), 0)], labels) == [0, U, 0, 0, 0] + [U] * 7
 
 
+@pytest.mark.parametrize("kind", ["confirm", "mask"])
+def test_the_whole_region_of_an_answer_is_covered(kind):
+    """It speaks of pixel 5; 4, 6 and 7 were seen too, and stay as they are."""
+    part = told(kind, [5], 0)._replace(footprint=np.arange(4, 8))
+    assert row(ANGLES, SURE, [SET, part])[4:8] == [U, U, U, U]
+    assert row(ANGLES, SURE, [SET, part._replace(footprint=None)])[4:8] == [0, U, 1, U]
+
+
 def test_skip_covers_nothing_and_mask_teaches_nothing():
     assert row(ANGLES, SURE, [SET, told("skip", range(4, 8))])[4:8] == [0, U, 1, U]
     assert row(ANGLES, SURE, [told("mask", range(4), 0), told("skip", range(4, 8))]) == [U] * 12

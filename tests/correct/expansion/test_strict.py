@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tasks.correct.automatic import by_one_view
 from tasks.correct.expansion.strict import Strict
 from tasks.rasters import UNLABELLED, VOID
 from tasks.spread import Seen
@@ -14,12 +15,16 @@ FIRST = [[0.1, 0.1, 0.6, 0.2], [0.1, 0.1, 0.6, 0.2], [0.5, 0.1, 0.3, 0.1], [0.1,
 SECOND = [[0.1, 0.1, 0.5, 0.3], [0.1, 0.1, 0.2, 0.6], [0.5, 0.1, 0.1, 0.3], [0.6, 0.1, 0.1, 0.2], [0, 0, 0.9, 0.1]]
 
 
-def row(method=Strict(), labels=(U, U, U, U, U), unseen=(2, 3), views=(FIRST, SECOND)) -> list[int]:  # noqa: B008
+def scene(labels=(U, U, U, U, U), unseen=(2, 3), views=(FIRST, SECOND)) -> Seen:
     every = np.array(views, np.float32).transpose(0, 2, 1)[:, :, None]
     maps = np.array([labels], np.uint8)
-    seen = Seen("i", every[0], None, maps, maps.copy(), np.zeros((1, 5), np.int32), [], every, unseen)
+    return Seen("i", every[0], None, maps, maps.copy(), np.zeros((1, 5), np.int32), [], every, unseen)
+
+
+def row(method=Strict(), **given) -> list[int]:  # noqa: B008
+    seen = scene(**given)
     made = method.spread(seen, method.learn([], [], np.random.default_rng(0)))
-    assert (seen.labels == maps).all()
+    assert (seen.labels == seen.first).all()
     return made[0].tolist()
 
 
@@ -38,6 +43,14 @@ def test_confidence_is_the_least_of_the_views_among_those_that_compete():
     assert row(Strict(confidence=0.5)) == [2, U, U, U, 2]
     assert row(Strict(confidence=0.51)) == [U, U, U, U, 2]
     assert row(Strict(confidence=0.65, against="unseen")) == [U, U, U, 3, 2]
+
+
+def test_candidates_are_what_the_first_view_alone_would_fill():
+    """Of all classes the first view says 2, 2, 0, 3, 2, among the unseen 2, 2, 2, 3, 2; void and labelled pixels are none."""
+    assert by_one_view(Strict(), scene(), None).tolist() == [0, 0, 3, 1]
+    assert by_one_view(Strict(against="unseen"), scene(), None).tolist() == [0, 0, 4, 1]
+    assert by_one_view(Strict(confidence=0.7), scene(), None).tolist() == [0, 0, 1, 0]
+    assert by_one_view(Strict(), scene(labels=(VOID, U, U, 1, U)), None).tolist() == [0, 0, 2, 0]
 
 
 def test_void_and_labels_stay():

@@ -25,7 +25,8 @@ def test_by_hand():
         [[0.9, 0.9, 0.6, 0.6], [0.8] * 4, [1, 1, 0, 0]], [[0] * 4, [1] * 4, [1, 1, 0, 0]], [[0] * 4, [1] * 4, [2] * 4]
     )
     assert ExpectedGain(value="pixels", explore=0)(found, RNG) == pytest.approx([2, 0, 0], abs=1e-5)
-    assert gain.pixels(found) == pytest.approx([2, 0, 0], abs=1e-5)
+    assert gain.pixels(found, "correction") == pytest.approx([2, 0, 0], abs=1e-5)
+    assert gain.pixels(found, "dominant") == pytest.approx([2, 0, -2], abs=1e-5)  # it is painted over what was right
     # Expected pixels: class 1 has 3 + 3.2 + 2, class 0 the other 3.8; region 0 moves from 0 to 1.
     worth = (1 / 3.8 + 1 / 8.2) / 2
     assert ExpectedGain(explore=0)(found, RNG) == pytest.approx([2 * worth, 0, 0], rel=1e-4, abs=1e-6)
