@@ -28,6 +28,7 @@ from tasks.pseudo_label.aggregators.mean_field import MeanField
 from tasks.pseudo_label.aggregators.one_coin import OneCoin
 from tasks.pseudo_label.aggregators.weighted import Weighted
 from tasks.pseudo_label.agreement import Tally, copies, judged
+from tasks.pseudo_label.copying import groups
 from tasks.pseudo_label.deciding import decided
 from tasks.pseudo_label.patterns import answers_of, patterns_of
 from tasks.pseudo_label.sources import Answers
@@ -44,6 +45,7 @@ DEEP = {
     "deepBP, clip .9": BeliefPropagation(clip=0.9, tolerance=0.01),
 }
 FIVE = (0.90, 0.85, 0.60, 0.45, 0.30)
+CROWDS = (FIVE, (0.95, 0.90, 0.70, 0.60, 0.50), (0.98, 0.97, 0.80, 0.80, 0.80), (0.95, 0.90, 0.85, 0.70))
 
 
 def stacks() -> np.ndarray:
@@ -215,6 +217,19 @@ def copied(copies_share: float, copies_seed: int) -> dict[str, Any]:
     }
 
 
+def apart(crowd: int, copy: float, apart_seed: int) -> dict[str, Any]:
+    """What is told of copies without gold, from 20 batches of 100 regions."""
+    reliability = CROWDS[crowd]
+    _, answers = everybody(np.random.default_rng(apart_seed), 2000, reliability, 4, copies=copy)
+    tally = Tally(len(reliability), 4)
+    for part in np.split(answers.label.reshape(2000, -1).astype(np.uint8), 20):
+        tally.add(part, np.ones(100), np.full((100, 4), 0.25))
+    found = groups(tally.together)
+    assert found is not None
+    named = (found.first, found.second) == ((0, 1), tuple(range(2, len(reliability))))
+    return {"excess": found.excess, "told": found.told, "right groups": named}
+
+
 def main() -> None:
     arguments("crowd", __doc__)
     by_reader = cells("crowd", [{"left": k} for k in range(4)], readers)
@@ -224,14 +239,22 @@ def main() -> None:
         for k, a in ((2, 3), (19, 3), (19, 5))
     }
     exact = cells("crowd", [{"trees_from": 10 * s} for s in range(3)], trees)
-    learned = {one: cells("crowd", [{"setting": one, "seed": s} for s in range(3)], deep) for one in SETTINGS}
+    learned = {
+        one: cells("crowd", [{"setting": one, "seed": s} for s in range(5 if one == "weak features" else 3)], deep)
+        for one in SETTINGS
+    }
     sources = {
         share: cells("crowd", [{"copies_share": share, "copies_seed": s} for s in range(3)], copied)
         for share in (0.0, 0.85)
     }
+    silent = {
+        (k, share): cells("crowd", [{"crowd": k, "copy": share, "apart_seed": s} for s in range(3)], apart)
+        for k in range(len(CROWDS))
+        for share in (0.0, 0.85)
+    }
     best = max(arms(), key=lambda name: mean(row[name]["first"] for row in by_reader))
     found = (by_reader, paces, images, learned, sources, best)
-    write("crowd", claims(*found, exact), page(*found, tuple(arms()), tuple(DEEP)))
+    write("crowd", claims(*found, exact, silent), page(*found, tuple(arms()), tuple(DEEP), silent, CROWDS))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from tasks import vectors
+from tasks.dataset import Labels
+from tasks.networks.unet import UNet
 from tasks.params import load, validated
 from tasks.train.settings import Params
 from tests.train.toy import CARD, toys
@@ -52,11 +54,53 @@ def test_from_a_file_into_params(tmp_path, monkeypatch, capsys):
     network = validated(Params, load()["train"], "train").network
     assert network.head == "embedding" and network.widths == (4, 8)
     assert network.embeddings == {"ground": (1, 0), "disc": (0, 1), "square": (1, 1)}
+    assert network.unseen == () and "unseen names no class" in capsys.readouterr().out
     assert vectors.main(words) == 0 and (tmp_path / "params.yaml").read_text() == text
     assert vectors.main(["--file", "none.csv", "--dataset", "dataset"]) == 2
     assert "none.csv is not here" in capsys.readouterr().err
     table(tmp_path / "params.yaml", "train: {network: {name: transformers}}\n")
     assert vectors.main(words) == 2 and "choose the network unet or smp" in capsys.readouterr().err
+
+
+def network_of(words) -> UNet:
+    assert vectors.main(words) == 0
+    return validated(Params, load()["train"], "train").network
+
+
+def test_classes_without_a_label_are_written_too(tmp_path, monkeypatch, capsys):
+    """Found in the first labels or named; what stands there stays unless another is given."""
+    monkeypatch.chdir(toys(tmp_path, size=(24, 24)))
+    table(tmp_path / "params.yaml", PARAMS)
+    table(tmp_path / "v.csv", "ground,1,0\ndisc,0,1\nsquare,1,1\n")
+    words = ["--file", "v.csv", "--dataset", "dataset"]
+    assert network_of([*words, "--labels", "labels"]).unseen == ()
+    for path in (tmp_path / "labels/maps").rglob("*.png"):
+        maps = Labels(tmp_path / "labels")
+        name = str(path.relative_to(maps.folder / "maps").with_suffix(""))
+        maps.write(name, np.where(maps[name] == 2, 254, maps[name]).astype(np.uint8), CARD)
+    found = network_of([*words, "--labels", "labels"])
+    assert found.unseen == ("square",) and found.calibration == 0.4
+    assert "network.unet.unseen: square; train.network.unet.calibration: 0.4" in capsys.readouterr().out
+    assert network_of([*words, "--calibration", "0.2"]).calibration == 0.2
+    found = network_of(words)
+    assert found.unseen == ("square",) and found.calibration == 0.2
+    assert network_of([*words, "--unseen", "disc"]).unseen == ("disc",)
+    assert network_of([*words, "--unseen"]).unseen == ()
+    for more, told in (
+        (["--unseen", "sea"], "names 'sea', which is no class"),
+        (["--unseen", *CARD.classes], "names every class"),
+        (["--calibration", "2"], "--calibration"),
+    ):
+        assert vectors.main([*words, *more]) == 2 and told in capsys.readouterr().err
+
+
+def test_offline_says_what_to_fetch(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(toys(tmp_path))
+    monkeypatch.setenv("SEGMEND_OFFLINE", "")
+    table(tmp_path / "params.yaml", PARAMS)
+    assert vectors.main(["--model", "some/model", "--offline", "--dataset", "dataset"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("--model: 'some/model' is no folder") and "run `hf download some/model`" in told
 
 
 def test_from_a_text_model(tmp_path):
@@ -79,5 +123,8 @@ def test_from_a_text_model(tmp_path):
     assert np.allclose(found["disc"], mean / mean.norm(), atol=1e-5)
     with pytest.raises(ValueError, match="must hold {}"):
         vectors.from_model(str(tmp_path / "model"), CARD.classes, "a thing")
-    with pytest.raises(ValueError, match="is no folder of a text model"):
+    with pytest.raises(ValueError, match="--model: '.*none' is no folder of a saved model with its processor"):
         vectors.from_model(str(tmp_path / "none"), CARD.classes)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="AutoTokenizer cannot load what '.*empty' holds"):
+        vectors.from_model(str(tmp_path / "empty"), CARD.classes)

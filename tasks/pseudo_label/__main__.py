@@ -32,6 +32,7 @@ from tasks.parallel import map_images
 from tasks.pseudo_label.consensus import Council, consensus
 from tasks.pseudo_label.kept import Kept
 from tasks.pseudo_label.models import Found, Item, Model, Place, confidence, key_of, stream
+from tasks.pseudo_label.prior import opened
 from tasks.pseudo_label.settings import Params
 from tasks.rasters import UNLABELLED, VOID, LabelMap, Maps, write_maps
 from tasks.regions import class_counts, majority
@@ -91,7 +92,14 @@ def best_scores(name: str, scores: np.ndarray, top: int) -> pa.Table:
 
 @stage
 def pseudo_label(
-    settings: Params, seed: int, *, dataset: Path, regions: Path, out: Path, given_answers: Path | None = None
+    settings: Params,
+    seed: int,
+    *,
+    dataset: Path,
+    regions: Path,
+    out: Path,
+    given_answers: Path | None = None,
+    network: Path | None = None,
 ) -> dict:
     """Make the first label maps of the train and val images."""
     data, labels = Dataset(dataset), Labels(out)
@@ -100,7 +108,13 @@ def pseudo_label(
     labeller: Any = settings.labeller
     out.mkdir(parents=True, exist_ok=True)
     several = settings.labeller.name == "given" and any(name != GOLD for name in data.card.annotators)
-    council = Council(data, settings.aggregator) if several else None
+    if network is None and settings.network != "none":
+        raise ValueError(
+            f"pseudo_label.network is {settings.network}, but the stage was given no folder: add --network data/weights/"
+            f"{settings.network}, as dvc.yaml does, or set it to none"
+        )
+    prior = opened(network, data, settings.aggregator, several)
+    council = Council(data, settings.aggregator, prior) if several else None
     model = None
     if hasattr(labeller, "build"):
         from tasks.machine import device, precision

@@ -2,8 +2,9 @@
 
 A copy agrees more often than two sources that err independently would: expected agreement of i and j is the sum over
 true classes k of share_k times the sum over l of C_i[k, l] C_j[k, l] (for one-coin sources q_i q_j + (1 - q_i)(1 -
-q_j) / (K - 1)). Errors are taken image by image, for pixels of one image are not independent; one image, or a table
-of regions, is binomial.
+q_j) / (K - 1)). Confusions are those on gold: the consensus flatters those who agree with it, so by its measure copies
+are to be expected and honest sources are not. Without gold, see copying.py. Errors are taken image by image, for pixels
+of one image are not independent; one image, or a table of regions, is binomial.
 """
 
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 from scipy.stats import beta
 
+from tasks.pseudo_label.copying import Together, groups, unknown
 from tasks.rasters import is_class
 
 SURE = 0.95  # of the intervals
@@ -52,6 +54,7 @@ class Tally:
     def __init__(self, sources: int, classes: int):
         self.pairs, self.right, self.gold = Ratio(sources, sources), Ratio(sources), Ratio(sources)
         self.confusion, self.gold_confusion = (np.zeros((sources, classes, classes)) for _ in range(2))
+        self.together = Together(sources, classes)
         self.images = np.zeros(sources, np.int64)
         self.classes = classes
 
@@ -70,6 +73,7 @@ class Tally:
         flat = said.reshape(len(said), -1)
         same = (flat.T @ (flat * size[:, None])).reshape(*said.shape[1:], *said.shape[1:])
         self.pairs.add(np.einsum("akbk->ab", same), both)
+        self.together.add(same)
         counts = np.einsum("pk,pal->akl", posterior * size[:, None], said)
         self.right.add(np.trace(counts, axis1=1, axis2=2), counts.sum(axis=(1, 2)))
         self.confusion += counts
@@ -90,7 +94,7 @@ class Judged(NamedTuple):
     by_gold: np.ndarray  # bool (a,)
     confusion: Float64[np.ndarray, "a k l"]  # rows add up to 1
     observed: Float64[np.ndarray, "a a"]
-    expected: Float64[np.ndarray, "a a"]
+    expected: Float64[np.ndarray, "a a"]  # nan where one of the two has no gold
 
 
 def interval(share: np.ndarray, error: np.ndarray, most: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -115,15 +119,17 @@ def judged(tally: Tally) -> Judged:
     confusion = counts / counts.sum(axis=2, keepdims=True)
     mass = tally.confusion.sum(axis=(0, 2))
     expected = np.einsum("k,akl,bkl->ab", mass / max(mass.sum(), 1e-12), confusion, confusion)
+    expected = np.where(by_gold[:, None] & by_gold, expected, np.nan)
     return Judged(share, low, high, error, by_gold, confusion, tally.pairs.value, expected)
 
 
 def copies(tally: Tally, found: Judged) -> list[tuple[int, int]]:
-    """Pairs of sources that agree more than their reliabilities allow, by more than the error of both."""
+    """Pairs of sources with gold that agree more than their confusions allow, by more than the error of both."""
     q, e = found.reliability, found.error
     error = np.sqrt(tally.pairs.error**2 + (q[:, None] * e[None]) ** 2 + (q[None] * e[:, None]) ** 2)
     excess = np.nan_to_num(found.observed - found.expected)
-    told = (excess > 2 * error) & (excess > EXCESS * (1 - found.expected)) & (1 - found.expected > 1e-6)
+    free = np.nan_to_num(1 - found.expected)
+    told = (excess > 2 * error) & (excess > EXCESS * free) & (free > 1e-6)
     return [(int(a), int(b)) for a, b in np.argwhere(np.triu(told, 1))]
 
 
@@ -131,15 +137,18 @@ def warnings_of(names: tuple[str, ...], tally: Tally, found: Judged) -> list[str
     """Sentences for people."""
     said = []
     for a, b in copies(tally, found):
-        known = found.by_gold[a] and found.by_gold[b]
-        remedy = (
-            "drop one of the two, or choose the aggregator weighted"
-            if known
-            else "who copies whom cannot be told from agreement: add gold masks (masks/gold) on some images and choose weighted"
-        )
         said.append(
             f"warning: {names[a]} and {names[b]} agree on {found.observed[a, b]:.0%} where {found.expected[a, b]:.0%} is expected "
-            f"of independent sources: they copy each other, or are one model; {remedy}"
+            "of independent sources: they copy each other, or are one model; drop one of the two, or choose the aggregator "
+            "weighted"
+        )
+    seen = None if found.by_gold.all() else groups(tally.together)
+    if seen and seen.told:
+        first, second = (", ".join(names[a] for a in group) for group in (seen.first, seen.second))
+        said.append(
+            f"warning: at least one of two groups of sources agrees more than independent mistakes allow: {first}; or {second}. "
+            "Which of them copy each other, or share their mistakes, cannot be told from agreement: add gold masks (masks/gold) on "
+            "some images and choose the aggregator weighted"
         )
     # not the interval of the consensus: how far agreement flatters is a question of its value
     flattered = found.by_gold & (np.nan_to_num(tally.right.value) > found.high)
@@ -188,7 +197,24 @@ def table(names: tuple[str, ...], tally: Tally, found: Judged, classes: tuple[st
         for b in range(a + 1, len(names))
         if tally.pairs.whole[a, b] > 0
     ]
-    return {"classes": list(classes), "sources": sources, "agreement": pairs}
+    return {"classes": list(classes), "sources": sources, "agreement": pairs, "copying": copying(names, tally, found)}
+
+
+def copying(names: tuple[str, ...], tally: Tally, found: Judged) -> dict[str, Any]:
+    """What was done to find copies, and what of it is not known."""
+    if found.by_gold.all():
+        return {"basis": "gold", "pairs": [[names[a], names[b]] for a, b in copies(tally, found)]}
+    seen = groups(tally.together)
+    if seen is None:
+        return {"basis": None, "unknown": unknown(tally.together) or "no four sources labelled the same images"}
+    return {
+        "basis": "agreement",
+        "pairs": [[names[a], names[b]] for a, b in copies(tally, found)],  # of those with gold
+        "groups": [[names[a] for a in group] for group in (seen.first, seen.second)],
+        "excess": rounded(seen.excess),
+        "error": rounded(seen.error),
+        "told": seen.told,
+    }
 
 
 def rounded(value: float) -> float | None:

@@ -1,12 +1,12 @@
 """Several annotators' masks -> one label map an image, with confidence, weights and a table of the annotators.
 
 Images are read twice: first for the table of patterns from which the aggregator learns, then for the maps; only
-tables are kept. An annotator named `gold` is not a source: where gold labels a pixel, that is its label, and the
+tables are kept (with a network: of each image's patterns, for it has a word on each). An annotator named `gold` is not a source: where gold labels a pixel, that is its label, and the
 others are measured by it. A pixel is void where gold says so, or where more annotators call it void than name a
 class.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from csv import DictWriter
 from functools import partial
 from heapq import nlargest
@@ -22,9 +22,11 @@ from tasks.parallel import map_images
 from tasks.pseudo_label.agreement import Judged, Tally, information, judged, table, warnings_of
 from tasks.pseudo_label.deciding import decided
 from tasks.pseudo_label.patterns import Patterns, answers_of, merged, patterns_of, rows_in
+from tasks.pseudo_label.prior import mean_logs
 from tasks.pseudo_label.sources import Answers, Beliefs
 from tasks.rasters import UNLABELLED, VOID, LabelMap, Maps, is_class
 from tasks.regions import class_counts, majority, mean_by_region
+from tasks.tracking import progress
 
 ASKED = 20  # questions that sources.json proposes
 
@@ -49,12 +51,13 @@ class Settled(NamedTuple):
 class Council:
     """The annotators of a data set: what was learned of them, and what their masks add up to."""
 
-    def __init__(self, data: Dataset, aggregator: Any):
-        self.data, self.aggregator = data, aggregator
+    def __init__(self, data: Dataset, aggregator: Any, network: Any = None):
+        self.data, self.aggregator, self.network = data, aggregator, network
         self.names = tuple(name for name in data.card.annotators if name != GOLD)
         self.with_gold = GOLD in data.card.annotators
         self.classes = len(data.classes)
         self.rows: UInt8[np.ndarray, "r a"] | None = None
+        self.places: dict[str, slice] = {}  # an image's rows in the table, where a network has a word on each
         self.settled: Settled | None = None
         self.tally = Tally(len(self.names), self.classes)
         self.questions: list[tuple[float, float, str, str]] = []  # bits a pixel, risk, image, annotator
@@ -84,9 +87,26 @@ class Council:
         rows[:, there] = found.labels if maps else UNLABELLED
         return found, rows
 
-    def answers(self, rows: UInt8[np.ndarray, "p a"], pixels: np.ndarray) -> Answers:
+    def each(self, work: Callable[[Sample], Any], samples: list[Sample], what: str) -> Iterator[Any]:
+        """On all cores; with a network in this process, which has it already."""
+        return (
+            map_images(work, samples, what)
+            if self.network is None
+            else progress(map(work, samples), len(samples), what)
+        )
+
+    def unary(self, sample: Sample, found: Patterns) -> Float64[np.ndarray, "p k"] | None:
+        if self.network is None:
+            return None
+        return mean_logs(self.network(self.data.image(sample.id)), found.row[0], len(found.labels))
+
+    def answers(
+        self, rows: UInt8[np.ndarray, "p a"], pixels: np.ndarray, unary: Float64[np.ndarray, "p k"] | None = None
+    ) -> Answers:
         count = len(self.names)
-        return answers_of(rows[:, :count], pixels, self.classes, gold=rows[:, count] if self.with_gold else None)
+        answers = answers_of(rows[:, :count], pixels, self.classes, gold=rows[:, count] if self.with_gold else None)
+        answers.unary = unary
+        return answers
 
     def settle(self, answers: Answers, rows: np.ndarray, beliefs: Beliefs) -> Settled:
         posterior = answers.clamped(beliefs.posterior)
@@ -105,24 +125,35 @@ class Council:
         """The first pass: one table of patterns for all images."""
         if self.by_image:
             return
-        kept = None
-        for rows, pixels in map_images(partial(tabled, council=self), samples, "annotators' masks"):
-            kept = merged(kept, rows, pixels)
+        kept, unary, parts, end = None, None, [], 0
+        found = self.each(partial(tabled, council=self), samples, "annotators' masks")
+        for sample, part in zip(samples, found, strict=True):
+            if self.network is None:
+                kept = merged(kept, *part[:2])
+                continue
+            parts.append(part)
+            self.places[sample.id] = slice(end, end + len(part[0]))
+            end += len(part[0])
+        if parts:
+            rows, pixels, unary = (np.concatenate(column) for column in zip(*parts, strict=True))
+            kept = (rows, pixels)
         if kept is not None:
-            answers = self.answers(*kept)
+            answers = self.answers(*kept, unary)
             self.rows = kept[0]
             self.settled = self.settle(answers, kept[0], self.aggregator(answers))
 
     def of_image(self, sample: Sample, found: Patterns, rows: np.ndarray) -> Settled:
         """What is believed of one image's patterns."""
         if self.settled is not None and self.rows is not None:
-            place = rows_in(self.rows, rows)
+            place = self.places[sample.id] if self.places else rows_in(self.rows, rows)
             return Settled(self.settled.posterior[place], self.settled.labels[place], self.settled.confusion)
-        answers = self.answers(rows, found.pixels)
+        answers = self.answers(rows, found.pixels, None if self.aggregator.wants_pixels else self.unary(sample, found))
         if not self.aggregator.wants_pixels or not answers.answered.any(axis=0).all():
             return self.settle(answers, rows, self.aggregator(answers))
         masks = np.stack([self.data.annotation(sample.id, name) for name in self.names])
-        prefer = self.aggregator.preferences(self.data.image(sample.id), masks, self.classes)
+        image = self.data.image(sample.id)
+        said = None if self.network is None else self.network(image)
+        prefer = self.aggregator.preferences(image, masks, self.classes, said)
         return self.settle(answers, rows, self.aggregator.settled(answers, prefer))
 
     def count(self, sample: Sample, part: "Part") -> None:
@@ -165,9 +196,9 @@ class Part(NamedTuple):
     made: Consensus
 
 
-def tabled(sample: Sample, *, council: Council) -> tuple[np.ndarray, np.ndarray]:
+def tabled(sample: Sample, *, council: Council) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     found, rows = council.patterns(sample)
-    return rows, found.pixels
+    return rows, found.pixels, council.unary(sample, found)
 
 
 def mapped(sample: Sample, *, council: Council, regions: Maps) -> Part:
@@ -216,6 +247,6 @@ def consensus(council: Council, regions: Maps, samples: list[Sample]) -> Iterato
     """Both passes: every sample in order with its maps; when it is exhausted, `council.write` has all the numbers."""
     council.learn(samples)
     work = partial(mapped, council=council, regions=regions)
-    for sample, part in zip(samples, map_images(work, samples, "consensus"), strict=True):
+    for sample, part in zip(samples, council.each(work, samples, "consensus"), strict=True):
         council.count(sample, part)
         yield sample, part.made

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float32, UInt8
 from torch import Tensor
 
 from tasks.pseudo_label.models import Place
-from tasks.pseudo_label.weights import card, pretrained
+from tasks.weights import card, pretrained
 
 
 class Boxes(NamedTuple):
@@ -28,8 +28,8 @@ class Detector:
 
         field = "grounded_sam.detector"
         kind = transformers.AutoModelForZeroShotObjectDetection
-        self.network = pretrained(kind, source, revision, field).to(place.device).eval()
-        self.processor = pretrained(transformers.AutoProcessor, source, revision, field)
+        self.network = pretrained(kind, source, revision, f"pseudo_label.labeller.{field}").to(place.device).eval()
+        self.processor = pretrained(transformers.AutoProcessor, source, revision, f"pseudo_label.labeller.{field}")
         self.card = card(source, revision)
         self.kind, self.place, self.prompts = self.network.config.model_type, place, list(prompts)
         if not any(known in self.kind for known in ("grounding-dino", "owlv")):

@@ -11,9 +11,10 @@ from scipy.sparse import csr_array
 from skimage.color import rgb2lab
 from torch import nn
 
-from tasks.pseudo_label.models import Place, digest
+from tasks.pseudo_label.models import Place
 from tasks.rasters import NO_REGION, RegionMap
 from tasks.regions import areas, mean_by_region
+from tasks.weights import digest
 
 STRIDES = (4, 8, 16)  # of the feature maps that are used: 24 + 40 + 112 channels
 EPSILON = 1e-3  # of batch normalisation, as the weights were trained

@@ -4,7 +4,6 @@ Such a labeller has `build(place)` instead of a call: it loads its model once an
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
 from itertools import groupby, islice
 from json import dumps
 from pathlib import Path
@@ -109,12 +108,3 @@ def confidence(found: Found, majority: UInt8[np.ndarray, " k"]) -> Float32[np.nd
     known = majority < UNLABELLED
     rows = np.arange(len(majority))
     return np.where(known, found.scores[rows, np.where(known, majority, 0)], 0).clip(0, 1).astype(np.float32)
-
-
-def digest(path: Path) -> str:
-    """sha256 of a file, read in pieces: weights are large."""
-    made = sha256()
-    with path.open("rb") as file:
-        while piece := file.read(2**20):
-            made.update(piece)
-    return made.hexdigest()

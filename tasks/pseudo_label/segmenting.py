@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float32, UInt8
 from torch import Tensor
 
 from tasks.pseudo_label.models import Place
-from tasks.pseudo_label.weights import card, pretrained
+from tasks.weights import card, pretrained
 
 PROMPTS = 64  # boxes or points that go through the mask decoder together
 
@@ -18,9 +18,11 @@ class Segmenter:
     def __init__(self, source: str, revision: str | None, field: str, place: Place):
         import transformers
 
-        network = pretrained(transformers.AutoModelForMaskGeneration, source, revision, field)
+        network = pretrained(
+            transformers.AutoModelForMaskGeneration, source, revision, f"pseudo_label.labeller.{field}"
+        )
         self.network = network.to(place.device).eval()
-        self.processor = pretrained(transformers.AutoProcessor, source, revision, field)
+        self.processor = pretrained(transformers.AutoProcessor, source, revision, f"pseudo_label.labeller.{field}")
         self.card, self.place = card(source, revision), place
 
     def by_boxes(

@@ -13,6 +13,12 @@ class Params(Settings):
     aggregator: Aggregator = Field(
         Majority(), description="how masks of several annotators become one (labeller given, where a data set has them)"
     )
+    network: str = Field(
+        "none",
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="a trained network that the aggregator weighs against the annotators: none, or a folder of data/weights into "
+        "which you copied one (data/models/r0 of an earlier run)",
+    )
     scores: int = Field(
         3, ge=1, le=254, description="best classes of each region whose soft scores are kept (labellers with a model)"
     )

@@ -130,6 +130,11 @@ class Aggregator(Method):
         "(source k of one image is another person in the next)",
     )
 
+    @property
+    def reads_network(self) -> bool:
+        """Whether `Answers.unary` changes anything."""
+        return True
+
 
 class Tilted(Aggregator):
     """Base of the aggregators with a prior for what sources are worth; it must be above chance, else labels can flip."""

@@ -5,49 +5,95 @@ import pytest
 from scipy.stats import beta
 
 from benchmarks.crowds import everybody
+from benchmarks.crowds import table as crowd_table
 from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation
+from tasks.pseudo_label.aggregators.dawid_skene import DawidSkene
 from tasks.pseudo_label.aggregators.majority import Majority
-from tasks.pseudo_label.agreement import Ratio, Tally, copies, information, interval, judged, warnings_of
+from tasks.pseudo_label.agreement import Ratio, Tally, copies, information, interval, judged, table, warnings_of
 from tasks.rasters import UNLABELLED
 
 FIVE = (0.9, 0.85, 0.6, 0.45, 0.3)
+INDEPENDENT = [(0.95, 0.95, 0.7), FIVE, (0.95, 0.9, 0.7, 0.6, 0.5), (0.98, 0.97, 0.8, 0.8, 0.8)]
 
 
-def tallied(answers, posterior, gold=None):
+def tallied(answers, posterior, gold=None, images=20):
     labels = np.full((answers.tasks, answers.sources), UNLABELLED, np.uint8)
     labels[answers.task, answers.source] = answers.label
     tally = Tally(answers.sources, answers.classes)
-    known = None if gold is None else np.where(answers.gold < 0, UNLABELLED, answers.gold).astype(np.uint8)
-    tally.add(labels, answers.size, posterior, known)
+    known = np.where(answers.gold < 0, UNLABELLED, answers.gold).astype(np.uint8)
+    for part in np.array_split(np.random.default_rng(0).permutation(answers.tasks), images):
+        tally.add(labels[part], answers.size[part], posterior[part], known[part] if gold else None)
     return tally
 
 
+@pytest.mark.parametrize("aggregator", [Majority(), DawidSkene(), BeliefPropagation()], ids=lambda one: one.name)
 @pytest.mark.parametrize("seed", range(3))
-def test_copies_are_told_with_gold(seed):
+def test_copies_are_told_with_gold(seed, aggregator):
     """Sources 2, 3 and 4 copy 85 % of their answers; gold on 200 of 2,000 tasks."""
     _, answers = everybody(np.random.default_rng(seed), 2000, FIVE, 4, copies=0.85, gold=200)
-    tally = tallied(answers, BeliefPropagation()(answers).posterior, gold=True)
+    tally = tallied(answers, aggregator(answers).posterior, gold=True)
     found = judged(tally)
     assert set(copies(tally, found)) == {(2, 3), (2, 4), (3, 4)} or set(copies(tally, found)) == {(2, 3), (2, 4)}
     said = warnings_of(tuple("abcde"), tally, found)
     assert any("c and d agree on" in one and "weighted" in one for one in said)
     assert any("the consensus takes c to be right in" in one for one in said)
+    assert not any("groups of sources" in one for one in said)
+    assert table(tuple("abcde"), tally, found, tuple("wxyz"))["copying"]["basis"] == "gold"
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_independent_sources_are_not_accused(seed):
-    _, answers = everybody(np.random.default_rng(seed), 2000, FIVE, 4)
-    tally = tallied(answers, BeliefPropagation()(answers).posterior)
-    found = judged(tally)
-    assert copies(tally, found) == [] and np.abs(found.reliability - FIVE).max() < 0.04
-    assert np.abs(found.observed - found.expected)[~np.eye(5, dtype=bool)].max() < 0.05
+@pytest.mark.parametrize("aggregator", [Majority(), DawidSkene(), BeliefPropagation()], ids=lambda one: one.name)
+@pytest.mark.parametrize("reliability", INDEPENDENT)
+def test_independent_sources_are_not_accused(reliability, aggregator):
+    for seed in range(3):
+        for gold in (0, 200):
+            _, answers = everybody(np.random.default_rng(seed), 2000, reliability, 4, gold=gold)
+            tally = tallied(answers, aggregator(answers).posterior, gold=gold > 0)
+            found = judged(tally)
+            said = warnings_of(tuple("abcde")[: len(reliability)], tally, found)
+            assert copies(tally, found) == [] and not any("agree" in one for one in said)
 
 
-def test_without_gold_a_broken_agreement_asks_for_gold():
+def test_without_gold_reliability_is_the_consensus_and_nothing_is_expected():
+    _, answers = everybody(np.random.default_rng(0), 2000, FIVE, 4)
+    found = judged(tallied(answers, BeliefPropagation()(answers).posterior))
+    assert np.abs(found.reliability - FIVE).max() < 0.04 and np.isnan(found.expected).all()
+
+
+@pytest.mark.parametrize("aggregator", [Majority(), DawidSkene(), BeliefPropagation()], ids=lambda one: one.name)
+def test_without_gold_both_groups_are_named(aggregator):
     _, answers = everybody(np.random.default_rng(0), 2000, FIVE, 4, copies=0.85)
+    tally = tallied(answers, aggregator(answers).posterior)
+    (said,) = warnings_of(tuple("abcde"), tally, judged(tally))
+    assert "mistakes allow: a, b; or c, d, e." in said and "add gold masks (masks/gold)" in said
+    record = table(tuple("abcde"), tally, judged(tally), tuple("wxyz"))
+    assert record["copying"]["groups"] == [["a", "b"], ["c", "d", "e"]] and record["copying"]["told"]
+    assert all(pair["expected"] is None for pair in record["agreement"])
+
+
+@pytest.mark.parametrize("gold", [0, 400])
+@pytest.mark.parametrize("aggregator", [Majority(), DawidSkene()], ids=lambda one: one.name)
+def test_uneven_classes(aggregator, gold):
+    """90 % background, for which everybody agrees often: independent sources are not accused, copies are told of."""
+    for seed in range(3):
+        for copied in (0.0, 0.85):
+            rng = np.random.default_rng(seed)
+            truth = (rng.random(4000) < 0.1).astype(np.int64)
+            right = np.array([(0.99, 0.9), (0.97, 0.8), (0.95, 0.6), (0.98, 0.5), (0.9, 0.7)])[:, truth].T
+            said = np.where(rng.random(right.shape) < right, truth[:, None], 1 - truth[:, None])
+            said[:, 3:] = np.where(rng.random((4000, 2)) < copied, said[:, 2:3], said[:, 3:])
+            answers = crowd_table(said, 2, gold=np.where(np.arange(4000) < gold, truth, -1))
+            tally = tallied(answers, aggregator(answers).posterior, gold=gold > 0)
+            told = [one for one in warnings_of(tuple("abcde"), tally, judged(tally)) if "agree" in one]
+            assert bool(told) == (copied > 0)
+            assert all("c and d agree" in one or "c and e" in one or "d and e" in one for one in told) or gold == 0
+
+
+def test_below_four_sources_the_record_says_that_it_cannot_be_told():
+    _, answers = everybody(np.random.default_rng(0), 2000, (0.9, 0.6, 0.6), 4, copies=0.85)
     tally = tallied(answers, Majority()(answers).posterior)
-    said = warnings_of(tuple("abcde"), tally, judged(tally))
-    assert said and all("add gold masks (masks/gold)" in one for one in said)
+    assert warnings_of(tuple("abc"), tally, judged(tally)) == []
+    copying = table(("a", "b", "c"), tally, judged(tally), tuple("wxyz"))["copying"]
+    assert copying["basis"] is None and "four sources are needed, and there are 3" in copying["unknown"]
 
 
 def test_expected_agreement_by_hand():

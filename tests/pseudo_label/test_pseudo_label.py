@@ -73,6 +73,24 @@ def test_equal_bytes_for_any_number_of_workers(here, monkeypatch):
     assert toy.digests(here / "labels/r0") == toy.digests(here / "again")
 
 
+def test_a_network_is_only_for_annotators_and_must_be_given(here):
+    toy.make(here)
+    with pytest.raises(ValueError, match=r"pseudo_label.network is mine, but the stage was given no folder"):
+        run(here, network="mine")
+    params = validated(Params, {"network": "mine"}, "pseudo_label")
+    (here / "weights/mine").mkdir(parents=True)
+    (here / "weights/mine/config.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"names mine, but there are no annotators to aggregate"):
+        pseudo_label.stage(
+            params,
+            0,
+            dataset=here / "dataset",
+            regions=here / "regions",
+            out=here / "labels/r0",
+            network=here / "weights/mine",
+        )
+
+
 def test_multi_otsu_from_settings(here):
     toy.make(here)
     metrics = run(here, labeller={"name": "multi_otsu", "multi_otsu": {"floor": 60}})

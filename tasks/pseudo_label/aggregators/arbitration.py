@@ -30,6 +30,10 @@ class Arbitration(Aggregator):
     judge: Judge = Field(Edges(), description="who compares two masks of a class: edges or likelihood")
     gate: float = Field(0.8, ge=0, le=1, description="Dice from which two masks of a class are no case")
 
+    @property
+    def reads_network(self) -> bool:
+        return isinstance(self.judge, Likelihood)
+
     def __call__(self, answers: Answers) -> Beliefs:
         """Without pixels every case is undecided: the shares of the votes."""
         return self.settled(answers, np.full(answers.classes, 0.5))
@@ -62,8 +66,8 @@ class Arbitration(Aggregator):
             )
         if isinstance(self.judge, Likelihood) and probabilities is None:
             raise ValueError(
-                "pseudo_label.aggregator.arbitration.judge likelihood needs a network's probabilities, which first labels do "
-                "not have: choose edges"
+                "pseudo_label.aggregator.arbitration.judge likelihood needs a network's probabilities: name a network in "
+                "pseudo_label.network, or choose edges"
             )
         prefer = np.full(classes, 0.5)
         usable = (masks < classes).all(axis=0)

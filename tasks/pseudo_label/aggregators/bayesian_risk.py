@@ -23,6 +23,10 @@ class BayesianRisk(Tilted):
 
     name: Literal["bayesian_risk"] = "bayesian_risk"
 
+    @property
+    def reads_network(self) -> bool:
+        return False
+
     def __call__(self, answers: Answers) -> Beliefs:
         known = answers.gold_counts()
         weight = np.ones((answers.sources, answers.classes))

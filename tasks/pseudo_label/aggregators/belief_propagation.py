@@ -12,6 +12,7 @@ Limits: exact where the graph of tasks and sources has no circles. alpha = beta:
 Differs: one reliability for a source, on a grid, where the release draws 400 whole confusion matrices: O(answers *
     grid) instead of O(tasks * sources * draws * K). Stops at 1e-3, not 3e-2. K classes. Identical tasks are one, with
     a size.
+    The network is that of pseudo_label.network, trained beforehand: here nothing alternates (benchmarks/deep_crowd.py does).
 Costs: O(answers * grid) for a sweep; 3 to 9 sweeps on sparse graphs.
 """
 

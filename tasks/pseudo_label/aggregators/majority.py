@@ -16,6 +16,10 @@ from tasks.pseudo_label.sources import Aggregator, Answers, Beliefs, prior_count
 class Majority(Aggregator):
     name: Literal["majority"] = "majority"
 
+    @property
+    def reads_network(self) -> bool:
+        return False
+
     def __call__(self, answers: Answers) -> Beliefs:
         shares = answers.shares()
         counts = answers.counts(shares)

@@ -7,7 +7,8 @@ Formula: c_s[k, l] = (alpha if k = l else beta) + sum over t answered l of size_
 Limits: many answers for each source: the counts are certain, and it is dawid_skene with equal shares. alpha = beta:
     an error, labels could flip. clip as in belief_propagation.
 Differs: a source's own answer is part of the counts that judge it (the method's known weakness where sources answer
-    little: there belief_propagation is better). The counts are over all answers, never over a batch.
+    little: there belief_propagation is better). The counts are over all answers, never over a batch. The network is that of
+    pseudo_label.network, trained beforehand: here nothing alternates (benchmarks/deep_crowd.py does).
 Costs: O(answers * K) for a sweep.
 """
 

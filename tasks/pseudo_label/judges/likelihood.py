@@ -1,6 +1,7 @@
 """The better mask is the one a network finds more likely on the pixels that the two dispute.
 
-Idea: a network trained on other images has an opinion on every pixel; where the masks agree it is of no interest.
+Idea: a network trained on other images (pseudo_label.network) has an opinion on every pixel; where the masks agree it is of
+    no interest.
 Formula: over the pixels that only one of the masks has: mean of logit P_k, positive for those of the first alone and
     negative for those of the second alone; above `margin` the first wins, below -margin the second.
 Limits: P = 1/2 everywhere: neither wins. Equal masks: neither. Present is a class with P_k >= `seen` somewhere in the

@@ -40,13 +40,17 @@ class ClipSeg(Method):
         import transformers
 
         from tasks.pseudo_label.dense import mirrored, restored
-        from tasks.pseudo_label.weights import card, pretrained
+        from tasks.weights import card, pretrained
 
         prompts = listed(self.synonyms, self.negative, self.background, place.classes, "pseudo_label.labeller.clipseg")
         texts, columns = prompts
         kind = transformers.CLIPSegForImageSegmentation
-        network = pretrained(kind, self.model, self.revision, "clipseg.model").to(place.device).eval()
-        processor = pretrained(transformers.AutoProcessor, self.model, self.revision, "clipseg.model")
+        network = (
+            pretrained(kind, self.model, self.revision, "pseudo_label.labeller.clipseg.model").to(place.device).eval()
+        )
+        processor = pretrained(
+            transformers.AutoProcessor, self.model, self.revision, "pseudo_label.labeller.clipseg.model"
+        )
 
         def scores(images: Any) -> Any:
             many = [image for image in images for _ in texts]  # the model pairs each image with one prompt

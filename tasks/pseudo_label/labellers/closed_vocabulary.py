@@ -39,10 +39,10 @@ class ClosedVocabulary(Method):
         import transformers
 
         from tasks.pseudo_label.dense import mapped, mirrored, restored
-        from tasks.pseudo_label.weights import card, pretrained
+        from tasks.weights import card, pretrained
 
         def load(kind: Any) -> Any:
-            return pretrained(kind, self.model, self.revision, "closed_vocabulary.model")
+            return pretrained(kind, self.model, self.revision, "pseudo_label.labeller.closed_vocabulary.model")
 
         config = load(transformers.AutoConfig)
         universal = type(config) in transformers.MODEL_FOR_UNIVERSAL_SEGMENTATION_MAPPING

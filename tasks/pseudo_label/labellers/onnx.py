@@ -18,7 +18,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from tasks.params import Method
-from tasks.pseudo_label.models import Found, Item, Model, Place, digest
+from tasks.pseudo_label.models import Found, Item, Model, Place
+from tasks.weights import digest
 
 Three = tuple[float, float, float]
 WHERE = "pseudo_label.labeller.onnx"

@@ -135,7 +135,9 @@ def test_offline_says_what_to_fetch_and_where_to_put_it(switch, monkeypatch, tmp
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ValueError, match=r"run `hf download some/model --revision v2` and copy the cache \(HF_HOME"):
         ClosedVocabulary(model="some/model", revision="v2").build(place())
-    with pytest.raises(ValueError, match="set closed_vocabulary.model to the folder of a saved model"):
+    with pytest.raises(
+        ValueError, match="set pseudo_label.labeller.closed_vocabulary.model to the folder of a saved model"
+    ):
         ClosedVocabulary(model=str(tmp_path / "nothing")).build(place())
 
 

@@ -3,11 +3,10 @@
 SEGMEND_OFFLINE=1 (or the library's own HF_HUB_OFFLINE=1) forbids fetching: it is a matter of the machine.
 """
 
+from hashlib import sha256
 from os import environ
 from pathlib import Path
 from typing import Any
-
-from tasks.pseudo_label.models import digest
 
 
 def offline() -> bool:
@@ -18,12 +17,18 @@ SWITCHES = ("SEGMEND_OFFLINE", "HF_HUB_OFFLINE")
 
 
 def pretrained(kind: Any, source: str, revision: str | None, field: str) -> Any:
-    """`kind.from_pretrained` from a folder or the local cache, else from the hub; or one sentence that says what to do."""
+    """`kind.from_pretrained` from a folder or the local cache, else from the hub; or one sentence that says what to do.
+
+    `field` is the setting or option that names the model.
+    """
     try:
         return kind.from_pretrained(source, revision=revision, local_files_only=True)
     except OSError:  # what the library raises for a missing folder and an id that is not in the cache
         if offline() or Path(source).is_absolute() or source.startswith("."):
             raise ValueError(missing(source, revision, field, "fetching is switched off or it is a folder")) from None
+    except ValueError as trouble:  # it is there, and the library does not know what it is
+        said = str(trouble).partition("\n")[0].rstrip(" .:")
+        raise ValueError(f"{field}: {kind.__name__} cannot load what '{source}' holds ({said}); name another") from None
     try:
         return kind.from_pretrained(source, revision=revision)
     except OSError as trouble:  # an unknown id, or a failed download
@@ -33,7 +38,7 @@ def pretrained(kind: Any, source: str, revision: str | None, field: str) -> Any:
 def missing(source: str, revision: str | None, field: str, why: str) -> str:
     chosen = f" --revision {revision}" if revision else ""
     return (
-        f"pseudo_label.labeller.{field}: '{source}' is no folder of a saved model with its processor and is not complete in "
+        f"{field}: '{source}' is no folder of a saved model with its processor and is not complete in "
         f"the local cache, and {why}; where there is a network, run `hf download {source}{chosen}` and copy the cache "
         f"(HF_HOME, by default ~/.cache/huggingface) to this machine, or set {field} to the folder of a saved model"
     )
@@ -56,3 +61,12 @@ def card(source: str, revision: str | None) -> dict[str, Any]:
 
 
 SUFFIXES = (".safetensors", ".bin", ".json", ".txt", ".model")
+
+
+def digest(path: Path) -> str:
+    """sha256 of a file, read in pieces: weights are large."""
+    made = sha256()
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            made.update(piece)
+    return made.hexdigest()
