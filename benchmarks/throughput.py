@@ -28,12 +28,12 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
+from tasks.checkpoints import Checkpoints
 from tasks.dataset import Card, Dataset, Labels, Sample, write_card, write_samples
 from tasks.machine import device, precision
 from tasks.train import loop
 from tasks.train.batches import Batch
 from tasks.train.census import census
-from tasks.train.checkpoints import Checkpoints
 from tasks.train.processes import Alone
 from tasks.train.settings import Params
 from tasks.train.state import start

@@ -58,6 +58,11 @@ def show(console: Console, found: dict[str, Any], newest: str) -> None:
         highlight=False,
     )
     console.print(f"Recipe: {found['recipe']['name']}. {found['recipe']['reason']}", highlight=False, soft_wrap=True)
+    console.print(
+        "The selection small_loss would leave out of each class what looks wrong in it (in the order of dataset.json). It is no "
+        "part of the recipe: measure it on your own data before you rely on it. To try it, paste under train:"
+    )
+    console.print(f"  {found['small_loss']}", highlight=False, markup=False, soft_wrap=True)
 
 
 def apply(root: Path, recipe: dict[str, Any], write: bool, console: Console) -> None:
@@ -67,7 +72,7 @@ def apply(root: Path, recipe: dict[str, Any], write: bool, console: Console) -> 
         params.set(f"train.{key}", value)
     difference = params.difference()
     if not difference:
-        console.print("params.yaml says so already.")
+        console.print("params.yaml already holds it: the recipe is what this file says.")
     elif write:
         params.save()
         console.print(f"params.yaml changed:\n{difference}", highlight=False, markup=False)

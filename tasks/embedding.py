@@ -2,15 +2,16 @@
 
 Paper: Xian et al., Semantic Projection Network for Zero- and Few-Label Semantic Segmentation, CVPR 2019 (SPNet).
 Formula: logit[k] = <x A + b, w[k] / |w[k]|>, x the features of a pixel, A and b learnt, w[k] the given vector of class k.
-    A class of `unseen` counts as taught from the first pixel on that carries it (the gradient of its logit is below 0 there).
-    Until then nothing pushes its logit down: while training, its gradient is dropped.
+    A class of `unseen` counts as taught from the first step on whose labels hold it (also in a set of classes that people ticked).
+    Until then the gradient of its logit is dropped: nothing pushes it down, whatever the loss and the teacher.
     At prediction p = softmax(logits), less `calibration` for all classes but the untaught, cut at 0, to sum 1 again.
 Limits: without untaught classes this is the plain softmax, in training and prediction: so in rounds whose pseudo labels hold
     them all (STRICT's student has no calibration either). calibration 0: the softmax. calibration 1: an untaught class wins
     everywhere (where all of them are exactly 0 the softmax stays).
 Differs: the paper leaves unseen classes out of the softmax while it trains. Here they stand in the sum below the fraction but
-    are not pushed down; nobody need say which classes the labels of a round hold. Label smoothing, and terms that pull classes without a
-    label, teach. Cutting at 0 and dividing by the sum leaves the paper's arg-max as it is, and what is read are probabilities.
+    are not pushed down; nobody need say which classes the labels of a round hold. What pulls a class without a label up (label
+    smoothing, a second network) is dropped too. Cutting at 0 and dividing by the sum leaves the paper's arg-max as it is, and
+    what is read are probabilities.
 Costs: a 1x1 convolution to the vectors' length, and one to the classes.
 """
 
@@ -19,7 +20,7 @@ from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
@@ -59,7 +60,7 @@ class Embedding(nn.Module):
     """Features to the space of the class vectors, and products with these. The vectors are no weights: they stand in the settings."""
 
     vectors: Tensor
-    untaught: Tensor  # which classes no pixel carried so far; saved with the weights
+    untaught: Tensor  # which classes no label held so far; saved with the weights
 
     def __init__(self, inputs: int, vectors: dict[str, tuple[float, ...]], unseen: tuple[str, ...], calibration: float):
         super().__init__()
@@ -72,7 +73,14 @@ class Embedding(nn.Module):
 
     def forward(self, x: Float[Tensor, "b d h w"]) -> Float[Tensor, "b k h w"]:
         logits = F.conv2d(self.project(x), self.vectors)
-        return Guarded.apply(logits, self.untaught) if self.training and self.guarded else logits
+        if not (self.training and self.guarded):
+            return logits
+        # The condition is a tensor of its own: `untaught` may change before the backward pass, which must not see that.
+        return torch.where(~self.untaught[:, None, None], logits, logits.detach())
+
+    def teach(self, held: Bool[Tensor, " k"]) -> None:
+        """To be called before the forward passes of a step: which classes its labels hold."""
+        self.untaught &= ~held
 
     def calibrated(self, p: Float[Tensor, "b k h w"]) -> Float[Tensor, "b k h w"]:
         """Probabilities with the known classes' head start taken from them."""
@@ -82,21 +90,6 @@ class Embedding(nn.Module):
         less = (p - self.calibration * known).clamp_min(0)
         total = less.sum(1, keepdim=True)
         return torch.where(total > 0, less / total.clamp_min(1e-30), p)
-
-
-class Guarded(torch.autograd.Function):
-    """The logits as they are; without the gradient of untaught classes, and these marked as taught where it pulls them up."""
-
-    @staticmethod
-    def forward(ctx: Any, logits: Tensor, untaught: Tensor) -> Tensor:
-        ctx.untaught = untaught  # not saved for backward: it is a memory, and changes there
-        return logits.view_as(logits)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> Any:
-        (gradient,) = gradients
-        ctx.untaught &= ~(gradient < 0).any(3).any(2).any(0)
-        return torch.where(ctx.untaught[:, None, None], 0, gradient), None
 
 
 def embedding(inputs: int, classes: int, method: Any) -> Embedding:

@@ -36,6 +36,7 @@ def test_an_unseen_class_is_not_pushed_down_until_a_pixel_carries_it(label, pull
     """With p of the three classes, the gradient of the features is (p0 - 1, p1) + p2 (.6, .8) in cross entropy on class 0: the
     last part is dropped. On class 2 nothing is, and from then on it is a class like any other."""
     made, x = head(), pixel(2.0, 1.0).requires_grad_()
+    made.teach(torch.arange(3) == label)
     logits = made(x)
     torch.nn.functional.cross_entropy(logits, torch.full((1, 1, 1), label)).backward()
     p = logits.detach().softmax(1).flatten()
@@ -52,11 +53,37 @@ def test_an_unseen_class_is_not_pushed_down_until_a_pixel_carries_it(label, pull
     assert torch.allclose(y.grad.flatten(), again @ made.vectors[:, :, 0, 0], atol=1e-6)
 
 
+def test_the_backward_pass_does_not_see_what_is_taught_after_the_forward_pass():
+    """As where one part of a step is told of while another waits: its memory changes in place."""
+    made, x = head(), pixel(2.0, 1.0).requires_grad_()
+    loss = torch.nn.functional.cross_entropy(made(x), torch.zeros(1, 1, 1, dtype=torch.long))
+    made.teach(torch.ones(3, dtype=torch.bool))
+    loss.backward()
+    p = pixel(2.0, 1.0, 2.0).softmax(1).flatten()
+    assert torch.allclose(x.grad.flatten(), torch.stack([p[0] - 1, p[1]]), atol=1e-6)
+
+
+def test_compiled_it_is_the_same():
+    torch.manual_seed(0)
+    made, x = head(), torch.randn(2, 2, 3, 3)
+    fast = torch.compile(made, backend="eager")
+    for held in ([True, False, False], [False, False, True]):
+        made.teach(torch.tensor(held))
+        found = []
+        for one in (made, fast):
+            made.zero_grad()
+            torch.nn.functional.cross_entropy(one(x), torch.zeros(2, 3, 3, dtype=torch.long)).backward()
+            found.append(made.project.weight.grad.clone())
+        assert torch.allclose(*found, atol=1e-6) and found[0].abs().sum() > 0
+
+
 def test_calibration_ends_where_all_classes_are_taught(tmp_path):
     """It is a memory of the network's, and saved with it."""
     method = UNet(widths=(4, 8), head="embedding", embeddings=VECTORS, unseen=("square",), calibration=0.5)
-    made, x = network.build(method, 3).train(), torch.randn(1, 3, 16, 16)
-    torch.nn.functional.cross_entropy(made(x), torch.full((1, 16, 16), 2)).backward()
+    made, x = network.build(method, 3).eval(), torch.randn(1, 3, 16, 16)
+    with torch.no_grad():
+        assert not torch.equal(made.probabilities(made(x)), made(x).softmax(1))
+    made.head.teach(torch.tensor([True, False, True]))
     network.save(tmp_path, made, method, CARD)
     loaded, _ = network.load(tmp_path)
     with torch.no_grad():

@@ -52,10 +52,15 @@ def drawable(labels: UInt8[Tensor, "h w"], rim: int) -> Bool[Tensor, "h w"]:
 
 
 def draw(
-    labels: UInt8[Tensor, "h w"], classes: int, per_class: int, rim: int, generator: torch.Generator
+    labels: UInt8[Tensor, "h w"],
+    sure: Bool[Tensor, "h w"],
+    classes: int,
+    per_class: int,
+    rim: int,
+    generator: torch.Generator,
 ) -> Int64[Tensor, " n"]:
-    """Flat places of pixels: of each class `per_class` at random, or as many as there are."""
-    free = drawable(labels, rim).ravel()
+    """Flat places of `sure` pixels: of each class `per_class` at random, or as many as there are."""
+    free = (drawable(labels, rim) & sure).ravel()
     flat, found = labels.ravel(), []
     for label in range(classes):
         places = (free & (flat == label)).nonzero()[:, 0]

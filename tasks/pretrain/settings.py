@@ -20,6 +20,9 @@ class Params(Settings):
     rim: int = Field(
         2, ge=0, le=64, description="pixels this near to a border of the labels are not drawn: these are often wrong"
     )
+    trust: float = Field(
+        0.5, ge=0, le=1, description="pixels whose label annotators or models agree on less are not drawn (0: all are)"
+    )
     jitter: float = Field(
         0.3, ge=0, le=1, description="how much brightness and contrast of the second view are changed"
     )

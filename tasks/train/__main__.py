@@ -6,11 +6,11 @@ from typing import Any
 import torch
 
 from tasks import tracking
+from tasks.checkpoints import Checkpoints
 from tasks.dataset import Dataset, Labels
 from tasks.machine import device, precision
 from tasks.run import stage
 from tasks.train.census import census
-from tasks.train.checkpoints import Checkpoints
 from tasks.train.outputs import train_and_write
 from tasks.train.processes import compiling, count, launch, share_cores
 from tasks.train.settings import Params

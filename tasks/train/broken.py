@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import torch
 
+from tasks.checkpoints import Checkpoints
 from tasks.train.batches import Batch
-from tasks.train.checkpoints import Checkpoints
 from tasks.train.processes import Alone, Several
 from tasks.train.settings import Params
 from tasks.train.state import State

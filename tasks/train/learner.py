@@ -1,9 +1,11 @@
 """One step of training: forward, backward, what is done to the gradient, and the optimizer's step."""
 
 import torch
+from jaxtyping import Bool, Int64
 from torch import Tensor, nn
 
 from tasks.dataset import Card
+from tasks.embedding import Embedding
 from tasks.network import normalise
 from tasks.targets import Targets, targets_of
 from tasks.train.batches import Batch
@@ -31,6 +33,8 @@ class Learner:
         self.here, self.settings, self.state, self.network = here, settings, state, network
         self.card, self.frequency, self.amp = card, frequency, amp
         self.listener = Listener(here, state.correction, len(card.classes)) if settings.correction.corrects else None
+        every = [one for module in (state.network, state.beside) for one in module.modules()]
+        self.heads = [one for one in every if isinstance(one, Embedding) and one.guarded]
         self.broken = torch.zeros((), dtype=torch.int64, device=here.device)  # steps since the loss is no number
 
     def step(self, parts: list[Batch], progress: float) -> None:
@@ -41,6 +45,7 @@ class Learner:
             targets_of(part.labels, self.frequency, part.candidates, part.cells, part.trust, progress) for part in parts
         ]
         pixels = self.here.total(torch.stack([target.valid.sum() for target in targets]).sum()).clamp_min(1)
+        self.tell(targets)
         self.backward(parts, targets, pixels, progress)
         state, settings = self.state, self.settings
         state.running[1] += 1
@@ -63,6 +68,14 @@ class Learner:
         self.here.average([kept for one in choosing if one is not None for kept in one.buffers()])
         if state.beside.mean is not None:
             state.beside.mean.update(state.network, progress)
+
+    def tell(self, targets: list[Targets]) -> None:
+        """Heads that guard classes without labels learn which of them the step's labels hold, in all processes."""
+        if self.heads:
+            seen = torch.stack([held(target) for target in targets]).any(0)
+            everywhere = self.here.total(seen.int()) > 0
+            for head in self.heads:
+                head.teach(everywhere)
 
     def backward(
         self, parts: list[Batch], targets: list[Targets], pixels: Tensor, progress: float, again: bool = False
@@ -87,3 +100,22 @@ class Learner:
     def taken(self) -> Said | None:
         """What was counted since the last call, over all processes; None without a correction."""
         return self.listener.taken() if self.listener else None
+
+
+def held(targets: Targets) -> Bool[Tensor, " c"]:
+    """The classes that a valid pixel carries, alone or in its set. Nothing here makes a GPU wait."""
+    labels, classes = targets.labels, len(targets.frequency)
+    single = targets.valid if targets.sets is None else targets.valid & (targets.sets < 0)
+    found = touched(torch.where(single, labels, classes), classes)
+    if targets.sets is not None and targets.candidates is not None:
+        images, each, _ = targets.candidates.shape
+        first = each * torch.arange(images, device=labels.device)[:, None, None]
+        inside = targets.valid & (targets.sets >= 0)
+        used = touched(torch.where(inside, first + targets.sets, images * each), images * each)
+        found |= (targets.candidates.flatten(0, 1) & used[:, None]).any(0)
+    return found
+
+
+def touched(places: Int64[Tensor, "b h w"], count: int) -> Bool[Tensor, " n"]:
+    """Which of 0..count - 1 occur; `count` itself stands for nothing."""
+    return torch.zeros(count + 1, dtype=torch.bool, device=places.device).index_fill(0, places.ravel(), True)[:count]

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 
 from tasks import tracking
+from tasks.checkpoints import Checkpoints
 from tasks.confusion import Confusion
 from tasks.dataset import Dataset, Labels
 from tasks.machine import precision
 from tasks.train.batches import Batch, cells_in, training, validation
 from tasks.train.broken import is_broken, stop
 from tasks.train.census import Census
-from tasks.train.checkpoints import Checkpoints
 from tasks.train.early import Watch
 from tasks.train.learner import Learner
 from tasks.train.processes import Alone, Several, compiling

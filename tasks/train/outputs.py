@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
+from tasks.checkpoints import Checkpoints
 from tasks.dataset import Dataset, Labels
 from tasks.network import save
+from tasks.reproducible import out_of_memory, reproducible
 from tasks.train import early, relabel
 from tasks.train.census import Census
-from tasks.train.checkpoints import Checkpoints
 from tasks.train.loop import train
 from tasks.train.processes import Alone, Several
-from tasks.train.reproducible import out_of_memory, reproducible
 from tasks.train.settings import Params
 from tasks.train.state import State, start
 
@@ -32,7 +32,7 @@ def train_and_write(
     curves: Path,
 ) -> dict[str, Any]:
     """The metrics. With several processes the first one writes."""
-    with reproducible(), out_of_memory(settings):
+    with reproducible(), out_of_memory("train", way_out(settings)):
         if data.train:
             state = train(here, settings, seed, dataset, labels, data, checkpoints)
         else:
@@ -68,6 +68,14 @@ def train_and_write(
     elif not best:
         metrics["val_miou_reason"] = "no pixel of the val split is labelled"
     return metrics
+
+
+def way_out(settings: Params) -> str:
+    """When memory runs out."""
+    return (
+        f"lower train.batch (it is {settings.batch}) and raise train.accumulate (it is {settings.accumulate}) by the same "
+        "factor, lower the crop's size in train.augmentations, or take a smaller network"
+    )
 
 
 def untrained(here: Alone | Several, settings: Params, seed: int, classes: int) -> State:

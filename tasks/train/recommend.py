@@ -4,7 +4,8 @@
 
 The noise is estimated by confident learning (tasks/confident.py) on the val split, whose labels the network did not learn:
 per class, and apart for mistakes at borders and of whole objects. `segmend recommend` runs this and can write the recipe to
-params.yaml. What the recipes gain is measured in benchmarks/results/noise.md.
+params.yaml. What recipes gain is measured in benchmarks/results/noise.md; it is no part of an installed package, so its figures
+are not repeated here: only what the table says in words, which tests/train/test_recommend.py compares with it.
 """
 
 import sys
@@ -67,8 +68,7 @@ def estimate(dataset: Dataset, labels: Labels, model: Path) -> Noise:
     return Noise(rate, rate * float(share[0]), rate * float(share[1]), by_class, len(samples))
 
 
-# What resisted every kind and level of planted mistakes best (benchmarks/results/noise.md): overlap by class and image,
-# and nothing beside it. Selections, teachers and means of weights gained nothing beyond the spread there.
+# What did best for bad borders, wrong objects and few mistakes alike: overlap by class and image, and nothing beside it.
 DICE: dict[str, Any] = {
     "loss": {"name": "dice"},
     "selection": {"name": "all"},
@@ -79,23 +79,34 @@ DICE: dict[str, Any] = {
 CLEAN = 0.02  # of the pixels: below this the estimate is mostly the network's own mistakes
 MANY = 0.10  # of the pixels: from here on questions pay more than any loss does
 
+# What the table says of each kind. Dice is in front for all of them, so this choice does not depend on the estimate.
+CLEAR = (
+    "no more than a network gets wrong by itself, so nothing special is needed. Where few mistakes were planted Dice was no worse "
+    "than cross entropy beyond the spread"
+)
+BORDER = "most of it at borders. That is where Dice gained most over cross entropy"
+OBJECTS = (
+    "most of it in whole objects. There Dice gained less over cross entropy than with bad borders, sometimes no more than the "
+    "spread, but never lost beyond it"
+)
+ASK = " And ask: with this many mistakes questions mend more than any training can (segmend next)."
+
 
 def choose(noise: Noise) -> Recipe:
-    """The recipe for this noise. The reasons are figures of benchmarks/results/noise.md and rounds.md."""
-    if noise.rate < CLEAN:
-        return Recipe(
-            "dice", "No more looks wrong than a network gets wrong by itself: nothing special is needed.", DICE
-        )
-    where = "at borders" if noise.border > noise.objects else "in whole objects"
-    gain = (
-        "Borders that are off cost cross entropy .06 to .07 of mIoU, which Dice keeps."
-        if noise.border > noise.objects
-        else "Wrong objects cost cross entropy up to .08 of mIoU, most in rare classes, which Dice keeps."
-    )
-    more = " And ask: with this many mistakes questions mend more than any training can (segmend next)." * (
-        noise.rate >= MANY
-    )
-    return Recipe("dice", f"{noise.rate:.1%} looks wrong, most of it {where}. {gain}{more}", DICE)
+    """The recipe for this noise, and what was measured for noise of its kind."""
+    wrong = BORDER if noise.border > noise.objects else OBJECTS
+    kind = CLEAR if noise.rate < CLEAN else wrong
+    more = ASK * (noise.rate >= MANY)
+    return Recipe("dice", f"{noise.rate:.1%} looks wrong, {kind} (benchmarks/results/noise.md).{more}", DICE)
+
+
+MOST = 0.9  # of a class is left out at most: small_loss needs pixels of each class to learn from
+
+
+def small_loss(noise: Noise) -> str:
+    """A line for the section train of params.yaml: leave out of each class what looks wrong."""
+    rates = ", ".join(f"{min(MOST, rate or 0.0):.3f}" for rate in noise.by_class.values())
+    return f"selection: {{name: small_loss, small_loss: {{rates: [{rates}]}}}}"
 
 
 def main() -> int:
@@ -109,7 +120,7 @@ def main() -> int:
     except ValueError as trouble:
         print(trouble, file=sys.stderr)
         return 2
-    found = {"noise": noise._asdict(), "recipe": choose(noise)._asdict()}
+    found = {"noise": noise._asdict(), "recipe": choose(noise)._asdict(), "small_loss": small_loss(noise)}
     if chosen.out:
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
         chosen.out.write_text(dumps(found, indent=2) + "\n")

@@ -14,6 +14,7 @@ from flows.environment import Mistake
 FOUND = {
     "noise": {"rate": 0.12, "border": 0.02, "objects": 0.1, "by_class": {"leaf": 0.2, "soil": None}, "images": 9},
     "recipe": {"name": "robust", "reason": "Because.", "changes": {"loss": {"name": "gce", "gce": {"q": 0.6}}}},
+    "small_loss": "selection: {name: small_loss, small_loss: {rates: [0.200, 0.000]}}",
 }
 
 
@@ -39,7 +40,16 @@ def test_the_newest_network_judges_the_labels_it_was_trained_on(place):
     given = dict(zip(words[2::2], words[3::2], strict=True))
     assert given["--dataset"] == "data/dataset"
     assert given["--labels"] == "data/labels/r1" and given["--model"] == "data/models/r1"
-    for word in ("12.0%", "leaf", "20.0%", "10.0% in whole objects", "robust", "Because.", "--write"):
+    for word in (
+        "12.0%",
+        "leaf",
+        "20.0%",
+        "10.0% in whole objects",
+        "robust",
+        "Because.",
+        "--write",
+        FOUND["small_loss"],
+    ):
         assert word in text
     assert (root / "params.yaml").read_text() == before
 
@@ -50,7 +60,7 @@ def test_write_changes_params_and_a_second_time_there_is_nothing_to_change(place
     assert "params.yaml changed" in said(root, write=True)
     loss = YAML(typ="safe").load((root / "params.yaml").read_text())["train"]["loss"]
     assert loss["name"] == "gce" and loss["gce"] == {"q": 0.6}
-    assert "says so already" in said(root, write=True)
+    assert "already holds it" in said(root, write=True)
 
 
 def test_before_the_first_network_there_is_nothing_to_say(place):

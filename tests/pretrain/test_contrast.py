@@ -62,6 +62,13 @@ def test_drawn_pixels_are_labelled_away_from_borders_and_even():
     assert free[5].tolist() == [True] * 4 + [False] * 4 + [True] * 4
     assert not free[:3].any()
     assert drawable(labels, 0).sum() == 11 * 12
-    places = draw(labels, 3, 5, 2, torch.Generator().manual_seed(0))
+    every = torch.ones_like(free)
+    places = draw(labels, every, 3, 5, 2, torch.Generator().manual_seed(0))
     assert labels.ravel()[places].bincount().tolist() == [5, 5]
     assert free.ravel()[places].all()
+
+
+def test_only_pixels_whose_label_is_trusted_are_drawn():
+    labels = torch.tensor([[0, 0, 0, 1, 1, 1]], dtype=torch.uint8)
+    sure = torch.tensor([[True, False, True, False, False, True]])
+    assert draw(labels, sure, 2, 9, 0, torch.Generator()).sort()[0].tolist() == [0, 2, 5]

@@ -9,8 +9,10 @@ from torch.multiprocessing import spawn
 
 from tasks.targets import Targets
 from tasks.train.across import gathered, shared, summed, world
+from tasks.train.losses.backward import Backward
 from tasks.train.losses.elr import Elr
 from tasks.train.losses.forward import Forward
+from tasks.train.losses.ill import Ill
 from tasks.train.losses.suspected_smoothing import SuspectedSmoothing
 from tasks.train.losses.t_loss import TLoss
 
@@ -19,6 +21,8 @@ LOSSES = [
     TLoss(),
     Forward(share=1.0, start=0.9),
     Forward(estimate="joint", start=0.9),
+    Backward(share=1.0, start=0.9),
+    Ill(),
     SuspectedSmoothing(),
 ]
 

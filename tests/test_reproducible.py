@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from tasks.train.reproducible import out_of_memory, reproducible
+from tasks.reproducible import out_of_memory, reproducible
+from tasks.train.outputs import way_out
 from tasks.train.settings import Params
 
 
@@ -24,16 +25,18 @@ def test_deterministic_inside_and_as_before_outside():
     ids=lambda trouble: type(trouble).__name__,
 )
 def test_out_of_memory_says_what_to_lower(trouble):
-    said = pytest.raises(ValueError, match=r"lower train.batch \(it is 6\) and raise train.accumulate")
-    with said, out_of_memory(Params(batch=6)):
+    said = pytest.raises(
+        ValueError, match=r"train: out of memory; lower train.batch \(it is 6\) and raise train.accumulate"
+    )
+    with said, out_of_memory("train", way_out(Params(batch=6))):
         raise trouble
 
 
 def test_a_real_request_too_large_is_understood():
-    with pytest.raises(ValueError, match="out of memory"), out_of_memory(Params()):
+    with pytest.raises(ValueError, match="out of memory"), out_of_memory("train", "lower it"):
         torch.empty(1 << 60)
 
 
 def test_other_errors_pass():
-    with pytest.raises(RuntimeError, match="shapes"), out_of_memory(Params()):
+    with pytest.raises(RuntimeError, match="shapes"), out_of_memory("train", "lower it"):
         raise RuntimeError("shapes differ")

@@ -7,8 +7,6 @@ from typing import Any
 
 import torch
 
-from tasks.train.settings import Params
-
 
 @contextmanager
 def reproducible() -> Iterator[None]:
@@ -26,14 +24,11 @@ def reproducible() -> Iterator[None]:
 
 
 @contextmanager
-def out_of_memory(settings: Params) -> Iterator[None]:
+def out_of_memory(stage: str, way_out: str) -> Iterator[None]:
     """Say what to lower. torch names its own error on GPUs; on the CPU it is a RuntimeError that speaks of the allocator."""
     try:
         yield
     except (MemoryError, RuntimeError) as trouble:
         if not isinstance(trouble, MemoryError | torch.OutOfMemoryError) and "DefaultCPUAllocator" not in str(trouble):
             raise
-        raise ValueError(
-            f"train: out of memory; lower train.batch (it is {settings.batch}) and raise train.accumulate (it is "
-            f"{settings.accumulate}) by the same factor, lower the crop's size in train.augmentations, or take a smaller network"
-        ) from None
+        raise ValueError(f"{stage}: out of memory; {way_out}") from None

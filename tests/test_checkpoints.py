@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from tasks.train.checkpoints import KEPT, Checkpoints
+from tasks.checkpoints import KEPT, Checkpoints
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,7 @@ def test_anything_else_in_the_key_is_another_training():
     Checkpoints([b"a", b"b"]).save({})
     for key in ([b"ab"], [b"a", b"c"], [b"b", b"a"]):
         assert Checkpoints(key).load() is None
+    assert Checkpoints([b"a", b"b"], "pretrain").load() is None
 
 
 def test_how_often_is_set_by_the_environment(monkeypatch):

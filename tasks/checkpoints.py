@@ -1,7 +1,7 @@
 """What a killed training needs to go on, kept outside its outputs (DVC empties those before a stage runs).
 
-.work/train/<hash of settings, code, inputs and machine>/state.pt
-                                                         broken.pt   the batch that gave a loss that is no number
+.work/<stage>/<hash of settings, code, inputs and machine>/state.pt
+                                                           broken.pt   the batch that gave a loss that is no number
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-WORK = Path(".work/train")
+WORK = Path(".work")
 KEPT = 8  # unfinished trainings that are kept; older ones were given up
 
 
@@ -30,11 +30,11 @@ def seconds() -> float:
 class Checkpoints:
     """The newest state of one training, replaced in one stroke every SEGMEND_CHECKPOINT seconds (60)."""
 
-    def __init__(self, key: Iterable[bytes]):
+    def __init__(self, key: Iterable[bytes], stage: str = "train"):
         digest = sha256()
         for part in key:
             digest.update(len(part).to_bytes(8, "big") + part)
-        self.path = WORK / digest.hexdigest()[:32] / "state.pt"
+        self.path = WORK / stage / digest.hexdigest()[:32] / "state.pt"
         self.every = seconds()
         self.saved = monotonic()
 
@@ -64,7 +64,7 @@ class Checkpoints:
     def remove(self) -> None:
         """Training is done: nothing is left to go on with. Trainings given up long ago go too."""
         rmtree(self.path.parent, ignore_errors=True)
-        others = sorted(WORK.glob("*/"), key=newest, reverse=True)
+        others = sorted(self.path.parents[1].glob("*/"), key=newest, reverse=True)
         for folder in others[KEPT:]:
             rmtree(folder, ignore_errors=True)
 
