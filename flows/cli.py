@@ -99,6 +99,9 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes for work on single images; default: the cores.")
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch no weights; say which are missing and where to put them.")
+    ] = False,
     target: Annotated[str | None, typer.Option(help="Only this stage and what it needs, as train@r1 or train.")] = None,
     force: Annotated[
         list[str] | None, typer.Option(help="Run this stage although it is fresh; may be given again.")
@@ -118,9 +121,10 @@ def run(
                 f"{name} says how to read the folder of --data; give that too, or edit the section ingest of params.yaml."
             )
     run_command.prepare(root, data, format, noise, experiment, keep_going)
-    os.environ.update(environment.machine(device, precision, workers))
+    os.environ.update(environment.machine(device, precision, workers, offline))
     signal.signal(signal.SIGTERM, _interrupt)
     parameters = {"target": target, "force": force or [], "device": device, "precision": precision, "workers": workers}
+    parameters["offline"] = offline
     plan, outcomes, link = run_command.execute(root, console, parameters, with_prefect=not no_prefect)
     if not plan.stale:
         console.print(f"Nothing to do: all {len(plan.stages)} stages are fresh.")
@@ -246,12 +250,16 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes for work on single images; default: the cores.")
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch no weights; say which are missing and where to put them.")
+    ] = False,
 ) -> None:
     """Run the flow on a schedule until stopped. One run at a time; the next one waits."""
     from flows.serve import serve as serve_flow
 
     signal.signal(signal.SIGTERM, _interrupt)
-    serve_flow(workspace(), cron, {"target": target, "device": device, "precision": precision, "workers": workers})
+    parameters = {"target": target, "device": device, "precision": precision, "workers": workers, "offline": offline}
+    serve_flow(workspace(), cron, parameters)
 
 
 def main() -> None:

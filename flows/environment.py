@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 SHIPPED = Path(__file__).with_name("segmend.env")
+OFFLINE = ("SEGMEND_OFFLINE", "HF_HUB_OFFLINE")
 
 
 class Mistake(ValueError):
@@ -49,7 +50,11 @@ def tracking_uri(root: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
 
 
-def machine(device: str, precision: str, workers: int | None) -> dict[str, str]:
-    """The variables for what must not change a result's key; "auto" leaves what the environment says already."""
+def machine(device: str, precision: str, workers: int | None, offline: bool = False) -> dict[str, str]:
+    """The variables for what must not change a result's key; "auto", and offline not asked for, leave what the environment says.
+
+    Offline is said to our labellers and to the hub's own library, through which networks fetch their initial weights.
+    """
     chosen = {"SEGMEND_DEVICE": device, "SEGMEND_PRECISION": precision, "SEGMEND_WORKERS": str(workers or "auto")}
+    chosen |= dict.fromkeys(OFFLINE, "1" if offline else "auto")
     return {name: value for name, value in chosen.items() if value != "auto"}

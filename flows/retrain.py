@@ -44,6 +44,7 @@ def retrain(
     device: str = "auto",
     precision: str = "auto",
     workers: int | None = None,
+    offline: bool = False,
     tracking: bool = True,
 ) -> State[Any]:
     """Bring the workspace up to date: run what is stale, leave the rest.
@@ -55,12 +56,13 @@ def retrain(
         device: auto, cpu, cuda, cuda:N or mps.
         precision: auto, fp32, bf16 or fp16.
         workers: processes for work on single images; the number of cores if left out.
+        offline: fetch no weights.
         tracking: record the run in MLflow.
     """
     logger = get_run_logger()
     workspace = environment.find_root(Path(root))
     environment.apply(workspace)
-    os.environ.update(environment.machine(device, precision, workers))
+    os.environ.update(environment.machine(device, precision, workers, offline))
     result = handover.result.get() or Result()
     with Runner(workspace, say=logger.info) as runner:
         plan = runner.plan(target, force or ())

@@ -103,7 +103,8 @@ def test_status_json(root: Path):
     assert list(content) == ["stages", "rounds", "report", "mlflow"]
     assert content["stages"][0] == {"name": "first", "fresh": False, "why": "never ran"}
     assert content["rounds"][1] == {
-        "round": "r1", "clicks": 3, "data_miou": 0.5, "coverage": None, "wrong_pixels": None, "model_miou": None}  # fmt: skip
+        "round": "r1", "clicks": 3, "data_miou": 0.5, "coverage": None, "wrong_pixels": None, "model_miou": None,
+        "ceiling_miou": None}  # fmt: skip
     assert content["report"] is None and content["mlflow"] == f"sqlite:///{root}/mlflow.db"
     (root / "data" / "report").mkdir()
     (root / "data" / "report" / "index.html").write_text("")
@@ -148,6 +149,39 @@ def test_machine_options_reach_the_stages(root: Path, monkeypatch: pytest.Monkey
     segmend("run", "--no-prefect", "--target", "first", "--device", "cpu", "--precision", "fp32", "--workers", "3")
     assert (root / "machine").read_text() == "cpu fp32 3"
     assert "fp32" not in (root / "params.yaml").read_text() + (root / "dvc.lock").read_text()
+
+
+@pytest.mark.parametrize(("words", "why"), [([], "fetching it failed"), (["--offline"], "fetching is switched off")])
+def test_offline_says_what_to_fetch_and_where_to_put_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], why: str
+):
+    """The toy stage asks for a model that is nowhere, as a labeller does."""
+    for name in environment.OFFLINE:
+        monkeypatch.setenv(name, "")  # so that what the command sets is undone after the test
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    behave(
+        root,
+        "first",
+        """
+from tasks.weights import pretrained
+class Nowhere:
+    def from_pretrained(*_, **__): raise OSError
+try: pretrained(Nowhere, "some/model", None, "clipseg.model")
+except ValueError as told:
+    send("outcome", exit=2, message=str(told))
+    sys.exit(2)
+""",
+    )
+    result = segmend("run", "--no-prefect", "--target", "first", *words)
+    told = " ".join(result.output.split())
+    assert result.exit_code == 2 and why in told and "Traceback" not in told
+    assert "run `hf download some/model` and copy the cache (HF_HOME, by default ~/.cache/huggingface)" in told
+
+
+def test_what_is_not_chosen_leaves_the_environment_alone():
+    assert environment.machine("auto", "auto", None) == {}
+    assert environment.machine("cpu", "auto", 2, offline=True) == {
+        "SEGMEND_DEVICE": "cpu", "SEGMEND_WORKERS": "2", "SEGMEND_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}  # fmt: skip
 
 
 def test_rounds(root: Path):
