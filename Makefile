@@ -21,11 +21,11 @@ run: $(READY)  ## run the whole pipeline (a second run re-runs only what changed
 ui: $(READY)  ## open the MLflow dashboard
 	@$(BIN)/segmend ui
 
-test: $(READY) lint  ## lint, then all tests
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(READY) lint  ## lint, then all tests (three workers: many of them wait for processes)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 quick: $(READY)  ## the fast tests only
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 lint: $(READY)  ## ruff and type checks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -57,7 +57,7 @@ class Blank(Cell):
         blank = {"pseudo_label": {"labeller": {"name": "blank"}}}
         super().__init__(data, seed, f"ablation-{arm}", merged(settings, blank))
         # Nothing is labelled, so nothing is learnt and the loss does not matter: the arms of a paper share their start.
-        self.start = rounds_in_process.WORK / f"{data}-{seed}-ablation-{PAPER[arm]}-start"
+        self.start = self.base / f"ablation-{PAPER[arm]}-start"
         self.class_sets: list[int] = []
         self.arm = arm
 

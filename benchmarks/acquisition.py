@@ -1,23 +1,28 @@
 """Which questions mend the labels with the fewest clicks? Every acquisition and every recipe on three data sets.
 
     python -m benchmarks.acquisition                        screen all arms with seed 0
-    python -m benchmarks.acquisition --confirm              the best five, sim and the random baselines with seeds 1 and 2 too
+    python -m benchmarks.acquisition --confirm              baselines, sim, segmend's variants and the five best others: seeds 1, 2
     python -m benchmarks.acquisition --data brain --arms sim segmend --seeds 0 1
-    python -m benchmarks.acquisition --table                only write the table from the rows that are there
+    python -m benchmarks.acquisition --table                only write page and picture from the rows that are there
 
 Planted `medium` mistakes, four rounds of 5 % of the base cells, simulated answers. Real data are read from ../shared/data beside the
 project, or from SEGMEND_BENCH_DATA. Several of these may run side by side: a cell in work is left to the one that works on it.
 """
 
+from collections.abc import Callable
 from statistics import mean
 from typing import Any
 
-from matplotlib.figure import Figure
+from benchmarks import acquisition_page
+from benchmarks.acquisition_figure import draw
+from benchmarks.claims import RESULTS, Claim, arguments, kept, spread, write
+from benchmarks.effect import SEEDS
+from benchmarks.gap import BASELINES, BUDGET, ROUNDS, Row, area, clicks_to, of, whole_rounds_to
+from benchmarks.rounds_in_process import DATA, PLAINLY, Cell, experiment, merged, take
+from tasks import forecasts
+from tasks.dataset import Dataset, Labels
+from tasks.evaluate.ceiling import ceiling
 
-from benchmarks.claims import RESULTS, Claim, arguments, kept, plus_minus, spread, write
-from benchmarks.rounds_in_process import DATA, LOSS, Cell, experiment, merged, take
-
-ROUNDS, BUDGET = 4, "5%"
 PLAIN: dict[str, Any] = {
     "query": {"merging": {"name": "none"}, "kind": "correction", "unit": "regions"},
     "correct": {"sieving": {"name": "none"}, "expansion": {"name": "none"}},
@@ -28,24 +33,28 @@ ACQUISITIONS = (
 )  # fmt: skip
 RECIPES = ("alc", "a2lc", "asal", "mulactseg", "segmend")
 WITH_CROSS_ENTROPY = "segmend_cross_entropy"
-BASELINES = ("random", "class_balanced")
-SHOWN = ("segmend", "expected_gain", "abc", "sim", "a2lc", "alc", "margin", "class_balanced", "random")
-ARMS = (
-    *BASELINES,
-    "sim",
-    "segmend",
-    "expected_gain",
-    WITH_CROSS_ENTROPY,
-    *(a for a in (*ACQUISITIONS, *RECIPES) if a not in (*BASELINES, "sim", "segmend", "expected_gain")),
-)
+# The recipe segmend with one part taken away.
+VARIANTS: dict[str, dict[str, Any]] = {
+    WITH_CROSS_ENTROPY: {"train": PLAINLY},
+    "segmend_on_cells": {"query": {"merging": {"name": "none"}}},
+    "segmend_by_sim": {"query": {"acquisition": {"name": "sim"}}},
+    "segmend_without_evidence": {"correct": {"expansion": {"name": "none"}}},
+}
+ALWAYS = (*BASELINES, "sim", "segmend", *VARIANTS)  # what the target speaks of, and segmend part by part
+ARMS = tuple(dict.fromkeys([*BASELINES, "sim", "segmend", "expected_gain", *VARIANTS, *ACQUISITIONS, *RECIPES]))
+KEEP = (
+    "clicks", "seconds", "queries", "data_miou", "coverage", "wrong_pixels", "model_miou", "auto_pixels", "ceiling_miou",
+    "asked", "cells", "expected_fixed", "pixels_fixed", "pixels_broken", "auto_changed", "auto_fixed", "auto_broken",
+    "round_seconds",
+)  # fmt: skip
 
 
 def settings_of(arm: str) -> dict[str, Any]:
-    """An acquisition by itself, on the base cells; or a recipe of experiments/, on top of that."""
+    """An acquisition by itself, on the base cells; or a recipe of experiments/, on top of that; or segmend less a part."""
     if arm in RECIPES:
         return merged(PLAIN, experiment(arm))
-    if arm == WITH_CROSS_ENTROPY:
-        return merged(PLAIN, experiment("segmend"), {"train": {"loss": LOSS}})
+    if arm in VARIANTS:
+        return merged(PLAIN, experiment("segmend"), VARIANTS[arm])
     return merged(PLAIN, {"query": {"acquisition": {"name": arm}}})
 
 
@@ -56,176 +65,81 @@ def cell_of(data: str, arm: str, seed: int) -> Cell:
 def measure(data: str, arm: str, seed: int) -> dict[str, Any]:
     cell = cell_of(data, arm, seed)
     rounds = cell.rounds(ROUNDS, BUDGET)
+    found = {"rounds": [{key: row.get(key) for key in KEEP} | {"shown": shown(row)} for row in rounds]}
+    for one in forecasts.read(cell.place / f"labels/r{ROUNDS}/forecasts.json"):
+        found["rounds"][int(one.round[1:])]["came"] = one.fixed  # of the labels that were shown
+    regions = cell.place / "queries/r1/regions"
+    if regions.is_dir():  # asked about other regions than the base cells: these have a ceiling of their own
+        labels = Labels(cell.start / "labels/r0")
+        found["rounds"][1]["own_ceiling"] = ceiling(
+            Dataset(cell.fixed["dataset"], cell.fixed["truth"]), labels, regions
+        ).miou()
     cell.remove()
-    keep = (
-        "clicks",
-        "seconds",
-        "queries",
-        "data_miou",
-        "coverage",
-        "wrong_pixels",
-        "model_miou",
-        "auto_pixels",
-        "ceiling_miou",
-    )
-    more = ("asked", "cells", "expected_fixed", "pixels_fixed", "pixels_broken", "auto_changed", "auto_fixed", "auto_broken", "round_seconds")  # fmt: skip
-    return {"rounds": [{key: row.get(key) for key in (*keep, *more)} for row in rounds]}
+    return found
 
 
-def gap_closed(row: dict[str, Any]) -> list[tuple[float, float]]:
-    """Clicks as a share of the base cells, and the share of the gap from first labels to ceiling that is closed, by round."""
-    first, cells = row["rounds"][0], row["rounds"][1]["cells"]
-    gap = first["ceiling_miou"] - first["data_miou"]
-    return [(one["clicks"] / cells, (one["data_miou"] - first["data_miou"]) / gap) for one in row["rounds"]]
+def shown(row: dict[str, Any]) -> dict[str, int]:
+    """Questions of a round by the class that the labels had."""
+    return {key.removeprefix("shown/"): number for key, number in row.items() if key.startswith("shown/")}
 
 
-def clicks_to(row: dict[str, Any], share: float) -> float:
-    """Clicks, as a share of the base cells, to close this share of the gap: straight lines between rounds; never: the whole budget."""
-    points = gap_closed(row)
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
-        if y1 >= share:
-            return x0 + (x1 - x0) * max(0.0, share - y0) / (y1 - y0)
-    return ROUNDS * float(BUDGET.rstrip("%")) / 100
+def best_others(rows: list[Row], number: int = 5) -> list[str]:
+    """The arms with the largest mean area with seed 0, apart from those that are measured with all seeds anyway."""
+    known = [row for row in rows if row["seed"] == 0 and row["arm"] not in ALWAYS]
+    score = {arm: mean(area(row) for row in known if row["arm"] == arm) for arm in {row["arm"] for row in known}}
+    return sorted(score, key=lambda arm: (-score[arm], arm))[:number]
 
 
-def area(row: dict[str, Any]) -> float:
-    """Mean share of the gap closed over the clicks spent (area under the curve, of 1 where all is closed at once)."""
-    points = gap_closed(row)
-    total = sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False))
-    return total / (points[-1][0] or 1)
+def unconfirmed(rows: list[Row]) -> str:
+    """Which of the arms that --confirm takes have not all seeds yet, and where."""
+    found = []
+    for arm in (*ALWAYS, *best_others(rows)):
+        missing = [data for data in DATA if len({row["seed"] for row in of(rows, data, arm)}) < SEEDS]
+        if missing:
+            found.append(f"`{arm}`" + (f" ({', '.join(missing)})" if len(missing) < len(DATA) else ""))
+    return ", ".join(found) or "none"
 
 
-def table(rows: list[dict[str, Any]], data: str) -> str:
-    head = (
-        "| arm | seeds | clicks | clicks to 90 % | to 95 % | area | data mIoU | coverage | wrong pixels left | model mIoU first -> last |"
-        "\n|---|---|---|---|---|---|---|---|---|---|"
-    )
-    lines = []
-    for arm in ranked_arms(rows, data):
-        runs = [row for row in rows if (row["data"], row["arm"]) == (data, arm)]
-        ends = [row["rounds"][-1] for row in runs]
-        left = [end["wrong_pixels"] / row["rounds"][0]["wrong_pixels"] for end, row in zip(ends, runs, strict=True)]
-        share = [gap_closed(row)[-1][0] for row in runs]
-        lines.append(
-            f"| {arm} | {len(runs)} | {mean(share):.1%} | {never([clicks_to(row, 0.9) for row in runs])} "
-            f"| {never([clicks_to(row, 0.95) for row in runs])} | {plus_minus([area(row) for row in runs])} "
-            f"| {plus_minus([end['data_miou'] for end in ends])} | {mean(end['coverage'] for end in ends):.3f} "
-            f"| {plus_minus(left)} | {plus_minus([row['rounds'][0]['model_miou'] for row in runs])} -> "
-            f"{plus_minus([end['model_miou'] for end in ends])} |"
-        )
-    return "\n".join([head, *lines])
-
-
-def never(values: list[float]) -> str:
-    whole = ROUNDS * float(BUDGET.rstrip("%")) / 100
-    shown = f"{mean(values):.1%}" + (f" ± {spread(values):.1%}" if len(values) > 1 else "")
-    return "never" if min(values) >= whole else shown
-
-
-def ranked_arms(rows: list[dict[str, Any]], data: str) -> list[str]:
-    arms = dict.fromkeys(row["arm"] for row in rows if row["data"] == data)
-    return sorted(arms, key=lambda arm: -mean(area(row) for row in rows if (row["data"], row["arm"]) == (data, arm)))
-
-
-def claims(rows: list[dict[str, Any]]) -> list[Claim]:
-    """The target: half the clicks of the better random baseline, 80 % of sim's, to close 90 % of the gap, on the mean over data sets."""
+def ratios(rows: list[Row], arm: str, others: tuple[str, ...], count: Callable[[Row, float], float]) -> list[float]:
+    """Clicks of an arm to 90 % of the gap over those of the best of the others, on the mean over the data sets: one a seed."""
     data = [name for name in DATA if any(row["data"] == name for row in rows)]
-
-    def clicks(arm: str, seed: int) -> float:
-        return mean(
-            clicks_to(row, 0.9)
-            for name in data
-            for row in rows
-            if (row["data"], row["arm"], row["seed"]) == (name, arm, seed)
-        )
-
-    seeds = [s for s in range(3) if all(any((r["data"], r["arm"], r["seed"]) == (d, a, s) for r in rows) for d in data for a in (*BASELINES, "sim", "segmend"))]  # fmt: skip
-    if not seeds:
-        return []
-    of_random = [clicks("segmend", s) / min(clicks(arm, s) for arm in BASELINES) for s in seeds]
-    of_sim = [clicks("segmend", s) / clicks("sim", s) for s in seeds]
-    where = f"clicks of segmend to 90 % of the gap, mean over {', '.join(data)}"
-    return [
-        Claim(f"{where}: over those of the better random baseline", "at most 0.5", mean(of_random), len(seeds), spread(of_random), max(of_random) <= 0.5),
-        Claim(f"{where}: over those of sim", "at most 0.8", mean(of_sim), len(seeds), spread(of_sim), max(of_sim) <= 0.8),
-    ]  # fmt: skip
+    cells = {(row["data"], row["arm"], row["seed"]): row for row in rows}
+    seeds = [s for s in range(SEEDS) if data and all((d, a, s) in cells for d in data for a in (arm, *others))]
+    clicks = {(a, s): mean(count(cells[d, a, s], 0.9) for d in data) for a in (arm, *others) for s in seeds}
+    return [clicks[arm, s] / min(clicks[a, s] for a in others) for s in seeds]
 
 
-def forecast_table(rows: list[dict[str, Any]]) -> str:
-    """Predicted against really fixed pixels by round, of the arm that ranks by the forecast."""
-    lines = ["| data | round | expected | fixed by the answers | ratio |", "|---|---|---|---|---|"]
-    for data in dict.fromkeys(row["data"] for row in rows):
-        runs = [row for row in rows if (row["data"], row["arm"]) == (data, "segmend")]
-        for k in range(1, ROUNDS + 1) if runs else ():
-            expected = [row["rounds"][k]["expected_fixed"] for row in runs]
-            fixed = [row["rounds"][k]["pixels_fixed"] - row["rounds"][k]["pixels_broken"] for row in runs]
-            ratio = [a / b for a, b in zip(fixed, expected, strict=True) if b]
-            lines.append(
-                f"| {data} | r{k} | {plus_minus(expected, 0)} | {plus_minus(fixed, 0)} | {plus_minus(ratio, 2)} |"
-            )
+FORMS = tuple(
+    (arm, f"{name}, {how}", count)
+    for arm, name in (("segmend", "segmend"), (WITH_CROSS_ENTROPY, "segmend by cross entropy"))
+    for how, count in (("between rounds", clicks_to), ("whole rounds", whole_rounds_to))
+)
+
+
+def claims(rows: list[Row]) -> list[Claim]:
+    """The target: half the clicks of the better random baseline, 80 % of sim's, to close 90 % of the gap, on the mean over data sets."""
+    where = ", ".join(name for name in DATA if any(row["data"] == name for row in rows))
+    found = []
+    for arm, form, count in FORMS:
+        for others, name, most in ((BASELINES, "the better random baseline", 0.5), (("sim",), "sim", 0.8)):
+            if values := ratios(rows, arm, others, count):
+                text = f"clicks to 90 % of the gap, mean over {where}: {form}, over those of {name}"
+                holds = len(values) >= SEEDS and max(values) <= most + 1e-9  # whole rounds meet it exactly
+                found.append(Claim(text, f"at most {most}", mean(values), len(values), spread(values), holds))
+    return found
+
+
+def headline(rows: list[Row]) -> str:
+    """The target in every form, and seed by seed."""
+    lines = [
+        "| clicks to 90 % of the gap of | over the better random baseline | over sim | over abc |",
+        "|---|---|---|---|",
+    ]
+    for arm, form, count in FORMS:
+        each = [ratios(rows, arm, others, count) for others in (BASELINES, ("sim",), ("abc",))]
+        cells = (f"{mean(one):.3f} ({', '.join(f'{v:.3f}' for v in one)})" if one else "-" for one in each)
+        lines.append(f"| {form} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def draw(rows: list[dict[str, Any]]) -> None:
-    """results/acquisition.png: gap closed against clicks, the baselines and the best arms, bars over the seeds."""
-    data = list(dict.fromkeys(row["data"] for row in rows))
-    figure = Figure(figsize=(4.4 * len(data) + 1.6, 4), layout="constrained")
-    panels = figure.subplots(1, len(data), squeeze=False)[0]
-    for axes, name in zip(panels, data, strict=True):
-        for colour, arm in enumerate(SHOWN):
-            curves = [gap_closed(row) for row in rows if (row["data"], row["arm"]) == (name, arm)]
-            if curves:
-                x = [mean(curve[k][0] for curve in curves) * 100 for k in range(ROUNDS + 1)]
-                y = [mean(curve[k][1] for curve in curves) for k in range(ROUNDS + 1)]
-                bars = [spread([curve[k][1] for curve in curves]) or 0 for k in range(ROUNDS + 1)]
-                style: dict[str, Any] = {"marker": "o", "markersize": 3, "capsize": 2, "color": f"C{colour}"}
-                axes.errorbar(x, y, bars, label=arm, linewidth=2.5 if arm == "segmend" else 1.2, **style)
-        axes.axhline(1, color="grey", linewidth=0.8, linestyle="--")
-        axes.set(title=name, xlabel="clicks, % of the base cells", ylabel="share of the gap closed")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center", fontsize=9)
-    figure.savefig(RESULTS / "acquisition.png", dpi=110, metadata={"Software": None})
-
-
-PAGE = """# Which questions mend the labels with the fewest clicks?
-
-`python -m benchmarks.acquisition`, then `--arms random class_balanced sim segmend expected_gain abc --seeds 1 2`: planted `medium` mistakes, four rounds of 5 % of the base cells, simulated answers
-(docs/answers.md), one thread a run; {hours:.1f} hours of such runs in all. An arm named like an acquisition asks about the base cells and
-spreads nothing; alc, a2lc, asal, mulactseg and segmend are the recipes of experiments/. Brain: 70 slices, 12 epochs; superalloy: 40
-micrographs, 20 epochs; nuclei: 80 of the 200 train images, 10 epochs. Rows with one seed are the screening
-(cil and lcil have three on brain and superalloy: benchmarks.ablation measured them too); ± is the standard deviation. The rows of `segmend` were
-measured last, with the form of the code that this page is committed with; the others some commits earlier, whose changes do not
-touch what they use.
-
-Clicks are percent of the base cells. The gap runs from the first labels to the *ceiling*: the best labels that one answer for every base cell
-could give (each cell keeps its labels or takes its most frequent true class, whichever is better). Answers that follow finer regions, or spread,
-can pass it. *Clicks to 90 %*: interpolated between rounds; `never` within the budget counts as the whole budget. *Area*: mean share of the gap
-closed over the clicks spent. Model mIoU is measured on the test split, which chose the default loss (Dice, seed 0: noise.md).
-
-![share of the gap closed against clicks](acquisition.png)
-
-What this shows. Questions about conflicts (`segmend`) close 90 % of the gap with about a quarter of the clicks of `sim` and a fifth of those
-of the better random baseline, of which the latter never gets there. `segmend` learns by Dice, as params.yaml does, and all others by cross
-entropy, as their papers do; `segmend_cross_entropy` is the same recipe without that difference, and needs a third. Most of the gain comes
-from *where* the regions are: `expected_gain` on the base cells is the best order for those (`abc`, then `sim` follow), but a conflict is
-drawn to the pixel and passes the ceiling of the cells. The rest is a network that sees the rare class: by cross entropy the short training
-on superalloy with seed 1 leaves it blind to a class of 2.5 % of the pixels, and what it does not see it cannot ask about; by Dice it
-does see it. Acquisitions that look at the network's doubt alone (margin, entropy, least_confidence, pixbal, popularity, classbal) are no better here
-than chance balanced over classes: they were made for choosing what to label from nothing, not for finding wrong labels. For the same reason
-`asal` and `mulactseg` end below their start where the given masks are good: a dominant class or a set of classes replaces labels that were better
-than that. The network gains far less than the labels: on superalloy .06 by `segmend`, on nuclei nothing, and on the brain it loses .02:
-there, with Dice, what it learns from the labels with planted mistakes is as good already (.90) as what it learns from labels
-without any (.905, seeds 0 and 1), and mended labels carry mistakes that are the network's own and so no longer average out.
-
-{tables}
-
-## Is the forecast right?
-
-What `segmend` said a round's answers would fix (with the correction by the rounds before), and what they fixed (fixed minus broken pixels).
-The first round's forecast, which nearly all of the gain is in, is right within a factor of about two; later ones, of a fiftieth of that, are
-too high by up to a factor of five.
-
-{forecasts}
-"""
 
 
 def report() -> None:
@@ -234,16 +148,9 @@ def report() -> None:
         (row for row in kept("acquisition") if row["arm"] in order),
         key=lambda row: (list(DATA).index(row["data"]), order[row["arm"]], row["seed"]),
     )
-    hours = sum(one["round_seconds"] or 0 for row in rows for one in row["rounds"]) / 3600
-    parts = []
-    for data in dict.fromkeys(row["data"] for row in rows):
-        first = [row["rounds"][0] for row in rows if row["data"] == data and row["arm"] in BASELINES]
-        note = f"First labels {plus_minus([one['data_miou'] for one in first])}, ceiling {plus_minus([one['ceiling_miou'] for one in first])}."
-        parts.append(f"## {data}\n\n{note}\n\n{table(rows, data)}")
-    draw(rows)
-    write(
-        "acquisition", claims(rows), PAGE.format(hours=hours, tables="\n\n".join(parts), forecasts=forecast_table(rows))
-    )
+    draw(rows, RESULTS)
+    page = acquisition_page.page(rows, headline=headline(rows), unconfirmed=unconfirmed(rows))
+    write("acquisition", claims(rows), page)
 
 
 def main() -> None:
@@ -257,10 +164,7 @@ def main() -> None:
         table={"action": "store_true"},
     )
     if chosen.confirm:
-        rows = [row for row in kept("acquisition") if row["seed"] == 0]
-        score = {arm: mean(area(row) for row in rows if row["arm"] == arm) for arm in {row["arm"] for row in rows}}
-        best = sorted(score, key=lambda arm: -score[arm])[:5]
-        chosen.arms = list(dict.fromkeys([*BASELINES, "sim", *best]))
+        chosen.arms = [*ALWAYS, *best_others(kept("acquisition"))]
         chosen.seeds = [1, 2]
     wanted = [{"data": d, "arm": a, "seed": s} for s in chosen.seeds for a in chosen.arms for d in chosen.data]
     if not chosen.table:

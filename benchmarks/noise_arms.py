@@ -25,6 +25,7 @@ def weighted(name: str, **fields: Any) -> Arm:
 
 
 SMALL_LOSS: Arm = {"selection": {"name": "small_loss", "small_loss": {"rate": 0.15}}}
+ZNORM: Arm = {"gradients": [{"name": "znorm"}]}
 EMA: Arm = {"averaging": {"name": "ema"}}
 
 ARMS: dict[str, Arm] = {
@@ -57,14 +58,24 @@ ARMS: dict[str, Arm] = {
     "co_teaching": {"teacher": {"name": "co_teaching"}, **SMALL_LOSS},
     "jocor": {"teacher": {"name": "jocor"}, **SMALL_LOSS},
     "sam": {"sharpness": {"name": "sam"}},
+    "asam": {"sharpness": {"name": "sam", "sam": {"adaptive": True, "rho": 0.5}}},
     "ema": EMA,
     "swa": {"averaging": {"name": "swa"}},
     "clip_norm": {"gradients": [{"name": "clip_norm"}]},
+    "clip_quantile": {"gradients": [{"name": "clip_quantile"}]},
     "centralize": {"gradients": [{"name": "centralize"}]},
-    "znorm": {"gradients": [{"name": "znorm"}]},
+    "znorm": ZNORM,
+    "dice+znorm": {**loss("dice"), **ZNORM},
+    "gce+znorm": {**weighted("gce"), **ZNORM},
+    "nce_rce+znorm": {**weighted("nce_rce"), **ZNORM},
     "dice+ce": loss("dice", ce=0.5),
     "dice+ema": {**loss("dice"), **EMA},
     "nce_rce+ema": {**weighted("nce_rce"), **EMA},
     "dice+adele": {**loss("dice"), "correction": {"name": "adele"}},
     "dice+mean_teacher": {**loss("dice"), "teacher": {"name": "mean_teacher"}},
 }
+
+# Trained so many times as long, where wrong labels begin to be remembered: what is made against remembering should pay there.
+LONGER = 5
+LONG = ("cross_entropy", "dice", "elr", "adele", "small_loss")
+LONG_DATA = ("brain", "superalloy")

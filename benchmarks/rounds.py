@@ -20,7 +20,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from benchmarks.claims import Claim, arguments, cells, kept, plus_minus, spread, write
-from benchmarks.rounds_in_process import LOSS
+from benchmarks.rounds_in_process import PLAINLY
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -77,7 +77,7 @@ def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any
     params["seed"] = seed
     params["ingest"]["noise"]["level"] = noise
     if acquisition != "segmend":  # that is params.yaml as it is shipped
-        params["train"]["loss"] = LOSS
+        params["train"] |= PLAINLY
     if not acquisition.startswith("segmend"):  # the others ask about base cells and spread nothing
         params["query"]["acquisition"]["name"] = acquisition
         params["query"]["merging"]["name"] = params["correct"]["expansion"]["name"] = "none"

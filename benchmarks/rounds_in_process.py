@@ -1,10 +1,12 @@
 """One cell of a benchmark: the stages' own functions, called one after the other without DVC, which would cost a minute a cell.
 
 What cells have in common (data, planted mistakes, superpixels, the network of round 0) is made once per data set and seed in a
-folder of the temporary directory and found there again.
+folder of the temporary directory and found there again. Its name holds a hash of the settings it was made with, so that changed
+settings find no old files. A change of code is not in it: then empty the folder.
 """
 
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from json import dumps, loads
 from os import chdir, environ
 from pathlib import Path
@@ -39,10 +41,13 @@ DATA: dict[str, dict[str, Any]] = {
     "nuclei": {"ingest": {"data": "nuclei", **FOLDERS}, "train": {"epochs": 10}},
 }
 NUCLEI = 80  # train images; all 200 would take half an hour a cell
-# Cross entropy, which most papers have; arms that learn otherwise say so.
-LOSS = {"name": "cross_entropy", "cross_entropy": {"weights": "sqrt_inverse"}}
+# Cross entropy and plain gradients, which most papers have; arms that learn otherwise say so.
+PLAINLY: dict[str, Any] = {
+    "loss": {"name": "cross_entropy", "cross_entropy": {"weights": "sqrt_inverse"}},
+    "gradients": [],
+}
 QUIET = {
-    "train": {"use": "last", "validate_every": 10_000, "watch": 0, "loss": LOSS},
+    "train": {"use": "last", "validate_every": 10_000, "watch": 0, **PLAINLY},
     "evaluate": {"pictures": 1, "strip": 1},
 }
 
@@ -55,6 +60,11 @@ def merged(*parts: dict[str, Any]) -> dict[str, Any]:
             both = isinstance(value, dict) and isinstance(found.get(key), dict)
             found[key] = merged(found[key], value) if both else value
     return found
+
+
+def mark(*parts: Any) -> str:
+    """A short hash of settings."""
+    return sha256(dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def experiment(name: str) -> dict[str, Any]:
@@ -97,10 +107,14 @@ class Cell:
         common = merged(params, {"query": {}, "correct": {}}, DATA[data], QUIET)
         self.settings = merged(common, settings)
         self.common, self.seed, self.data = common, seed, data
-        first_changes = any(section in settings for section in ("train", "pseudo_label"))
-        self.base = WORK / f"{data}-{seed}"
-        self.start = WORK / f"{data}-{seed}-{arm}-start" if first_changes else self.base / "start"
-        self.place = WORK / f"{data}-{seed}-{arm}"
+        # Arms whose first stages have equal settings share data and start.
+        data_of, start_of = (
+            mark(*(self.settings[stage] for stage in some))
+            for some in (("ingest", "superpixelize"), ("pseudo_label", "train", "evaluate"))
+        )
+        self.base = WORK / f"{data}-{seed}-{data_of}"
+        self.start = self.base / f"start-{start_of}"
+        self.place = WORK / f"{data}-{seed}-{arm}-{mark(self.settings)}"
 
     def run(self, stage: str, **paths: Any) -> dict[str, Any]:
         return STAGES[stage].stage(self.checked(stage), self.seed, **paths)

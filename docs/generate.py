@@ -5,19 +5,19 @@ python -m docs.generate --check    say which of them are out of date; exit code 
 """
 
 from argparse import ArgumentParser
-from os import environ
 from pathlib import Path
 from re import DOTALL, sub
-from subprocess import run
-from sys import executable
 from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
+from typer.testing import CliRunner
 
+from flows.cli import app
 from tasks.params import Method, Settings, choices, method_table, sections
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ("", "run", "status", "next", "recommend", "rounds", "inspect", "new", "ui", "serve", "methods")
+PLAIN = {"TERM": "dumb", "NO_COLOR": "1"}
 
 
 def readme() -> str:
@@ -85,12 +85,12 @@ def params_page() -> str:
 
 
 def cli_page() -> str:
-    """The help of every command, as a terminal of 100 columns shows it."""
-    environment = {**environ, "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1", "TERMINAL_WIDTH": "100"}
+    """The help of every command, as a terminal of 100 columns shows it; asked in this process, since each start takes a second."""
     parts = ["# The segmend command\n\nMade by `make docs`.\n"]
     for command in COMMANDS:
-        words = [executable, "-m", "flows.cli", *([command] if command else []), "--help"]
-        text = run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+        words = [*([command] if command else []), "--help"]
+        asked = {"prog_name": "segmend", "terminal_width": 98, "env": PLAIN, "catch_exceptions": False}
+        text = CliRunner().invoke(app, words, **asked).output
         lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
         parts.append(f"## segmend {command}".rstrip() + f"\n\n```\n{lines}\n```\n")
     return "\n".join(parts)
