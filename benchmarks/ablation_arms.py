@@ -3,7 +3,7 @@
 from json import loads
 from typing import Any
 
-from benchmarks import acquisition, rounds_in_process
+from benchmarks import acquisition
 from benchmarks.acquisition import PLAIN
 from benchmarks.oracle_regions import Oracle
 from benchmarks.rounds_in_process import Cell, merged
