@@ -18,11 +18,12 @@ class Segmenter:
     def __init__(self, source: str, revision: str | None, field: str, place: Place):
         import transformers
 
-        network = pretrained(
-            transformers.AutoModelForMaskGeneration, source, revision, f"pseudo_label.labeller.{field}"
-        )
-        self.network = network.to(place.device).eval()
-        self.processor = pretrained(transformers.AutoProcessor, source, revision, f"pseudo_label.labeller.{field}")
+        where = f"pseudo_label.labeller.{field}"
+        network = pretrained(transformers.AutoModelForMaskGeneration, source, revision, where)
+        # SAM 3 is published with the processor of its video model, which knows no boxes for one image.
+        third = isinstance(network, transformers.Sam3TrackerModel)
+        kind = transformers.Sam3TrackerProcessor if third else transformers.AutoProcessor
+        self.network, self.processor = network.to(place.device).eval(), pretrained(kind, source, revision, where)
         self.card, self.place = card(source, revision), place
 
     def by_boxes(

@@ -55,16 +55,15 @@ PULL = {"name": "codistillation", "codistillation": {"weight": 2, "burn_in": 0, 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("teacher", [{"name": "none"}, PULL], ids=lambda teacher: teacher["name"])
-def test_two_processes_learn_what_one_learns(teacher, tmp_path, monkeypatch):
-    """Two processes on the CPU share each batch: the curve is that of one process within rounding.
-
-    So too with a second network, which no wrapper knows: what it learns from both shares pulls the first one.
+def test_two_processes_learn_what_one_learns(tmp_path, monkeypatch):
+    """Two processes on the CPU share each batch: the curve is that of one process within rounding (test_running.py: the same
+    without a teacher, by torchrun). So too with a second network, which no wrapper knows: what it learns from both shares
+    pulls the first one.
     """
     monkeypatch.chdir(toys(tmp_path))
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
-    settings = quick(epochs=2, optimizer={"name": "sgd"}, teacher=teacher).model_copy(update={"network": Plain()})
+    settings = quick(epochs=2, optimizer={"name": "sgd"}, teacher=PULL).model_copy(update={"network": Plain()})
     curves = []
     for processes in ("1", "2"):
         monkeypatch.setenv("SEGMEND_PROCESSES", processes)

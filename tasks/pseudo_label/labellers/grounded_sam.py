@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.params import Method
 from tasks.pseudo_label.models import Found, Item, Model, Place
@@ -42,6 +42,14 @@ class GroundedSam(Method):
     least: float = Field(0.2, ge=0, lt=1, description="score that a box must exceed")
     overlap: float = Field(1.0, gt=0, le=1, description="IoU above which the lesser of two boxes goes; 1 keeps all")
     flip: bool = Field(False, description="add the boxes of the mirrored image; wants an overlap below 1, about 0.7")
+
+    @model_validator(mode="after")
+    def once(self) -> "GroundedSam":
+        if self.flip and self.overlap == 1:
+            raise ValueError(
+                "flip finds most objects twice: set overlap below 1, as 0.7, so that the better box is kept"
+            )
+        return self
 
     def build(self, place: Place) -> Model:
         import torch

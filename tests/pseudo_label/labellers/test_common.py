@@ -32,6 +32,8 @@ MODELS = {
     ),
     "sam": lambda: SamEverything(model=tiny.sam(), points=3, quality=0, stability=0),
     "sam 2": lambda: SamEverything(model=tiny.sam2(), points=3, quality=0, stability=0),
+    "dino and sam 3": lambda: GroundedSam(detector=tiny.dino(), segmenter=tiny.sam3(), least=0.0, background="ground"),
+    "sam 3": lambda: SamEverything(model=tiny.sam3(), points=3, quality=0, stability=0),
     "onnx": lambda: Onnx(model=tiny.onnx(), flip=True),
     "prototypes": lambda: Prototypes(examples=2),
     "colour": lambda: Prototypes(features="colour", head="linear", examples=2),

@@ -241,6 +241,36 @@ def sam2() -> str:
 
 
 @cache
+def sam3() -> str:
+    torch.manual_seed(0)
+    body = {
+        "model_type": "sam3_vit_model",
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "image_size": 56,
+        "pretrain_image_size": 56,
+        "patch_size": 14,
+        "window_size": 2,
+        "global_attn_indexes": [1],
+    }
+    vision = {
+        "model_type": "sam3_vision_model",
+        "backbone_config": body,
+        "fpn_hidden_size": 32,
+        "backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]],
+    }
+    config = t.Sam3TrackerConfig(
+        vision_config=vision,
+        prompt_encoder_config={"hidden_size": 32, "image_size": 56, "mask_input_channels": 4},
+        mask_decoder_config={"hidden_size": 32, "mlp_dim": 16, "num_attention_heads": 2, "iou_head_hidden_dim": 16},
+    )
+    images = t.Sam3ImageProcessor(size={"height": 56, "width": 56}, mask_size={"height": 16, "width": 16})
+    return saved("sam3", t.Sam3TrackerModel(config), t.Sam3TrackerProcessor(images))
+
+
+@cache
 def onnx() -> str:
     """A 1x1 convolution: the logits are brightness, red less green, and blue, each of any size."""
     from onnx import TensorProto, helper, numpy_helper, save
