@@ -68,9 +68,10 @@ def estimate(dataset: Dataset, labels: Labels, model: Path) -> Noise:
     return Noise(rate, rate * float(share[0]), rate * float(share[1]), by_class, len(samples))
 
 
-# What did best for bad borders, wrong objects and few mistakes alike: overlap by class and image, and nothing beside it.
+# What did best for bad borders, wrong objects and few mistakes alike: overlap by class and image, gradients of one size.
 DICE: dict[str, Any] = {
     "loss": {"name": "dice"},
+    "gradients": [{"name": "znorm"}],
     "selection": {"name": "all"},
     "teacher": {"name": "none"},
     "correction": {"name": "none"},
