@@ -80,14 +80,14 @@ DICE: dict[str, Any] = {
 CLEAN = 0.02  # of the pixels: below this the estimate is mostly the network's own mistakes
 MANY = 0.10  # of the pixels: from here on questions pay more than any loss does
 
-# What the table says of each kind. Dice is in front for all of them, so this choice does not depend on the estimate.
+# What the table says of each kind. Dice with znorm is in front for all of them, so this choice does not depend on the estimate.
 CLEAR = (
-    "no more than a network gets wrong by itself, so nothing special is needed. Where few mistakes were planted Dice was no worse "
-    "than cross entropy beyond the spread"
+    "no more than a network gets wrong by itself, so nothing special is needed. Where few mistakes were planted Dice with znorm "
+    "was no worse than cross entropy beyond the spread"
 )
-BORDER = "most of it at borders. That is where Dice gained most over cross entropy"
+BORDER = "most of it at borders. That is where Dice with znorm gained most over cross entropy"
 OBJECTS = (
-    "most of it in whole objects. There Dice gained less over cross entropy than with bad borders, sometimes no more than the "
+    "most of it in whole objects. There Dice with znorm gained less over cross entropy than with bad borders, sometimes no more than the "
     "spread, but never lost beyond it"
 )
 ASK = " And ask: with this many mistakes questions mend more than any training can (segmend next)."
