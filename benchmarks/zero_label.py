@@ -222,7 +222,7 @@ of the test split, which no choice ever sees; coverage and precision are of the 
 **What is known of a hidden class is its vector alone** (train.network, head: embedding): on the brain how bright the
 tissue is, in the order of brightness; on superalloy bright or dark, small or large. Somebody wrote that down. With a
 plain classifier a class that has no label is never said, and no self-training can begin. Calibration {calibration}, as
-SPNet has it for COCO-Stuff; it ends where pseudo labels hold the class. The loss is the shipped one (train.loss in params.yaml).
+SPNet has it for COCO-Stuff; it ends where pseudo labels hold the class. The loss is the shipped one (train.loss in params.yaml), on gradients as they come.
 
 `strict`: where six views (mirrored, and 1.5 and 1.75 times as large) agree on a hidden class. `one_view`: the same rule
 without them, the arg-max of the image as it is: plain self-training, the baseline. `sure`: only where the arg-max has a
@@ -239,6 +239,15 @@ else.
 With both precipitates of superalloy hidden a single class is left, the matrix. A network that is taught one class
 learns nothing that could tell the others from it or from each other: this cell, of one seed, shows what too little
 looks like, and nothing is claimed of it.
+
+## What this shows
+
+Pseudo labels of a class known by its vector alone pay: three rounds lift the harmonic mean from .50 to .85 on the brain with one class hidden, and
+by .16 and .20 in the other two cells. **STRICT does not beat plain self-training here.** Its labels are more precise, as it
+promises, but by .3 to .4 percent of pixels where one view is right in 99 % of what it labels already; for that it labels fewer of them (brain .76
+against .87; superalloy, whose precipitates change their look with the scale, .1 to .2 against .7), and the harmonic mean is lower by .02 to .14.
+Where one view is wrong often (brain, two hidden, precision .84) the six views are wrong together. Data whose pseudo labels are bad in a way that views tell apart were
+not among ours.
 
 {parts}
 """
