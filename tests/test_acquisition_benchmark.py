@@ -44,7 +44,7 @@ def test_variants_take_one_part_away():
     whole = acquisition.settings_of("segmend")
     changed = {arm: differing(whole, acquisition.settings_of(arm)) for arm in acquisition.VARIANTS}
     assert changed == {
-        "segmend_cross_entropy": {"train.loss.name", "train.loss.cross_entropy"},
+        "segmend_cross_entropy": {"train.loss.name", "train.loss.cross_entropy", "train.gradients"},
         "segmend_on_cells": {"query.merging.name"},
         "segmend_by_sim": {"query.acquisition.name"},
         "segmend_without_evidence": {"correct.expansion.name"},
