@@ -5,7 +5,7 @@ from json import loads
 import pytest
 from ruamel.yaml import YAML
 
-from benchmarks import claims, zero_label
+from benchmarks import claims, zero_label, zero_label_arms, zero_label_page
 from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, merged
 from tasks.params import validated
 
@@ -38,11 +38,11 @@ def test_differences_are_taken_seed_by_seed():
     rows = [row(), row(seed=1, end=0.7), row(seed=2), row(seed=3)]
     rows += [row("one_view", seed, end=0.4, precision=0.8) for seed in (0, 1)]
     rows += [row("one_view", 3, end=0.6, precision=None)]
-    found = zero_label.differences(rows, "brain", 1, "model_harmonic", "one_view")
+    found = zero_label_page.differences(rows, "brain", 1, "model_harmonic", "one_view")
     assert found == pytest.approx([0.2, 0.3, 0.0])
-    assert zero_label.differences(rows, "brain", 1, "unseen_precision", "one_view") == pytest.approx([0.1, 0.1])
-    assert zero_label.differences(rows, "brain", 2, "model_harmonic", "one_view") == []
-    made = zero_label.claims(rows)
+    assert zero_label_page.differences(rows, "brain", 1, "unseen_precision", "one_view") == pytest.approx([0.1, 0.1])
+    assert zero_label_page.differences(rows, "brain", 2, "model_harmonic", "one_view") == []
+    made = zero_label_page.claims(rows)
     assert [claim.seeds for claim in made] == [3, 2, 4]
     assert made[2].value == pytest.approx((0.1 + 0.2 + 0.1 + 0.1) / 4)  # over round 0
     # .167 with a spread of .153; two seeds; .125 with .05.
@@ -50,13 +50,13 @@ def test_differences_are_taken_seed_by_seed():
 
 
 def test_a_claim_holds_beyond_the_spread_of_three_seeds():
-    assert [zero_label.claim("", some).holds for some in ([0.1, 0.1, 0.4], [0.1, 0.1, 0.6], [0.5], [-0.1, -0.1, -0.1])] == [
+    assert [zero_label_page.claim("", some).holds for some in ([0.1, 0.1, 0.4], [0.1, 0.1, 0.6], [0.5], [-0.1, -0.1, -0.1])] == [
         True, False, False, False,
     ]  # fmt: skip
     rows = [row(arm, seed, data="superalloy", hidden=2) for arm in ("strict", "one_view") for seed in range(3)]
-    assert zero_label.claims(rows) == []
-    assert zero_label.nothing([row(), row(seed=4, precision=None)], 3) == [4]
-    assert zero_label.nothing([row(), row(seed=4)], 0) == [0, 4]
+    assert zero_label_page.claims(rows) == []
+    assert zero_label_page.nothing([row(), row(seed=4, precision=None)], 3) == [4]
+    assert zero_label_page.nothing([row(), row(seed=4)], 0) == [0, 4]
 
 
 def test_what_is_measured():
@@ -76,7 +76,7 @@ def test_what_is_measured():
 def test_arms_share_a_start_that_changed_settings_do_not_find(monkeypatch):
     one, other = (zero_label.Hidden("brain", 1, arm, 0) for arm in ("strict", "one_view"))
     assert one.start == other.start and one.base in one.start.parents and one.place != other.place
-    monkeypatch.setattr(zero_label, "CALIBRATION", 0.5)
+    monkeypatch.setattr(zero_label_arms, "CALIBRATION", 0.5)
     changed = zero_label.Hidden("brain", 1, "strict", 0)
     assert changed.base == one.base and changed.start != one.start and changed.place != one.place
     assert zero_label.Hidden("brain", 2, "strict", 0).base != one.base
@@ -86,7 +86,7 @@ def test_page(monkeypatch, tmp_path, capsys):
     rows = [row(arm, seed) for arm in zero_label.ARMS for seed in (0, 1)] + [row(data="superalloy", precision=None)]
     monkeypatch.setattr(zero_label, "kept", lambda name: rows)
     monkeypatch.setattr(claims, "RESULTS", tmp_path)
-    zero_label.report()
+    zero_label_page.report(zero_label.rows_so_far())
     page = (tmp_path / "zero_label.md").read_text()
     assert "| no pseudo labels | 0 | 2 | 2 | 0.000 ± 0.000 | none | 0.800" in page
     assert "| strict | 3 | 2 | 0 | 0.400 ± 0.000 | 0.900 ± 0.000 |" in page and page.count("Not measured.") == 2
@@ -100,11 +100,11 @@ def test_page(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize(("data", "hidden"), [(d, h) for d, some in zero_label.HIDDEN.items() for h in some])
 def test_an_arm_validates(data, hidden, arm):
     params = YAML(typ="safe").load(ROOT / "params.yaml")
-    every = merged(params, DATA[data], QUIET, zero_label.settings_of(data, hidden, arm))
+    every = merged(params, DATA[data], QUIET, zero_label_arms.settings_of(data, hidden, arm))
     for name, command in STAGES.items():
         validated(command.stage.__annotations__["settings"], every[name], name)
     expansion = every["correct"]["expansion"]
     assert expansion[expansion["name"]]["against"] == ("all" if hidden == 1 else "unseen")
     assert every["train"]["loss"]["name"] == params["train"]["loss"]["name"]
     names = zero_label.HIDDEN[data][hidden]
-    assert set(names) < set(zero_label.VECTORS[data]) and len(names) == hidden
+    assert set(names) < set(zero_label_arms.VECTORS[data]) and len(names) == hidden
