@@ -1,6 +1,15 @@
-"""What all tests share: the order in which they start."""
+"""What all tests share: the order in which they start, and a workspace in which the whole pipeline ran once."""
 
-FIRST = ("test_pipeline.py", "test_recipes.py")
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.pipeline import make_workspace, run
+
+FIRST = ("test_pipeline.py", "test_pipeline_interrupted.py", "test_recipes.py")
 LAST = "flows/"
 
 
@@ -16,3 +25,28 @@ def pytest_collection_modifyitems(items):
     Tests of flows come last: they load libraries with threads, and readers of training data are forked from the same process.
     """
     items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory) -> Path:
+    """A workspace in which everything ran once; of several test processes the first makes it, and each has a copy."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    first, ready = shared / "made", shared / "made.ready"
+    with FileLock(shared / "made.lock"):
+        if not ready.exists():
+            first.mkdir()
+            run(make_workspace(first))
+            ready.touch()
+    place = tmp_path_factory.mktemp("made") / "workspace"
+    shutil.copytree(first, place, symlinks=True)
+    return place
+
+
+@pytest.fixture
+def workspace(made, tmp_path) -> Path:
+    """A copy of it that a test may change."""
+    place = tmp_path / "workspace"
+    shutil.copytree(made, place, symlinks=True)
+    return place
