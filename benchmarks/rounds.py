@@ -37,7 +37,7 @@ PAGE = """# Do the rounds pay?
 answers; mean ± standard deviation over the seeds (three; a row without ± is one seed, a row that is missing was not run); {hours:.1f} hours
 on 2 cores without a GPU, one thread a run, two runs side by side. Superalloy trains 40 epochs instead of 12. The seed changes the planted
 mistakes, the network's initial weights and the picks. Wrong pixels and data mIoU are those of the train split's labels; model mIoU is
-measured on the test split, which chose the default loss (Dice, seed 0: noise.md). The simulated annotator's rule is kinder than ALC's (docs/answers.md).
+measured on the test split. Rows of `segmend` are of the default before normalised gradients (Dice alone), which the test split had chosen. The simulated annotator's rule is kinder than ALC's (docs/answers.md).
 
 {table}
 

@@ -90,7 +90,7 @@ def test_pushed_and_pulled_a_clone_runs_nothing(workspace, tmp_path):
 
 
 def test_experiments_of_dvc_run(workspace):
-    dvc(workspace, "exp", "run", "--set-param", "query.acquisition.name=random", "--name", "random")
+    dvc(workspace, "exp", "run", "--set-param", "query.acquisition.name=random", "--name", "random", "query@r1")
     assert "random" in dvc(workspace, "exp", "list", "--name-only")
 
 
