@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from torchvision.transforms.v2 import functional as change
-from torchvision.tv_tensors import Mask
 
 from tasks.answers import Answer, encode, write
 from tasks.candidates import FIRST_SET, answers_with_sets, candidates
 from tasks.rasters import UNLABELLED, VOID
 from tasks.targets import targets_of
+from tasks.train.augmentations.crop import Crop
+from tasks.train.augmentations.flip import Flip
+from tasks.train.augmentations.scale import Scale
 
 CLASSES = ("a", "b", "c")
 ROW = np.array([[0, 1, UNLABELLED, UNLABELLED, VOID, 2]], np.uint8)
@@ -74,9 +75,12 @@ def test_the_newest_answers_of_images_with_sets_are_read(tmp_path):
 
 
 def test_crops_flips_and_resizing_keep_the_ids():
-    labels = Mask(torch.from_numpy(candidates(ROW, [answer("class_set", [0, 1], "a", "b")], CLASSES)[0]))
-    assert change.horizontal_flip(labels)[0].tolist() == [2, VOID, UNLABELLED, UNLABELLED, 256, 256]
-    wide = change.resize(change.pad(labels, [0, 0, 2, 1], fill=VOID), [4, 16])
+    labels = torch.from_numpy(candidates(ROW, [answer("class_set", [0, 1], "a", "b")], CLASSES)[0])
+    image = torch.zeros(3, *labels.shape, dtype=torch.uint8)
+    turned = {tuple(Flip()(image, labels)[1][0].tolist()) for _ in range(40)}
+    assert turned == {tuple(labels[0].tolist()), (2, VOID, UNLABELLED, UNLABELLED, 256, 256)}
+    padded = Crop.model_construct(height=2, width=8)(image, labels)
+    wide = Scale(low=2, high=2)(*padded)[1]
     assert wide.dtype == torch.int32
     assert wide[0].tolist() == [256] * 4 + [UNLABELLED] * 4 + [VOID] * 2 + [2] * 2 + [VOID] * 4
 

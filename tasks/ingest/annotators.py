@@ -72,9 +72,16 @@ def listed(raw: Path) -> Given:
     return given
 
 
-def wrong(raw: Path, given: Given, image: str, annotator: str, path: str) -> str:
+def bad_name(annotator: str) -> str:
+    """Why this is no name of an annotator; empty if it is one."""
     if not annotator or "/" in annotator or "\\" in annotator or annotator in (".", ".."):
         return f"'{annotator}' is no name of an annotator: one word without slashes is allowed"
+    return ""
+
+
+def wrong(raw: Path, given: Given, image: str, annotator: str, path: str) -> str:
+    if bad_name(annotator):
+        return bad_name(annotator)
     if image in given.get(annotator, {}):
         return f"a second mask of '{image}' by {annotator}: one is allowed"
     if not (raw / path).is_file():

@@ -16,7 +16,6 @@ from jaxtyping import Bool, Int32, Int64, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Readable
-from torchvision.tv_tensors import Image, Mask
 
 from tasks.answers import Answer
 from tasks.candidates import candidates
@@ -26,7 +25,7 @@ from tasks.rasters import VOID
 from tasks.train.processes import Alone, Several, readers
 from tasks.train.settings import Params
 
-Change = Callable[[Image, Mask], tuple[Image, Mask]]
+Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 One = tuple[Tensor, Tensor, Tensor]  # image (3, h, w), labels (h, w) or with cells, trust, given (4, h, w), sets (m, K)
 
 
@@ -83,10 +82,9 @@ class Stream(Readable):
             labels = torch.stack([labels.int(), cells.int(), trust.int(), given.int()])
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed_of(self.seed, place))
-            pair = Image(image), Mask(labels)
             for augmentation in self.augmentations:
-                pair = augmentation(*pair)
-        return pair[0].as_subclass(Tensor), pair[1].as_subclass(Tensor), sets
+                image, labels = augmentation(image, labels)
+        return image, labels, sets
 
 
 class Whole(Readable):

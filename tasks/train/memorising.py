@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.optimize import least_squares
 
 LEAST = 0.1  # a class whose IoU never passed this was not learnt yet: its curve is flat since nothing has begun
 
@@ -12,6 +11,8 @@ def fitted(epochs: Float64[np.ndarray, " n"], iou: Float64[np.ndarray, " n"]) ->
 
     The deviation that a point is allowed falls from 1 to 0.1 in geometric steps.
     """
+    from scipy.optimize import least_squares  # most of a second to load, for those who correct in training
+
     weights = 1 / np.geomspace(1, 0.1, len(iou))
 
     def misses(point: np.ndarray) -> np.ndarray:

@@ -11,7 +11,8 @@ Classes: ingest.classes, classes.json ({"classes": [...]}, or {"classes": {"7": 
 Annotators: several masks an image lie in masks/<annotator>/<id>.png, or are listed in annotators.csv with the columns
     image, annotator and file (of a mask, relative to the folder). Folders of masks/ are taken for annotators by
     themselves where no mask stands beside its image but every one does without its first folder; `annotators` names
-    them outright. `gold` is reserved for masks that the others are measured by.
+    them outright. `gold` is reserved for masks that the others are measured by. Answers about regions: answers.csv with
+    the columns image, region, annotator and label beside regions/<id>.png, alone or with annotators' masks.
 Limits: an image without a mask is kept without one; a mask without an image is an error.
 Costs: lists the folder once; pixels are read later.
 """
@@ -24,6 +25,7 @@ import numpy as np
 from pydantic import Field
 
 from tasks.ingest.annotators import annotated, strangers, with_annotations
+from tasks.ingest.answered import REGIONS, answers, unfounded, with_answers
 from tasks.ingest.naming import Naming, naming
 from tasks.ingest.pictures import describe_id, pictures_in, read_ids, read_picture
 from tasks.ingest.records import SPLIT_NAMES, Hints, Problem, Record, Source, relative
@@ -64,6 +66,8 @@ class Folders(Method):
             raise ValueError(unnamed(raw, every or [path for paths in given.values() for path in paths.values()]))
         problems = [*twice(raw, images), *twice(raw, masks), *twice(raw, truths)]
         problems += strangers(raw, given, images)
+        said, regions = answers(raw, named, bool(masks), given), self.pictures(raw, REGIONS)
+        problems += unfounded(said, images, regions)
         problems += [
             Problem("", relative(paths[0], raw), f"it has no image: add {self.images}/{name}.* or remove it")
             for table in (masks, truths)
@@ -75,13 +79,17 @@ class Folders(Method):
         if given:
             records = [with_annotations(one, given, raw, named, images[one.id][0]) for one in records]
             notes.append(f"masks of {len(given)} annotators: {', '.join(sorted(given))}")
+        if said:
+            records = [with_answers(one, said, regions, named, images[one.id][0]) for one in records]
+            who = sorted({name for table in said.values() for name in table})
+            notes.append(f"answers of {len(who)} annotators about regions: {', '.join(who)}")
         if (raw / "splits.csv").is_file():
             records, strange = from_csv(raw / "splits.csv", records)
             problems += strange
             notes.append("splits named by splits.csv")
         elif any(record.split for record in records):
             notes.append("splits named by sub-folders")
-        used = {self.images, self.masks, self.truth, *SPLIT_NAMES}
+        used = {self.images, self.masks, self.truth, *([REGIONS] if said else []), *SPLIT_NAMES}
         others = sorted(
             p.name for p in raw.iterdir() if p.is_dir() and p.name not in used and not p.name.startswith(".")
         )

@@ -8,8 +8,7 @@ Limits: all four 0 is the identity.
 from typing import Literal
 
 from pydantic import Field
-from torchvision.transforms.v2 import ColorJitter
-from torchvision.tv_tensors import Image, Mask
+from torch import Tensor
 
 from tasks.params import Method
 
@@ -21,5 +20,7 @@ class Colour(Method):
     saturation: float = Field(0.2, ge=0, le=1, description="likewise, around the grey picture")
     hue: float = Field(0.0, ge=0, le=0.5, description="turn of the colour circle, at most this share either way")
 
-    def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
+    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        from torchvision.transforms.v2 import ColorJitter  # two seconds to load, for those who ask for it
+
         return ColorJitter(self.brightness, self.contrast, self.saturation, self.hue)(image), labels

@@ -8,9 +8,9 @@ Costs: nothing; smaller windows make steps cheaper, and the network sees less ar
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from pydantic import Field
-from torchvision.transforms.v2 import functional as change
-from torchvision.tv_tensors import Image, Mask
+from torch import Tensor
 
 from tasks.params import Method
 from tasks.rasters import VOID
@@ -21,13 +21,12 @@ class Crop(Method):
     height: int = Field(112, ge=8, le=8192, description="rows of the window")
     width: int = Field(112, ge=8, le=8192, description="columns of the window")
 
-    def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
+    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         height, width = labels.shape[-2:]
-        missing = [0, 0, max(0, self.width - width), max(0, self.height - height)]  # left, top, right, bottom
+        missing = (0, max(0, self.width - width), 0, max(0, self.height - height))  # left, right, top, bottom
         if any(missing):
-            image = change.pad(image, missing, padding_mode="edge")
-            labels = change.pad(labels, missing, fill=VOID)
+            image, labels = F.pad(image, missing, mode="replicate"), F.pad(labels, missing, value=VOID)
         top = int(torch.randint(max(0, height - self.height) + 1, ()))
         left = int(torch.randint(max(0, width - self.width) + 1, ()))
-        window = (top, left, self.height, self.width)
-        return change.crop(image, *window), change.crop(labels, *window)
+        rows, columns = slice(top, top + self.height), slice(left, left + self.width)
+        return image[..., rows, columns], labels[..., rows, columns]

@@ -9,8 +9,7 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from torchvision.transforms.v2 import functional as change
-from torchvision.tv_tensors import Image, Mask
+from torch import Tensor
 
 from tasks.params import Method
 
@@ -19,9 +18,9 @@ class Flip(Method):
     name: Literal["flip"] = "flip"
     vertical: bool = Field(False, description="also top and bottom (for pictures without an up)")
 
-    def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
+    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         if torch.rand(()) < 0.5:
-            image, labels = change.horizontal_flip(image), change.horizontal_flip(labels)
+            image, labels = image.flip(-1), labels.flip(-1)
         if self.vertical and torch.rand(()) < 0.5:
-            image, labels = change.vertical_flip(image), change.vertical_flip(labels)
+            image, labels = image.flip(-2), labels.flip(-2)
         return image, labels

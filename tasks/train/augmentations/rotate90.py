@@ -8,7 +8,7 @@ Costs: nothing.
 from typing import Literal
 
 import torch
-from torchvision.tv_tensors import Image, Mask
+from torch import Tensor
 
 from tasks.params import Method
 
@@ -16,6 +16,6 @@ from tasks.params import Method
 class Rotate90(Method):
     name: Literal["rotate90"] = "rotate90"
 
-    def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
+    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         turns = int(torch.randint(4, ()))
-        return Image(torch.rot90(image, turns, (-2, -1))), Mask(torch.rot90(labels, turns, (-2, -1)))
+        return torch.rot90(image, turns, (-2, -1)), torch.rot90(labels, turns, (-2, -1))

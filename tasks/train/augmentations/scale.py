@@ -9,9 +9,9 @@ from math import exp, log
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from pydantic import Field, model_validator
-from torchvision.transforms.v2 import functional as change
-from torchvision.tv_tensors import Image, Mask
+from torch import Tensor
 
 from tasks.params import Method
 
@@ -27,9 +27,13 @@ class Scale(Method):
             raise ValueError(f"low ({self.low}) is above high ({self.high})")
         return self
 
-    def __call__(self, image: Image, labels: Mask) -> tuple[Image, Mask]:
+    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         factor = exp(log(self.low) + float(torch.rand(())) * log(self.high / self.low))
         size = [max(1, round(side * factor)) for side in labels.shape[-2:]]
         if size == list(labels.shape[-2:]):
             return image, labels
-        return change.resize(image, size), change.resize(labels, size)  # torchvision resizes a Mask by nearest
+        image = F.interpolate(image[None], size, mode="bilinear", antialias=True)[0]
+        layers = labels.reshape(
+            1, -1, *labels.shape[-2:]
+        ).double()  # whole numbers as large as int32 stay what they are
+        return image, F.interpolate(layers, size, mode="nearest")[0].reshape(*labels.shape[:-2], *size).to(labels.dtype)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torchvision.tv_tensors import Image, Mask
+from torch import Tensor
 
 from tasks.rasters import VOID
 from tasks.train.augmentations import AUGMENTATIONS
@@ -10,14 +10,14 @@ from tasks.train.augmentations import AUGMENTATIONS
 every = pytest.mark.parametrize("kind", AUGMENTATIONS, ids=lambda kind: kind.__name__)
 
 
-def pair(height: int, width: int) -> tuple[Image, Mask]:
+def pair(height: int, width: int) -> tuple[Tensor, Tensor]:
     """Classes 0, 1, 3 and void in blocks of 8 pixels; the image's brightness is 60 times the class."""
     torch.manual_seed(0)
     names = torch.tensor([0, 1, 3, VOID], dtype=torch.uint8)
     labels = names[torch.randint(4, (height // 8 + 1, width // 8 + 1))]
     labels = labels.repeat_interleave(8, 0).repeat_interleave(8, 1)[:height, :width]
     bright = torch.where(labels == VOID, 240, 60 * labels.clamp_max(3))
-    return Image(bright.to(torch.uint8).expand(3, -1, -1).clone()), Mask(labels.clone())
+    return bright.to(torch.uint8).expand(3, -1, -1).clone(), labels.clone()
 
 
 @every
@@ -38,8 +38,6 @@ def test_shapes_and_types_agree_and_classes_are_the_old_ones(kind, size):
         image, labels = pair(*size)
         torch.manual_seed(seed)
         changed, maps = kind()(image, labels)
-        assert isinstance(changed, Image)
-        assert isinstance(maps, Mask)
         assert changed.dtype == maps.dtype == torch.uint8
         assert changed.shape == (3, *maps.shape)
         assert set(maps.unique().tolist()) <= {*labels.unique().tolist(), VOID}

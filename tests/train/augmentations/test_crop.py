@@ -1,7 +1,6 @@
 """Windows."""
 
 import torch
-from torchvision.tv_tensors import Image, Mask
 
 from tasks.rasters import VOID
 from tasks.train.augmentations.crop import Crop
@@ -11,9 +10,7 @@ def test_every_place_where_the_window_fits_occurs():
     given, found = torch.arange(12, dtype=torch.uint8).view(3, 4), set()
     for seed in range(200):
         torch.manual_seed(seed)
-        image, labels = Crop.model_construct(height=2, width=3)(
-            Image(given.expand(3, 3, 4).clone()), Mask(given.clone())
-        )
+        image, labels = Crop.model_construct(height=2, width=3)(given.expand(3, 3, 4).clone(), given.clone())
         assert torch.equal(image[0], labels)
         assert labels.shape == (2, 3)
         found.add(int(labels[0, 0]))
@@ -21,13 +18,13 @@ def test_every_place_where_the_window_fits_occurs():
 
 
 def test_a_window_of_the_images_size_is_the_identity():
-    labels = Mask(torch.arange(64, dtype=torch.uint8).view(8, 8))
-    assert torch.equal(Crop(height=8, width=8)(Image(labels.expand(3, 8, 8)), labels)[1], labels)
+    labels = torch.arange(64, dtype=torch.uint8).view(8, 8)
+    assert torch.equal(Crop(height=8, width=8)(labels.expand(3, 8, 8), labels)[1], labels)
 
 
 def test_what_is_missing_is_void_and_continues_the_image():
     given = torch.ones(5, 6, dtype=torch.uint8)
-    image, labels = Crop(height=8, width=9)(Image(7 * given.expand(3, 5, 6)), Mask(given))
+    image, labels = Crop(height=8, width=9)(7 * given.expand(3, 5, 6), given)
     assert (labels[:5, :6] == 1).all()
     assert (labels[5:] == VOID).all()
     assert (labels[:, 6:] == VOID).all()
