@@ -30,7 +30,7 @@ def git(place: Path, *words: str) -> None:
 
 
 def make_workspace(place: Path) -> Path:
-    """A copy of the tracked files (and of new ones not yet tracked) with toy settings and two rounds."""
+    """A copy of the tracked files (and of new ones not yet tracked) with toy settings and one round."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     for name in names:
@@ -41,7 +41,7 @@ def make_workspace(place: Path) -> Path:
     git(place, "config", "user.email", "toy@example.org")
     git(place, "config", "user.name", "toy")
     edit(place, TOY)
-    segmend(place, "rounds", "2")
+    segmend(place, "rounds", "1")
     git(place, "add", "--all")
     git(place, "commit", "--quiet", "--message=toy")
     return place

@@ -97,7 +97,8 @@ def test_experiments_of_dvc_run(workspace):
 def test_without_truth_it_asks_and_waits(workspace):
     """With people as oracle the run stops at correct, says where to answer, and goes on when the answers are there."""
     edit(workspace, {"correct": {"oracle": {"name": "people"}}})
-    said = run(workspace, code=75)
+    labels = ("run", "--no-prefect", "--target", "correct@r1")
+    said = segmend(workspace, *labels, code=75)
     assert "data/answers/r1.jsonl" in said
     queries = [json.loads(line) for line in (workspace / "data/queries/r1/queries.jsonl").read_text().splitlines()]
     assert queries and (workspace / "data/queries/r1/queries.png").is_file()
@@ -106,5 +107,5 @@ def test_without_truth_it_asks_and_waits(workspace):
             answer = {"query": query["query"], "image": query["image"], "footprint": query["footprint"]}
             answer |= {"kind": "class", "classes": [query["shown"]], "who": "ada", "clicks": 1, "seconds": 2.0}
             file.write(json.dumps(answer | {"when": "2026-01-01T00:00:00Z"}) + "\n")
-    said = run(workspace, code=75)
-    assert "data/answers/r2.jsonl" in said
+    segmend(workspace, *labels)
+    assert json.loads((workspace / "metrics/correct/r1.json").read_text())["clicks"] == len(queries)
