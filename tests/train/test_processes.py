@@ -53,21 +53,26 @@ def test_on_the_cpu_one_core_is_left_for_reading(monkeypatch):
 PULL = {"name": "codistillation", "codistillation": {"weight": 2, "burn_in": 0, "ramp": 0}}
 
 
+EARLY = {"name": "adele", "adele": {"change": 0.01, "start": 0.0, "every": 1, "threshold": 0.1}}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_two_processes_learn_what_one_learns(tmp_path, monkeypatch):
     """Two processes on the CPU share each batch: the curve is that of one process within rounding (test_running.py: the same
     without a teacher, by torchrun). So too with a second network, which no wrapper knows: what it learns from both shares
-    pulls the first one.
+    pulls the first one. And with labels corrected between epochs, of which each process writes its share and reads all.
     """
     monkeypatch.chdir(toys(tmp_path))
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
-    settings = quick(epochs=2, optimizer={"name": "sgd"}, teacher=PULL).model_copy(update={"network": Plain()})
-    curves = []
+    settings = quick(epochs=3, optimizer={"name": "sgd"}, teacher=PULL, correction=EARLY)
+    settings = settings.model_copy(update={"network": Plain()})
+    curves, shares = [], []
     for processes in ("1", "2"):
         monkeypatch.setenv("SEGMEND_PROCESSES", processes)
         metrics = run(tmp_path, settings, processes)
         curves.append(np.loadtxt(tmp_path / "metrics" / f"{processes}.csv", delimiter=",", skiprows=1))
-        assert metrics["steps"] == 5
+        shares.append(metrics["corrected_share"])
     assert np.allclose(*curves, rtol=1e-4)
+    assert shares[0] > 0 and shares[1] == pytest.approx(shares[0], rel=0.01)
