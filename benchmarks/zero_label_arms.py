@@ -38,6 +38,7 @@ ARMS: dict[str, dict[str, Any]] = {
     BASELINE: {"name": "strict", "strict": {"scales": [], "flip": False}},
     "strict": {"name": "strict", "strict": {}},
     "sure": {"name": "self_training", "self_training": {"threshold": 0.9}},
+    "quota": {"name": "quota", "quota": {"rounds": ROUNDS}},
 }
 ONE_CLASS_LEFT = ("superalloy", 2)  # a network that is taught one class alone: shown, and nothing is claimed
 
