@@ -13,20 +13,19 @@ PARTS = {
     "training: Dice on normalised gradients over cross entropy": "segmend_cross_entropy",
     "what answers teach: evidence over nothing": "segmend_without_evidence",
 }
-ASKED = (*BASELINES, "sim", "abc", "expected_gain", "segmend")
+ASKED = ("alc", "a2lc", "segmend_on_cells", "segmend_by_sim", "segmend")
 
 PAGE = """# Which questions mend the labels with the fewest clicks?
 
-`python -m benchmarks.acquisition`, then `--arms random class_balanced sim segmend segmend_cross_entropy expected_gain abc --seeds 1 2`:
+`python -m benchmarks.acquisition`, then `--confirm` (baselines, sim, segmend and its variants, the five best others by area with seed 0: two seeds more):
 planted `medium` mistakes, four rounds of 5 % of the base cells, simulated answers
 (docs/answers.md), one thread a run; {hours:.1f} hours of such runs in all. An arm named like an acquisition asks about the base cells and
 spreads nothing; alc, a2lc, asal, mulactseg and segmend are the recipes of experiments/, and `segmend_...` is segmend with one part
 taken away. Brain: 70 slices, 12 epochs; superalloy: 40
 micrographs, 20 epochs; nuclei: 80 of the 200 train images, 10 epochs. Rows with one seed are the screening
-(cil and lcil have three on brain and superalloy: benchmarks.ablation measured them too); ± is the standard deviation. Of the arms that
-`--confirm` would take (baselines, sim, segmend and its variants, the five best others) these have fewer than three seeds:
-{unconfirmed}. Rows keep the form of the code that they were measured with; those of `segmend` are the newest; those of
-`asal` and `a2lc` are older than the rule that regions covered by several answers are not asked again.
+(cil and lcil: benchmarks.ablation measured them too); ± is the standard deviation. Of the arms that
+`--confirm` takes these have fewer than three seeds: {unconfirmed}. Rows keep the form of the code that they were measured with: the recipes and
+segmend's variants are the newest; of acquisitions by themselves nothing has changed since.
 
 Clicks are percent of the base cells. The gap runs from the first labels to the *ceiling*: the best labels that one answer for every base cell
 could give (each cell keeps its labels or takes its most frequent true class, whichever is better). Answers that follow finer regions, or spread,
@@ -50,28 +49,28 @@ In brackets: seeds 0, 1, 2. *Between rounds* draws straight lines between the ro
 of those of the better random baseline, of which the latter never gets there. On all three data sets it crosses 90 % within the first batch of
 5 %, so the straight line decides where: counted in whole rounds it is a bit more than a quarter. `segmend` learns by Dice
 on normalised gradients, as params.yaml does, and all others by cross entropy, as their papers do. `segmend_cross_entropy` is the same recipe without
-that difference (measured just before the last mends of the rule for confirmed regions, which leave first rounds' questions as they were), and needs a third of the clicks of the better random baseline and three eighths of those of `sim`, from a quarter to more than a half by
-seed.
+that difference, and needs a third of the clicks of the better random baseline and three eighths of those of `sim`, from a quarter to more than a half by seed.
 
 Most of the gain comes from *where* the regions are: `expected_gain` on the base cells is the best order for those (`abc`, then `sim` follow), but a conflict is
-drawn to the pixel and passes the ceiling of the cells. The rest is a network that sees the rare class: by cross entropy the short training
+drawn to the pixel and passes the ceiling of the cells: asked about the cells instead (`segmend_on_cells`) the same recipe, training and all, needs three times the clicks on superalloy and
+nuclei. The order is worth another .02 to .06 of area over `sim`'s. What else there is comes from a network that sees the rare class: by cross entropy the short training
 on superalloy with seed 1 leaves it blind to a class of 2.5 % of the pixels, and what it does not see it cannot ask about; by Dice it
-does see it (one seed of three: by the rule below an effect of the loss is shown on nuclei alone). Acquisitions that look at the network's doubt alone (margin, entropy, least_confidence, pixbal, popularity, classbal) are no better here
+does see it (one seed of three: by the rule below an effect of the training is shown on nuclei alone). Acquisitions that look at the network's doubt alone (margin, entropy, least_confidence, pixbal, popularity, classbal) are no better here
 than chance balanced over classes: they were made for choosing what to label from nothing, not for finding wrong labels. For the same reason
 `asal` and `mulactseg` end below their start where the given masks are good: a dominant class or a set of classes replaces labels that were better
 than that.
 
 `alc` and `a2lc` end below `sim` on the cells because of the regions they ask about, not of the order: a piece of the labels of up to 5 % of the image is one
-question and gets one class, whether the mistake fills it or not. One ideal answer for every such region (those of round 1, seed 0) gives data mIoU .896 on the brain,
-.890 on superalloy and .889 on nuclei, where the cells allow .928, .932 and .902; `alc` ends at .890, .878 and .885. Large regions are quick
-at first, which shows on superalloy. `asal` stops early on brain and nuclei since it has nothing left to ask: its first network merges the 39,084 cells
-of the brain to 6,969 regions, no region is asked twice, and after 7,229 questions (the regions change a little with the network)
-none is open.
+question and gets one class, whether the mistake fills it or not. One ideal answer for every such region (those of round 1) gives data mIoU .900 on the brain,
+.884 on superalloy and .887 on nuclei, where the cells allow .930, .933 and .903; `alc` ends at .894, .874 and .883. Large regions are quick
+at first, which shows on superalloy. `asal` stops early on brain and nuclei since it has nothing left to ask: its network merges the 39,084 cells
+of the brain to some 7,000 regions, no region is asked twice, and after 7,252 questions none is open.
 
 Mending without being asked is a small part of it. `evidence` adds .8 to 1.3 % of the pixels that `segmend` fixes on the brain by the last round
 (1.5 to 2.4 % after the first), .2 to .4 % on superalloy (.5 to .9 %), and nothing on nuclei: it relabels only where
-answers leave little doubt, and most conflicts worth it have been asked by then. The module of `a2lc` mends 578 pixels on the brain and none on the other two, and takes rounds of up
-to 145 seconds where those of `alc` take 25. The prototypes of `mulactseg`, made for images without labels, break more than they fix where there are good ones.
+answers leave little doubt, and most conflicts worth it have been asked by then. Only on the brain that is an effect, of .003 of
+area. The module of `a2lc` mends some 540 pixels on the brain and none on the other two, and takes rounds of up
+to 178 seconds where those of `alc` take 41. The prototypes of `mulactseg`, made for images without labels, break more than they fix where there are good ones.
 
 The network gains far less than the labels: on superalloy .02 by `segmend` (it begins at .65, where cross entropy begins at .51), on nuclei nothing, and
 on the brain it loses .02: there, with Dice, what it learns from the labels with planted mistakes is as good already (.90) as what it learns from labels
@@ -87,7 +86,8 @@ without any (.905, seeds 0 and 1), and mended labels carry mistakes that are the
 
 ## Which classes are asked about?
 
-Questions of all rounds by the class that the labels showed, in percent; of `random`: about the classes' shares of the cells.
+Questions of all rounds by the class that the labels showed, in percent. `alc` and `a2lc` ask about the same kind of regions, the one in the order of
+`sim`, the other in that of `abc`, which weighs rare classes up.
 
 {asked}
 
@@ -96,8 +96,8 @@ Questions of all rounds by the class that the labels showed, in percent; of `ran
 What a round's answers were said to fix (with the correction by the rounds before), and what they fixed (fixed minus broken pixels; in rows
 that have not kept what became of the labels shown: of those that the earlier answers alone would give, without what was mended unasked).
 The first round's forecast of `segmend`, which nearly all of the gain is in, is right within a factor of 2.3; the second's is three to four times too high on
-every data set, and later ones, of a hundredth of the first, scatter around that. `asal` names the dominant class: when these rows were measured the
-forecast took no answer to do harm, though a dominant class is painted over better labels too, and it said nothing of use.
+every data set, and later ones, of a hundredth of the first, scatter around that. `asal` names the dominant class, which is painted over better labels too; its forecast counts that since these rows, and is
+still too hopeful where it does most harm (nuclei, rounds 1 and 2: gains were forecast, losses came).
 
 {forecasts}
 """

@@ -73,7 +73,7 @@ def test_page_of_acquisition(monkeypatch, tmp_path):
     rows = [kept_row(arm, seed) for arm in ("random", "class_balanced", "sim") for seed in range(3)]
     rows += [kept_row("segmend", seed, curve=FAST, came=50) for seed in range(3)]
     rows += [kept_row("segmend_by_sim", seed, shown={"a": 6, "b": 2}) for seed in range(3)]
-    rows += [kept_row("abc", shown={"a": 6, "b": 2}), kept_row("alc")]
+    rows += [kept_row("a2lc", shown={"a": 6, "b": 2}), kept_row("alc")]
     rows[-1]["rounds"][1]["own_ceiling"] = 0.7
     for place in (claims, acquisition):
         monkeypatch.setattr(place, "RESULTS", tmp_path)
@@ -86,7 +86,7 @@ def test_page_of_acquisition(monkeypatch, tmp_path):
     )
     assert "| order: expected_gain over sim | brain | 0.175 ± 0.000 | -8.8 ± 0.0 % | an effect |" in page
     assert "| regions: conflicts over base cells | brain | not measured yet" in page
-    assert "| abc | 1 | 75.0 | 25.0 |" in page and "| sim | 3 |" in page
+    assert "| a2lc | 1 | 75.0 | 25.0 |" in page and "| sim | 3 |" in page
     assert "| segmend | brain | r1 | 40 ± 0 | 50 ± 0 | 1.25 ± 0.00 |" in page  # what became of the labels shown
     assert "![brain: data mIoU, coverage, model mIoU against clicks](acquisition_brain.png)" in page
     assert (tmp_path / "acquisition_brain.png").stat().st_size > 10_000
