@@ -70,6 +70,7 @@ ARMS: dict[str, Arm] = {
     "nce_rce+znorm": {**weighted("nce_rce"), **ZNORM},
     "dice+ce": loss("dice", ce=0.5),
     "dice+ema": {**loss("dice"), **EMA},
+    "dice+znorm+ema": {**loss("dice"), **ZNORM, **EMA},
     "nce_rce+ema": {**weighted("nce_rce"), **EMA},
     "dice+adele": {**loss("dice"), "correction": {"name": "adele"}},
     "dice+mean_teacher": {**loss("dice"), "teacher": {"name": "mean_teacher"}},
