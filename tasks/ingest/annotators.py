@@ -1,5 +1,6 @@
 """Several masks an image: which files are whose, in masks/<annotator>/<id>.png or listed in annotators.csv."""
 
+from collections.abc import Iterator
 from csv import DictReader
 from functools import partial
 from pathlib import Path
@@ -53,20 +54,26 @@ def taken_apart(name: str) -> tuple[str, str]:
     return parts[at], "/".join(parts[:at] + parts[at + 1 :])
 
 
+def lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The number of each line of a CSV file and what stands in these columns. Raises ValueError where one is lacking."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = DictReader(file)
+        lacking = [one for one in columns if one not in (rows.fieldnames or ())]
+        if lacking:
+            needed = f"{', '.join(columns[:-1])} and {columns[-1]}"
+            raise ValueError(f"{path} has no column '{lacking[0]}': {needed} are needed")
+        for number, row in enumerate(rows, 2):
+            yield number, tuple((row[one] or "").strip() for one in columns)
+
+
 def listed(raw: Path) -> Given:
     """annotators.csv."""
     given: Given = {}
-    with (raw / LIST).open(newline="", encoding="utf-8-sig") as file:
-        rows = DictReader(file)
-        lacking = [one for one in COLUMNS if one not in (rows.fieldnames or ())]
-        if lacking:
-            raise ValueError(f"{raw / LIST} has no column '{lacking[0]}': image, annotator and file are needed")
-        for number, row in enumerate(rows, 2):
-            image, annotator, path = ((row[one] or "").strip() for one in COLUMNS)
-            trouble = wrong(raw, given, image, annotator, path)
-            if trouble:
-                raise ValueError(f"{raw / LIST}, line {number}: {trouble}")
-            given.setdefault(annotator, {})[image] = raw / path
+    for number, (image, annotator, path) in lines(raw / LIST, COLUMNS):
+        trouble = wrong(raw, given, image, annotator, path)
+        if trouble:
+            raise ValueError(f"{raw / LIST}, line {number}: {trouble}")
+        given.setdefault(annotator, {})[image] = raw / path
     if not given:
         raise ValueError(f"{raw / LIST} lists no masks: add rows, or remove the file")
     return given

@@ -5,14 +5,13 @@ is a class's name, `void`, or nothing where the annotator could not say. An anno
 like any other, in which all that nobody asked this annotator about is not labelled yet.
 """
 
-from csv import DictReader
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int32
 
-from tasks.ingest.annotators import Given, bad_name
+from tasks.ingest.annotators import Given, bad_name, lines
 from tasks.ingest.naming import Naming
 from tasks.ingest.pictures import read_ids
 from tasks.ingest.records import Annotation, Problem, Record
@@ -38,26 +37,20 @@ def answers(raw: Path, named: Naming, masks: bool, given: Given) -> Said:
         raise ValueError(f"{path} needs the ids {UNLABELLED} and {VOID}, and {named.where} makes classes of them")
     words = {name: ids[k] for k, name in enumerate(named.classes)} | {"void": ids[VOID], "": ids[UNLABELLED]}
     said: Said = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = DictReader(file)
-        lacking = [one for one in COLUMNS if one not in (rows.fieldnames or ())]
-        if lacking:
-            raise ValueError(f"{path} has no column '{lacking[0]}': image, region, annotator and label are needed")
-        for number, row in enumerate(rows, 2):
-            image, region, annotator, label = ((row[one] or "").strip() for one in COLUMNS)
-            table = said.setdefault(image, {}).setdefault(annotator, {})
-            trouble = bad_name(annotator)
-            if not region.isdigit():
-                trouble = f"'{region}' is no number of a region: 0, 1, 2, ... is allowed"
-            elif int(region) in table:
-                trouble = f"a second answer of {annotator} about region {region} of '{image}': one is allowed"
-            elif image in given.get(annotator, {}):
-                trouble = f"{annotator} has a mask of '{image}' too: remove it, or these rows"
-            elif label not in words:
-                trouble = f"'{label}' is no class: {', '.join(named.classes)}, void, or nothing is allowed"
-            if trouble:
-                raise ValueError(f"{path}, line {number}: {trouble}")
-            table[int(region)] = words[label]
+    for number, (image, region, annotator, label) in lines(path, COLUMNS):
+        table = said.setdefault(image, {}).setdefault(annotator, {})
+        trouble = bad_name(annotator)
+        if not region.isdigit():
+            trouble = f"'{region}' is no number of a region: 0, 1, 2, ... is allowed"
+        elif int(region) in table:
+            trouble = f"a second answer of {annotator} about region {region} of '{image}': one is allowed"
+        elif image in given.get(annotator, {}):
+            trouble = f"{annotator} has a mask of '{image}' too: remove it, or these rows"
+        elif label not in words:
+            trouble = f"'{label}' is no class: {', '.join(named.classes)}, void, or nothing is allowed"
+        if trouble:
+            raise ValueError(f"{path}, line {number}: {trouble}")
+        table[int(region)] = words[label]
     if not said:
         raise ValueError(f"{path} has no rows: add answers, or remove the file")
     return said
