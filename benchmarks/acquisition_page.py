@@ -57,8 +57,8 @@ nuclei. The order is worth another .02 to .06 of area over `sim`'s. What else th
 on superalloy with seed 1 leaves it blind to a class of 2.5 % of the pixels, and what it does not see it cannot ask about; by Dice it
 does see it (one seed of three: by the rule below an effect of the training is shown on nuclei alone). Acquisitions that look at the network's doubt alone (margin, entropy, least_confidence, pixbal, popularity, classbal) are no better here
 than chance balanced over classes: they were made for choosing what to label from nothing, not for finding wrong labels. For the same reason
-`asal` and `mulactseg` end below their start where the given masks are good: a dominant class or a set of classes replaces labels that were better
-than that.
+`asal` ends below its start on nuclei, where the given masks are best, and `mulactseg` on nuclei and the brain: a dominant class or a set of classes
+replaces labels that were better than that. On the brain and superalloy `asal` first loses or stands still, and ends above its start, far below `sim`.
 
 `alc` and `a2lc` end below `sim` on the cells because of the regions they ask about, not of the order: a piece of the labels of up to 5 % of the image is one
 question and gets one class, whether the mistake fills it or not. One ideal answer for every such region (those of round 1) gives data mIoU .900 on the brain,
