@@ -27,8 +27,11 @@ test: $(READY) lint  ## lint, then all tests (three workers: many of them wait f
 quick: $(READY)  ## the fast tests only
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not slow'
 
-lint: $(READY)  ## ruff and type checks
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+lint: $(READY)  ## ruff, type checks, the code dependencies in dvc.yaml
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m tools.stage_deps --check
+
+deps: $(READY)  ## write the code dependencies of every stage into dvc.yaml
+	@$(BIN)/python -m tools.stage_deps --write
 
 bench: $(READY)  ## every benchmark (hours); one: python -m benchmarks.NAME
 	@for name in $$(ls benchmarks/*.py | xargs -n1 basename -s .py | grep -v __init__); do $(BIN)/python -m benchmarks.$$name || exit 1; done
@@ -40,4 +43,4 @@ clean:  ## remove the environment and everything that a run made
 	rm -rf .venv .work mlflow.db mlruns .dvc/cache .dvc/tmp data/dataset data/truth data/regions data/labels data/models data/queries data/report metrics reports dvc.lock
 	find data/scores -mindepth 1 -maxdepth 1 ! -name start -exec rm -rf {} +
 
-.PHONY: help setup run ui test quick lint bench docs clean
+.PHONY: help setup run ui test quick lint deps bench docs clean

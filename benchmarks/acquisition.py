@@ -19,9 +19,9 @@ from benchmarks.claims import RESULTS, Claim, arguments, kept, spread, write
 from benchmarks.effect import SEEDS
 from benchmarks.gap import BASELINES, BUDGET, ROUNDS, Row, area, clicks_to, of, whole_rounds_to
 from benchmarks.rounds_in_process import DATA, PLAINLY, Cell, experiment, merged, take
-from tasks import forecasts
-from tasks.dataset import Dataset, Labels
-from tasks.evaluate.ceiling import ceiling
+from segmend.answers import forecasts
+from segmend.images.dataset import Dataset, Labels
+from tasks.evaluate.achievable import ceiling
 
 PLAIN: dict[str, Any] = {
     "query": {"merging": {"name": "none"}, "kind": "correction", "unit": "regions"},

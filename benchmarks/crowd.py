@@ -20,6 +20,8 @@ from benchmarks.claims import arguments, cells, write
 from benchmarks.crowd_page import CHOSEN_ON, THEIRS, claims, page
 from benchmarks.crowds import enumerated, everybody, tree
 from benchmarks.deep_crowd import made, with_network
+from segmend.images.rasters import UNLABELLED
+from tasks.pseudo_label.aggregators._votes import Votes
 from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation
 from tasks.pseudo_label.aggregators.dawid_skene import DawidSkene
 from tasks.pseudo_label.aggregators.glad import Glad
@@ -27,12 +29,10 @@ from tasks.pseudo_label.aggregators.majority import Majority
 from tasks.pseudo_label.aggregators.mean_field import MeanField
 from tasks.pseudo_label.aggregators.one_coin import OneCoin
 from tasks.pseudo_label.aggregators.weighted import Weighted
-from tasks.pseudo_label.agreement import Tally, copies, judged
-from tasks.pseudo_label.copying import groups
-from tasks.pseudo_label.deciding import decided
-from tasks.pseudo_label.patterns import answers_of, patterns_of
-from tasks.pseudo_label.sources import Answers
-from tasks.rasters import UNLABELLED
+from tasks.pseudo_label.consensus.annotator_report import Tally, copies, judged
+from tasks.pseudo_label.consensus.copy_detection import groups
+from tasks.pseudo_label.consensus.decision_rules import decided
+from tasks.pseudo_label.consensus.vote_patterns import answers_of, patterns_of
 
 CHUNK = 500  # stacks at a time, for flat memory
 TIMED = 1000  # stacks that the aggregators are timed on
@@ -178,12 +178,12 @@ def deep(setting: str, seed: int) -> dict[str, Any]:
     return row | {name: right(with_network(seed, x, answers, one)) for name, one in DEEP.items()}
 
 
-def kept_sources(answers: Answers, keep: list[int]) -> Answers:
+def kept_sources(answers: Votes, keep: list[int]) -> Votes:
     """The answers of some of the sources."""
     place = np.full(answers.sources, -1)
     place[keep] = np.arange(len(keep))
     mine = place[answers.source] >= 0
-    return Answers(
+    return Votes(
         answers.task[mine], place[answers.source[mine]], answers.label[mine],
         tasks=answers.tasks, sources=len(keep), classes=answers.classes, gold=answers.gold,
     )  # fmt: skip
@@ -192,7 +192,7 @@ def kept_sources(answers: Answers, keep: list[int]) -> Answers:
 def copied(copies_share: float, copies_seed: int) -> dict[str, Any]:
     truth, answers = everybody(np.random.default_rng(copies_seed), 2000, FIVE, 4, copies=copies_share, gold=40)
     open_ = answers.gold < 0
-    without = Answers(answers.task, answers.source, answers.label, tasks=2000, sources=5, classes=4)
+    without = Votes(answers.task, answers.source, answers.label, tasks=2000, sources=5, classes=4)
 
     def right(posterior: np.ndarray) -> float:
         return float((posterior.argmax(axis=1) == truth)[open_].mean())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from statistics import mean
 
 from benchmarks.claims import Claim, plus_minus, spread
-from tasks.params import validated
+from segmend.stage.params import validated
 from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation
 
 CHOSEN_ON = 400  # stacks on which our setting is chosen; the claims are scored on the others
@@ -68,7 +68,7 @@ Gold: 40 tasks. `one each`: after dropping the two sources that the warning name
 Agreement of sources 3 and 4: {observed} observed, {expected} expected of independent ones.
 
 Without gold, whichever the aggregator: agreements of independent sources are products of abilities, and `excess` is how far they are
-not (tasks/pseudo_label/copying.py). It says that a group copies, not which, so both groups are named. In the lower line of each crowd
+not (tasks/pseudo_label/consensus/copy_detection.py). It says that a group copies, not which, so both groups are named. In the lower line of each crowd
 the sources after the third copy that share of the third's answers.
 
 | sources right in | copied | excess | told, of 3 seeds | groups named as made |

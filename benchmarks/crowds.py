@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from tasks.pseudo_label.sources import Answers
+from tasks.pseudo_label.aggregators._votes import Votes
 
 
 def everybody(rng, tasks=600, reliability=(0.9, 0.8, 0.7, 0.6), classes=3, copies=0.0, gold=0):
@@ -26,7 +26,7 @@ def table(said, classes, **more):
     """A row per task, a column per source, -1 where there is no answer."""
     said = np.asarray(said)
     task, source = np.nonzero(said >= 0)
-    return Answers(
+    return Votes(
         task,
         source,
         said[task, source].astype(np.int64),
@@ -72,4 +72,4 @@ def tree(rng, tasks=6, sources=4, edges=9, classes=2):
     task, source = np.array(graph, np.int64).T
     label = rng.integers(0, classes, edges)
     unary = np.log(rng.dirichlet(np.ones(classes), tasks))
-    return Answers(task, source, label, tasks=tasks, sources=sources, classes=classes, unary=unary)
+    return Votes(task, source, label, tasks=tasks, sources=sources, classes=classes, unary=unary)

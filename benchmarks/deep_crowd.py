@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from tasks.pseudo_label.sources import Answers
+from tasks.pseudo_label.aggregators._votes import Votes
 
 TASKS, EACH, LOAD, DIMENSIONS, EPOCHS = 1000, 3, 4, 10, 120
 
 
-def made(seed: int, separation: float, spammers: int) -> tuple[np.ndarray, np.ndarray, Answers]:
+def made(seed: int, separation: float, spammers: int) -> tuple[np.ndarray, np.ndarray, Votes]:
     """Truth, features and answers."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, 2, TASKS)
@@ -28,7 +28,7 @@ def made(seed: int, separation: float, spammers: int) -> tuple[np.ndarray, np.nd
     right = rng.random(len(task)) < rng.beta(2, 1, workers)[source]
     label = np.where(right, truth[task], 1 - truth[task])
     everywhere = np.tile(np.arange(TASKS), spammers)
-    answers = Answers(
+    answers = Votes(
         np.concatenate([task, everywhere]),
         np.concatenate([source, workers + np.repeat(np.arange(spammers), TASKS)]),
         np.concatenate([label, rng.integers(0, 2, len(everywhere))]),
@@ -39,7 +39,7 @@ def made(seed: int, separation: float, spammers: int) -> tuple[np.ndarray, np.nd
     return truth, x, answers
 
 
-def with_network(seed: int, x: np.ndarray, answers: Answers, aggregator: Any) -> np.ndarray:
+def with_network(seed: int, x: np.ndarray, answers: Votes, aggregator: Any) -> np.ndarray:
     """The posterior after EPOCHS of: beliefs given the network, one step of the network towards the beliefs."""
     torch.manual_seed(seed)
     network = nn.Sequential(nn.Linear(DIMENSIONS, 64), nn.ReLU(), nn.Linear(64, 2))

@@ -23,16 +23,16 @@ from benchmarks.claims import arguments, kept
 from benchmarks.noise_arms import ARMS, LONG, LONG_DATA, LONGER, PLAIN
 from benchmarks.noise_page import KINDS, LEVELS, Row, report, usual
 from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, WORK, enter, merged, raw, take
-from tasks import answers
-from tasks.checkpoints import Checkpoints
-from tasks.confusion import Confusion
-from tasks.dataset import Dataset, Labels
-from tasks.network import AnySize, normalise
-from tasks.params import validated
-from tasks.reproducible import reproducible
-from tasks.train.census import census
-from tasks.train.loop import train
-from tasks.train.processes import Alone
+from segmend.answers import answers
+from segmend.images.dataset import Dataset, Labels
+from segmend.metrics.confusion import Confusion
+from segmend.network.segmenter import AnySize, normalise
+from segmend.stage.params import validated
+from segmend.training.checkpoints import Checkpoints
+from segmend.training.determinism import reproducible
+from tasks.train.api.distributed import Alone
+from tasks.train.engine.label_statistics import label_statistics
+from tasks.train.engine.loop import train
 from tasks.train.settings import Params
 
 
@@ -72,7 +72,7 @@ def measure(data: str, kind: str, level: str, arm: str, seed: int, epochs: int) 
         Params, merged(params, PLAIN, DATA[data]["train"], QUIET["train"], watched, ARMS[arm]), "train"
     )
     dataset, labels = Dataset(cell.base / "dataset", cell.base / "truth"), Labels(cell.base / "labels")
-    found = census(dataset, labels, settings.loss.partial, settings.selection.wants_trust)
+    found = label_statistics(dataset, labels, settings.loss.partial, settings.selection.wants_trust)
     key = [settings.model_dump_json().encode(), str(seed).encode(), found.digest]
     checkpoints = Checkpoints(key)
     begin = monotonic()

@@ -7,10 +7,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tasks.dataset import Dataset
-from tasks.rasters import NO_REGION, LabelMap, Maps, RegionMap
-from tasks.regions import class_counts, count, majority, neighbours
-from tasks.table import Scene
+from segmend.images.dataset import Dataset
+from segmend.images.rasters import NO_REGION, LabelMap, Maps, RegionMap
+from segmend.images.region_table import Scene
+from segmend.images.regions import class_counts, count, majority, neighbours
 
 
 class Oracle:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = {
     "dvc repro": ["-m", "dvc", "repro"],
     "segmend run": ["-m", "flows.cli", "run"],
-    "Prefect flow": ["-m", "flows.retrain"],
+    "Prefect flow": ["-m", "flows.orchestration.retrain"],
 }
 
 

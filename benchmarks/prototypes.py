@@ -17,12 +17,12 @@ import pyarrow.parquet as parquet
 
 from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
 from benchmarks.rounds_in_process import WORK, merged, raw
-from tasks.dataset import Dataset, Labels
+from segmend.images.dataset import Dataset, Labels
+from segmend.images.rasters import Maps, is_class
+from segmend.images.regions import class_counts, majority
+from segmend.stage.params import load, validated
 from tasks.ingest.__main__ import ingest
-from tasks.params import load, validated
 from tasks.pseudo_label.__main__ import pseudo_label
-from tasks.rasters import Maps, is_class
-from tasks.regions import class_counts, majority
 from tasks.superpixelize.__main__ import superpixelize
 
 DATA, SEEDS, EXAMPLES = ("superalloy", "nuclei"), range(3), (5, 20)

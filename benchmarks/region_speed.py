@@ -17,10 +17,10 @@ from scipy.ndimage import gaussian_filter, zoom
 from scipy.spatial.distance import jensenshannon
 
 from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
+from segmend.images.region_table import Scene, rows_of
+from segmend.images.regions import count, neighbours
 from tasks.query.acquisitions.sim import Sim
 from tasks.query.merging.root_anchored import RootAnchored
-from tasks.regions import count, neighbours
-from tasks.table import Scene, rows_of
 
 HEIGHT, WIDTH, CLASSES, SIDE = 1024, 2048, 19, 16
 SAMPLE = 400  # regions that the loops over regions are timed on; their time grows with the number of regions alone

@@ -68,7 +68,7 @@ def alone(stage: str, settings: dict[str, Any], paths: dict[str, str], options: 
     from importlib import import_module
     from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
-    from tasks.params import validated
+    from segmend.stage.params import validated
 
     begin = monotonic()
     command = getattr(import_module(f"tasks.{stage}.__main__"), stage).stage

@@ -19,10 +19,10 @@ from filelock import FileLock, Timeout
 from ruamel.yaml import YAML
 
 from benchmarks.claims import RESULTS
+from segmend.stage.params import validated
 from tasks.correct.__main__ import correct
 from tasks.evaluate.__main__ import evaluate
 from tasks.ingest.__main__ import ingest
-from tasks.params import validated
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.query.__main__ import query
 from tasks.superpixelize.__main__ import superpixelize

@@ -28,15 +28,15 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
-from tasks.checkpoints import Checkpoints
-from tasks.dataset import Card, Dataset, Labels, Sample, write_card, write_samples
-from tasks.machine import device, precision
-from tasks.train import loop
-from tasks.train.batches import Batch
-from tasks.train.census import census
-from tasks.train.processes import Alone
+from segmend.images.dataset import Card, Dataset, Labels, Sample, write_card, write_samples
+from segmend.network.device import device, precision
+from segmend.training.checkpoints import Checkpoints
+from tasks.train.api.distributed import Alone
+from tasks.train.engine import loop
+from tasks.train.engine.dataloader import Batch
+from tasks.train.engine.label_statistics import label_statistics
+from tasks.train.engine.state import start
 from tasks.train.settings import Params
-from tasks.train.state import start
 
 SIDE, BATCH, IMAGES = 112, 4, 32  # the default recipe's crop and batch
 CARD = Card(
@@ -160,7 +160,10 @@ class Plain:
         state.running = state.running.to(here.device)
         amp = torch.autocast(here.device.type, kind, enabled=kind != torch.float32)
         third = torch.full((3,), 1 / 3, device=here.device)
-        self.here, self.learner = here, loop.Learner(here, settings, state, here.wrap(state.network), CARD, third, amp)
+        self.here, self.learner = (
+            here,
+            loop.TrainStep(here, settings, state, here.wrap(state.network), CARD, third, amp),
+        )
 
     def step(self, images: Tensor, labels: Tensor) -> None:
         one = Batch(images, labels, torch.zeros((BATCH, 0, 3), dtype=torch.bool))
@@ -174,7 +177,7 @@ def trained(settings: Params, root: Path, turns: Turns | None) -> float:
         stack.enter_context(redirect_stdout(StringIO()))
         if turns:
             stack.enter_context(patch.object(loop, "training", turns.reading))
-        data = census(dataset, labels)
+        data = label_statistics(dataset, labels)
         checkpoints = Checkpoints([settings.model_dump_json().encode(), b"throughput"])
         state = loop.train(Alone(), settings, 0, dataset, labels, data, checkpoints)
     checkpoints.remove()

@@ -13,7 +13,8 @@ from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
 from flows.cli import app
-from tasks.params import Method, Settings, choices, method_table, sections
+from segmend.stage.params import Method, Settings
+from tasks.__main__ import choices, method_table, sections
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ("", "run", "status", "next", "recommend", "rounds", "inspect", "new", "ui", "serve", "methods")

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from flows import environment
-from flows.environment import Mistake
+from flows.environment import UserError
 
 USER_MISTAKE, INTERRUPTED = 2, 130
 
@@ -27,7 +27,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except Mistake as mistake:
+        except UserError as mistake:
             typer.echo(str(mistake), err=True)
             raise typer.Exit(USER_MISTAKE) from mistake
         except KeyboardInterrupt as stop:
@@ -111,27 +111,27 @@ def run(
     """Run what is stale, show the rounds. With nothing stale it says so and starts nothing."""
     from rich.console import Console
 
-    from flows import run_command
-    from flows.show import ending
+    from flows.commands import run
+    from flows.display import ending
 
     root, console = workspace(), Console()
     for name, value in (("--format", format), ("--noise", noise)):
         if value is not None and data is None:
-            raise Mistake(
+            raise UserError(
                 f"{name} says how to read the folder of --data; give that too, or edit the section ingest of params.yaml."
             )
-    run_command.prepare(root, data, format, noise, experiment, keep_going)
+    run.prepare(root, data, format, noise, experiment, keep_going)
     os.environ.update(environment.machine(device, precision, workers, offline))
     signal.signal(signal.SIGTERM, _interrupt)
     parameters = {"target": target, "force": force or [], "device": device, "precision": precision, "workers": workers}
     parameters["offline"] = offline
-    plan, outcomes, link = run_command.execute(root, console, parameters, with_prefect=not no_prefect)
+    plan, outcomes, link = run.execute(root, console, parameters, with_prefect=not no_prefect)
     if not plan.stale:
         console.print(f"Nothing to do: all {len(plan.stages)} stages are fresh.")
     ending(console, root)
     if link:
         console.print(f"MLflow run: {link}", soft_wrap=True, highlight=False)
-    raise typer.Exit(run_command.exit_code(outcomes))
+    raise typer.Exit(run.exit_code(outcomes))
 
 
 def _interrupt(*_: object) -> None:
@@ -147,16 +147,19 @@ def status(
     """Every stage: fresh, or stale and why. Runs nothing."""
     from rich.console import Console
 
-    from flows import plan, show
+    from flows import display
+    from flows.engine import plan
 
     root = workspace()
-    show.print_status(Console(), show.status(root, plan.read_plan(root), environment.tracking_uri(root)), as_json, root)
+    display.print_status(
+        Console(), display.status(root, plan.read_plan(root), environment.tracking_uri(root)), as_json, root
+    )
 
 
 @app.command()
 def rounds(number: Annotated[int, typer.Argument(min=0, help="How many rounds of questions.")]) -> None:
     """Set the number of rounds in params.yaml. Answers that people gave are never deleted."""
-    from flows.params_file import set_rounds
+    from flows.files.params_file import set_rounds
 
     difference, remarks = set_rounds(workspace(), number)
     typer.echo(f"params.yaml changed:\n{difference}" if difference else f"There are {number} rounds already.")
@@ -173,7 +176,7 @@ def next_questions(
     """Show the next questions as pictures and what they are expected to fix. Asks nobody, changes nothing."""
     from rich.console import Console
 
-    from flows.look_ahead import look_ahead
+    from flows.commands.preview import look_ahead
 
     raise typer.Exit(look_ahead(workspace(), budget, Console()))
 
@@ -185,7 +188,7 @@ def recommend(
     """How noisy are the labels, and which training suits them? Changes nothing without --write."""
     from rich.console import Console
 
-    from flows.recommend import recommend as say
+    from flows.commands.recommend import recommend as say
 
     raise typer.Exit(say(workspace(), write, Console()))
 
@@ -198,14 +201,14 @@ def inspect(
     """Say what a folder holds and what is wrong with it. Changes nothing."""
     path = path.resolve()
     if not path.exists():
-        raise Mistake(f"{path}: no such folder.")
+        raise UserError(f"{path}: no such folder.")
     module("tasks.ingest.inspect", str(path), *(["--format", format] if format else []))
 
 
 @app.command()
 def methods() -> None:
     """The table of all methods: what each stage can be told to do."""
-    module("tasks.params", "--table")
+    module("tasks", "--table")
 
 
 def module(name: str, *arguments: str) -> None:
@@ -217,7 +220,7 @@ def module(name: str, *arguments: str) -> None:
 @app.command()
 def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")]) -> None:
     """Make a workspace for another data set: its own params, data and runs; the DVC cache is shared."""
-    from flows.workspace import make
+    from flows.commands.workspace import make
 
     folder = folder.resolve()
     for remark in make(workspace(), folder):
@@ -234,7 +237,7 @@ def ui(
     ] = None,
 ) -> None:
     """Open a dashboard: MLflow (numbers, figures, networks) or Prefect (runs and stages). Stop it with Ctrl-C."""
-    from flows import dashboards
+    from flows.commands import dashboards
 
     signal.signal(signal.SIGTERM, _interrupt)
     root = workspace()
@@ -255,7 +258,7 @@ def serve(
     ] = False,
 ) -> None:
     """Run the flow on a schedule until stopped. One run at a time; the next one waits."""
-    from flows.serve import serve as serve_flow
+    from flows.commands.schedule import serve as serve_flow
 
     signal.signal(signal.SIGTERM, _interrupt)
     parameters = {"target": target, "device": device, "precision": precision, "workers": workers, "offline": offline}
@@ -266,7 +269,7 @@ def main() -> None:
     """Entry point. In a workspace with its own copy of this code (`segmend new`), that copy is run."""
     try:
         own = environment.find_root(Path.cwd()) / "flows" / "cli.py"
-    except Mistake:  # -h and --version work anywhere
+    except UserError:  # -h and --version work anywhere
         own = Path(__file__)
     if own.is_file() and own.resolve() != Path(__file__).resolve():
         sys.stdout.flush()

@@ -10,7 +10,7 @@ SHIPPED = Path(__file__).with_name("segmend.env")
 OFFLINE = ("SEGMEND_OFFLINE", "HF_HUB_OFFLINE")
 
 
-class Mistake(ValueError):
+class UserError(ValueError):
     """Something the user can mend. The command line shows its one sentence and exits 2, without a traceback."""
 
 
@@ -39,7 +39,7 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "dvc.yaml").is_file() and (folder / "params.yaml").is_file():
             return folder
-    raise Mistake(
+    raise UserError(
         f"{start} is not in a segmend workspace: no dvc.yaml and params.yaml there or above; go to one, "
         "or make one with `segmend new DIR`."
     )

@@ -9,7 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from docs import generate
-from tasks import params
+from segmend.stage.params import Settings
+from tasks.__main__ import check_file, choices, sections
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks/results").glob("*.md")])
@@ -45,13 +46,13 @@ def test_commands_in_pages_exist(page):
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
 def test_experiments_are_valid(experiment, tmp_path):
     """Merged into params.yaml as `segmend run -e` does, every shipped experiment passes the check of the whole file."""
-    from flows.params_file import ParamsFile
+    from flows.files.params_file import ParamsFile
 
     shutil.copy(ROOT / "params.yaml", tmp_path)
     file = ParamsFile(tmp_path)
     file.merge(YAML(typ="safe").load(experiment))
     file.save()
-    params.check_file(tmp_path / "params.yaml")
+    check_file(tmp_path / "params.yaml")
     head = experiment.read_text()
     assert all(word in head for word in ("# Paper:", "# Command:", "# Expected:")), (
         "an experiment opens with what it is"
@@ -59,11 +60,11 @@ def test_experiments_are_valid(experiment, tmp_path):
 
 
 def test_every_setting_is_described():
-    for section, kind in params.sections().items():
-        for one in [kind, *(method for _, methods in params.choices(kind) for method in methods)]:
+    for section, kind in sections().items():
+        for one in [kind, *(method for _, methods in choices(kind) for method in methods)]:
             for name, field in one.model_fields.items():
-                if name != "name" and name not in dict(params.choices(kind)):
-                    nested = isinstance(field.annotation, type) and issubclass(field.annotation, params.Settings)
+                if name != "name" and name not in dict(choices(kind)):
+                    nested = isinstance(field.annotation, type) and issubclass(field.annotation, Settings)
                     assert field.description or nested, f"{section}: {one.__name__}.{name} has no description"
 
 

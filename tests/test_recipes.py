@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import rounds_in_process
-from tasks import answers, history
-from tasks.dataset import Dataset, Labels
+from segmend.answers import answers, history
+from segmend.images.dataset import Dataset, Labels
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,9 +2,9 @@
 
 labels/maps/<id>.png    the label maps of the train and val images: first labels with all answers so far painted over
 labels/answers.jsonl    all answers so far, one per query, in the order they are applied
-labels/history.parquet  what each answer changed, who gave it and what it cost (tasks/history.py)
-labels/objects/, trust/ as the first labels have them (tasks/correct/carried.py)
-labels/forecasts.json   what each round was expected to fix, and what it did to the labels that were shown (tasks/forecasts.py)
+labels/history.parquet  what each answer changed, who gave it and what it cost (segmend/answers/history.py)
+labels/objects/, trust/ as the first labels have them (tasks/correct/carry_over.py)
+labels/forecasts.json   what each round was expected to fix, and what it did to the labels that were shown (segmend/answers/forecasts.py)
 
 The answers of a round are: what the answers file holds, late answers to earlier queries included (each is applied over
 its own footprint and replaces an earlier answer to its query), and for the rest what the oracle says, as far as the
@@ -27,19 +27,19 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from tasks import history
-from tasks.answers import Answer, Query, latest, read, read_budget, read_queries, write
-from tasks.correct.answering import Open, answer_image, priced, spent, within
-from tasks.correct.automatic import Places, correct_images, lessons, total
-from tasks.correct.carried import carry_objects, carry_trust
+from segmend.answers import history
+from segmend.answers.answers import Answer, Query, latest, read, read_budget, read_queries, write
+from segmend.answers.forecasts import Forecast
+from segmend.answers.forecasts import read as read_forecasts
+from segmend.answers.forecasts import write as write_forecasts
+from segmend.images.dataset import Dataset
+from segmend.images.parallel import map_images
+from segmend.stage.command import Waiting, stage
+from tasks.correct.carry_over import carry_objects, carry_trust
+from tasks.correct.collect_answers import Open, answer_image, priced, spent, within
+from tasks.correct.expansion_pass import Places, correct_images, lessons, total
 from tasks.correct.replay import Change, Done, Work, replay_image
 from tasks.correct.settings import Params
-from tasks.dataset import Dataset
-from tasks.forecasts import Forecast
-from tasks.forecasts import read as read_forecasts
-from tasks.forecasts import write as write_forecasts
-from tasks.parallel import map_images
-from tasks.run import Waiting, stage
 
 
 @stage
@@ -142,7 +142,9 @@ def outcome(
 
 
 def untrained(model: Path) -> bool:
-    from tasks.network import is_trained  # here, so that rounds without sieving and expansion do not load torch
+    from segmend.network.segmenter import (
+        is_trained,  # here, so that rounds without sieving and expansion do not load torch
+    )
 
     return not is_trained(model)
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
-from tasks.answers import Answer, Query, latest, pixels
-from tasks.correct.apply import Sieve, apply, corrected, name_of
-from tasks.dataset import Dataset, Labels, Sample
-from tasks.rasters import LabelMap, is_class
+from segmend.answers.answers import Answer, Query, latest, pixels
+from segmend.images.dataset import Dataset, Labels, Sample
+from segmend.images.rasters import LabelMap, is_class
+from tasks.correct.apply_answers import Sieve, apply, corrected, name_of
 
 
 class Work(NamedTuple):

@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
+from segmend.stage.params import Settings
 from tasks.correct.costs import Clicks, Cost
 from tasks.correct.expansion import Expansion
 from tasks.correct.expansion import Nothing as NoExpansion
 from tasks.correct.oracles import GroundTruth, Oracle
 from tasks.correct.sieving import Nothing as NoSieving
 from tasks.correct.sieving import Sieving
-from tasks.params import Settings
 
 
 class Params(Settings):

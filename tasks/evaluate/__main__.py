@@ -16,15 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from tasks import history, predict, tracking
-from tasks.confusion import Confusion
-from tasks.dataset import Card, Dataset, Labels
-from tasks.evaluate.ceiling import ceiling
-from tasks.evaluate.early import early_learning, write_early
-from tasks.evaluate.labels import LabelScores, score_labels
-from tasks.evaluate.network import NetworkScores, Row, ranked_samples, score_network
+from segmend.answers import history
+from segmend.images.dataset import Card, Dataset, Labels
+from segmend.images.overlays import png
+from segmend.images.rasters import write_labels
+from segmend.metrics.confusion import Confusion
+from segmend.network import inference
+from segmend.stage import events
+from segmend.stage.command import stage
+from tasks.evaluate.achievable import ceiling
+from tasks.evaluate.early_learning import early_learning, write_early
+from tasks.evaluate.image_strip import strip, strip_samples
+from tasks.evaluate.label_scores import LabelScores, score_labels
+from tasks.evaluate.network_scores import NetworkScores, Row, ranked_samples, score_network
 from tasks.evaluate.settings import Params
-from tasks.evaluate.strip import strip, strip_samples
 from tasks.evaluate.tables import (
     PLOTTED,
     Table,
@@ -35,10 +40,7 @@ from tasks.evaluate.tables import (
     write_csv,
     write_json,
 )
-from tasks.evaluate.unseen import GROUPS, group_numbers, label_coverage, label_precision, unseen_classes
-from tasks.pictures import png
-from tasks.rasters import write_labels
-from tasks.run import stage
+from tasks.evaluate.zero_label import GROUPS, group_numbers, label_coverage, label_precision, unseen_classes
 
 
 @stage
@@ -64,7 +66,7 @@ def evaluate(
     names = frozenset(sample.id for sample in ranked)
     wanted = ranked + [sample for sample in stripped if sample.id not in names]
     in_strip = frozenset(sample.id for sample in stripped)
-    of_network = score_network(data, predict.stream(model, data, wanted), settings, names, in_strip)
+    of_network = score_network(data, inference.stream(model, data, wanted), settings, names, in_strip)
 
     unseen = unseen_classes(
         settings.unseen, data.classes, of_labels, of_network.confusion, read_csv(before / "classes.csv")
@@ -204,10 +206,10 @@ def tell(out: Path, round: str, per_class: Table) -> None:
         # Tracking servers allow few characters in a metric's name; the id keeps names apart that become equal.
         names = [f"{kind}/{k:03d} {sub(r'[^A-Za-z0-9_. -]', '_', row['class'])}" for k, row in enumerate(per_class)]
         values = {name: row[kind] for name, row in zip(names, per_class, strict=True) if row[kind] is not None}
-        tracking.metrics(values, step=step)
-    tracking.artifact(out / "strip.png", f"strips/{round}")
+        events.metrics(values, step=step)
+    events.artifact(out / "strip.png", f"strips/{round}")
     for name in ("per_class.csv", "per_image.csv", "confusion.csv"):
-        tracking.artifact(out / name, "tables")
+        events.artifact(out / name, "tables")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ Costs: three sums per bin, streaming.
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from tasks.confusion import ratio
+from segmend.metrics.confusion import ratio
 
 
 class Calibration:

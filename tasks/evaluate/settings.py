@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from tasks.params import Settings
+from segmend.stage.params import Settings
 
 
 class Params(Settings):

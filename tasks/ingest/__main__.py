@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from tasks.dataset import SPLITS, Card, Sample, write_card, write_samples, write_truth_list
-from tasks.ingest.checks import Facts, by_size, class_pixels, examine_all, labelled, others, ratio
-from tasks.ingest.records import Problem, Source
+from segmend.images.dataset import SPLITS, Card, Sample, write_card, write_samples, write_truth_list
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.stage.command import stage
+from tasks.ingest.checking.dataset_checks import judge, sieve
+from tasks.ingest.checking.image_checks import Facts, by_size, class_pixels, examine_all, labelled, others, ratio
+from tasks.ingest.reading.source import Problem, Source
+from tasks.ingest.reading.splits import dealt
 from tasks.ingest.settings import Params
-from tasks.ingest.splitting import dealt
-from tasks.ingest.verdict import judge, sieve
 from tasks.ingest.writing import Job, Planting, write_all
-from tasks.rasters import UNLABELLED, VOID
-from tasks.run import stage
 
 
 @stage

@@ -14,16 +14,16 @@ from typing import Any, get_args
 
 from PIL import Image
 
-from tasks.dataset import SPLITS
-from tasks.ingest.checks import class_pixels, examine_all, labelled, ratio
+from segmend.images.dataset import SPLITS
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.stage.params import validated
+from tasks.ingest.checking.dataset_checks import judge, report
+from tasks.ingest.checking.image_checks import class_pixels, examine_all, labelled, ratio
 from tasks.ingest.formats import FORMATS
-from tasks.ingest.pictures import UNREADABLE
-from tasks.ingest.records import Problem, Source
+from tasks.ingest.reading.image_files import UNREADABLE
+from tasks.ingest.reading.source import Problem, Source
+from tasks.ingest.reading.splits import dealt
 from tasks.ingest.settings import Params
-from tasks.ingest.splitting import dealt
-from tasks.ingest.verdict import judge, report
-from tasks.params import validated
-from tasks.rasters import UNLABELLED, VOID
 
 NAMES = tuple(get_args(one.model_fields["name"].annotation)[0] for one in FORMATS)
 LOOKED_AT = 200  # files whose pixel kind is told

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from segmend.stage.params import Settings
 from tasks.ingest.formats import Format
-from tasks.ingest.planting import Noise
-from tasks.ingest.records import Hints
-from tasks.ingest.splitting import Splits
-from tasks.params import Settings
+from tasks.ingest.noise._planting import Noise
+from tasks.ingest.reading.source import Hints
+from tasks.ingest.reading.splits import Splits
 
 
 class Params(Settings):

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from tasks.ingest.checks import Facts, others, read_map, translate
-from tasks.ingest.planting import AIM, ROUNDS, TOLERANCE, Noise, hide, plant
-from tasks.ingest.records import Record, Source
-from tasks.parallel import map_images
-from tasks.rasters import write_labels
-from tasks.tracking import progress
+from segmend.images.parallel import map_images
+from segmend.images.rasters import write_labels
+from segmend.stage.events import progress
+from tasks.ingest.checking.image_checks import Facts, others, read_map, translate
+from tasks.ingest.noise._planting import AIM, ROUNDS, TOLERANCE, Noise, hide, plant
+from tasks.ingest.reading.source import Record, Source
 
 NOISY = ("train", "val")
 SMALL = 20_000_000  # pixels in all; starting processes for fewer costs more than it saves

@@ -6,25 +6,20 @@ from typing import Any
 
 import torch
 
-from tasks import params
-from tasks.checkpoints import Checkpoints
-from tasks.dataset import Dataset, Labels, Sample
-from tasks.machine import device, precision
-from tasks.network import save
-from tasks.networks import Network
+from segmend.images.dataset import Dataset, Labels, Sample
+from segmend.images.rasters import UNLABELLED
+from segmend.network.architectures import Network
+from segmend.network.device import device, precision
+from segmend.network.segmenter import save
+from segmend.stage import params
+from segmend.stage.cache import Part, code_digest
+from segmend.stage.command import stage
+from segmend.training.checkpoints import Checkpoints
+from segmend.training.determinism import out_of_memory, reproducible
 from tasks.pretrain.loop import learn
 from tasks.pretrain.settings import Params
 from tasks.pretrain.state import start
 from tasks.pretrain.views import trusted
-from tasks.rasters import UNLABELLED
-from tasks.reproducible import out_of_memory, reproducible
-from tasks.run import stage
-
-CODE = [
-    *Path(__file__).parent.glob("*.py"),
-    *Path(__file__).parents[1].glob("*.py"),
-    *(Path(__file__).parents[1] / "networks").glob("*.py"),
-]
 
 
 @stage
@@ -34,9 +29,14 @@ def pretrain(settings: Params, seed: int, *, dataset: Path, labels: Path, out: P
     method = params.validated(Network, params.load()["train"].get("network", {"name": "unet"}), "train.network")
     samples, data = census(source, maps, settings)
     machine = [device().type, precision(device()), torch.get_num_threads(), torch.__version__]
-    code = b"".join(path.read_bytes() for path in sorted(CODE))
-    key = [settings.model_dump_json().encode(), repr(method).encode(), str(seed).encode(), data, code]
-    checkpoints = Checkpoints([*key, repr(machine).encode()], "pretrain")
+    key: list[Part] = [
+        settings.model_dump_json(),
+        repr(method),
+        str(seed),
+        data,
+        code_digest("tasks.pretrain.__main__"),
+    ]
+    checkpoints = Checkpoints([*key, repr(machine)], "pretrain")
     way_out = (
         f"lower pretrain.batch (it is {settings.batch}), pretrain.crop (it is {settings.crop}) or pretrain.per_class (it is "
         f"{settings.per_class}), or take a smaller network"

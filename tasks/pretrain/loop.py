@@ -7,15 +7,15 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from tasks.checkpoints import Checkpoints
-from tasks.dataset import Dataset, Labels, Sample
-from tasks.machine import precision
-from tasks.network import normalise
-from tasks.pretrain.contrast import contrast, draw
+from segmend.images.dataset import Dataset, Labels, Sample
+from segmend.network.device import precision
+from segmend.network.segmenter import normalise
+from segmend.stage.events import progress
+from segmend.training.checkpoints import Checkpoints
+from tasks.pretrain.contrastive_loss import contrast, draw
 from tasks.pretrain.settings import Params
 from tasks.pretrain.state import State
 from tasks.pretrain.views import jittered, views
-from tasks.tracking import progress
 
 
 def learn(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tasks.network import AnySize, build
+from segmend.network.segmenter import AnySize, build
 from tasks.pretrain.settings import Params
 
 

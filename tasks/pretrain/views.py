@@ -5,9 +5,9 @@ import torch
 from jaxtyping import Bool, UInt8
 from torch import Tensor
 
-from tasks.dataset import Dataset, Labels, Sample
+from segmend.images.dataset import Dataset, Labels, Sample
+from segmend.images.rasters import VOID
 from tasks.pretrain.settings import Params
-from tasks.rasters import VOID
 
 
 def trusted(labels: Labels, sample: Sample, least: float) -> Bool[np.ndarray, "h w"]:

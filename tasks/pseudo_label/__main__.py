@@ -26,17 +26,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from tasks import answers, history
-from tasks.dataset import GOLD, Dataset, Labels, Sample
-from tasks.parallel import map_images
-from tasks.pseudo_label.consensus import Council, consensus
-from tasks.pseudo_label.kept import Kept
-from tasks.pseudo_label.models import Found, Item, Model, Place, confidence, key_of, stream
-from tasks.pseudo_label.prior import opened
+from segmend.answers import answers, history
+from segmend.images.dataset import GOLD, Dataset, Labels, Sample
+from segmend.images.parallel import map_images
+from segmend.images.rasters import UNLABELLED, VOID, LabelMap, Maps, write_maps
+from segmend.images.regions import class_counts, majority
+from segmend.stage.cache import Cache
+from segmend.stage.command import stage, write_json
+from tasks.pseudo_label.consensus.consensus import Council, consensus
+from tasks.pseudo_label.consensus.network_prior import opened
+from tasks.pseudo_label.labellers._model import Found, Item, Model, Place, confidence, key_of, stream
 from tasks.pseudo_label.settings import Params
-from tasks.rasters import UNLABELLED, VOID, LabelMap, Maps, write_maps
-from tasks.regions import class_counts, majority
-from tasks.run import stage, write_json
 
 CONFIDENCE = pa.schema(
     [("image", pa.string()), ("region", pa.int32()), ("label", pa.uint8()), ("confidence", pa.float32())]
@@ -69,7 +69,7 @@ def by_model(
     labeller: Any, model: Model, place: Place, samples: Sequence[Sample], read: Callable[[str], Item]
 ) -> Iterator[Labelled]:
     """What the model says of each sample, as the stage writes it."""
-    found = stream(model, Kept(key_of(labeller, model, place)), samples, read)
+    found = stream(model, Cache("pseudo_label", key_of(labeller, model, place)), samples, read)
     for sample, one in zip(samples, found, strict=True):
         most = majority(class_counts(one.labels, read(sample.id).regions, len(place.classes)))[0]
         yield Labelled(one.labels, most, confidence(one, most), one)
@@ -117,7 +117,7 @@ def pseudo_label(
     council = Council(data, settings.aggregator, prior) if several else None
     model = None
     if hasattr(labeller, "build"):
-        from tasks.machine import device, precision
+        from segmend.network.device import device, precision
 
         here = device()
         train = tuple(sample.id for sample in samples if sample.split == "train")

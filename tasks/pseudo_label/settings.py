@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from tasks.params import Settings
+from segmend.stage.params import Settings
 from tasks.pseudo_label.aggregators import Aggregator
 from tasks.pseudo_label.aggregators.majority import Majority
 from tasks.pseudo_label.labellers import Given, Labeller

@@ -1,8 +1,8 @@
 """Choose the regions to ask about next.
 
-queries/queries.jsonl      the questions, best first (tasks/answers.py: Query)
+queries/queries.jsonl      the questions, best first (segmend/answers/answers.py: Query)
 queries/budget.json        what the round may spend: {"unit": "regions" or "clicks", "allowed": number}
-queries/forecast.json      what its answers are expected to fix (tasks/forecasts.py)
+queries/forecast.json      what its answers are expected to fix (segmend/answers/forecasts.py)
 queries/utilities.parquet  image, region, area, utility, expected, asked_before: every region of the train split
 queries/queries.png        the first questions as pictures
 queries/regions/           the region maps that were asked about; only where `merging` made them from the base cells
@@ -23,20 +23,22 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 from jaxtyping import Int32
 
-from tasks import forecasts, history, params, tracking
-from tasks.answers import Answer, Query, decode, encode_pixels, pixels, read, write_queries
-from tasks.dataset import Dataset, Labels
-from tasks.forecasts import Forecast
-from tasks.network import is_trained
-from tasks.predict import stream
-from tasks.query import gain
-from tasks.query.picking import allowance, ranked
+from segmend.answers import forecasts, history
+from segmend.answers.answers import Answer, Query, RoundBudget, decode, encode_pixels, pixels, read, write_queries
+from segmend.answers.forecasts import Forecast
+from segmend.images.dataset import Dataset, Labels
+from segmend.images.rasters import UNLABELLED, VOID, Maps, RegionMap, write_maps
+from segmend.images.region_table import RegionTable, Scene, joined, rows_of
+from segmend.images.regions import areas, count
+from segmend.network.inference import stream
+from segmend.network.segmenter import is_trained
+from segmend.stage import events
+from segmend.stage.command import stage
+from segmend.stage.params import validated
+from tasks.query.acquisitions import _expected_fix
+from tasks.query.contact_sheet import View, sheet
+from tasks.query.ranking import allowance, ranked
 from tasks.query.settings import Params
-from tasks.query.sheet import View, sheet
-from tasks.rasters import UNLABELLED, VOID, Maps, RegionMap, write_maps
-from tasks.regions import areas, count
-from tasks.run import stage
-from tasks.table import RegionTable, Scene, joined, rows_of
 
 PICTURES = 24  # questions on the contact sheet
 AHEAD = 1000  # questions after this round whose worth is forecast
@@ -70,7 +72,7 @@ class Asked:
                 self.cells += count(scene.regions)
                 merged = settings.merging(scene) if self.trained else scene.regions
                 scene = scene.over(merged)
-                columns = settings.acquisition.measure(scene) | {"gain": gain.total(scene)}
+                columns = settings.acquisition.measure(scene) | {"gain": _expected_fix.total(scene)}
                 parts.append(rows_of(index, scene, asked_before(merged, before[sample.id]), columns))
                 yield sample.id, merged
 
@@ -132,7 +134,7 @@ def draw(queries: list[Query], data: Dataset, labels: Labels, path: Path) -> Non
         for q in queries[:PICTURES]
     ]
     sheet(views, data.card).save(path, format="PNG", compress_level=9)
-    tracking.artifact(path, "figures")
+    events.artifact(path, "figures")
 
 
 def write_utilities(path: Path, table: RegionTable, utilities: np.ndarray, expected: np.ndarray) -> None:
@@ -154,18 +156,18 @@ def query(
     seed: int,
     *,
     round: str,
+    budget: str,
     dataset: Path,
     regions: Path,
     labels: Path,
     model: Path,
     out: Path,
-    budget: str = "",
 ) -> dict:
-    """Choose the regions to ask about next and write the questions with pictures. --budget is for a look ahead: it stands in
-    for the round's own in params.yaml."""
+    """Choose the regions to ask about next and write the questions with pictures. --budget is a count of `query.unit` (500) or
+    a share of all base cells of the train split (5%)."""
     if not fullmatch(r"r[1-9]\d*", round):
         raise ValueError(f"--round is '{round}': r1, r2, ... are allowed")
-    may_spend = validated_budget(budget) if budget else own(round)
+    may_spend = validated(RoundBudget, int(budget) if budget.isdigit() else budget, "--budget")
     data, current = Dataset(dataset), Labels(labels)
     if not any(data.of("train")):
         raise ValueError(f"{dataset} has no train images to ask about: see the splits in samples.csv")
@@ -176,11 +178,13 @@ def query(
     if not asked.trained:
         print("Nothing was labelled, so the network has learned nothing: this round asks at random.", flush=True)
     foreseen = settings.kind != "multiclass"  # forecasts are of answers that name one class
-    learnt = gain.experience(history.read(labels), settings.kind)
-    expected = gain.pixels(table, settings.kind)  # as the network says; the sums below are corrected by experience
+    learnt = _expected_fix.experience(history.read(labels), settings.kind)
+    expected = _expected_fix.pixels(
+        table, settings.kind
+    )  # as the network says; the sums below are corrected by experience
     open_ = (table.asked == 0) & (table.shown != VOID)
     order = ranked(utilities, open_, rng)
-    allowed = allowance(may_spend.budget, asked.cells)
+    allowed = allowance(may_spend, asked.cells)
     chosen, later = np.split(order, [min(len(order), ceil(allowed - 1e-9))])
     made = questions(round, settings.kind, asked, chosen, utilities, expected, data.classes)
     forecast = Forecast(
@@ -208,19 +212,6 @@ def query(
         **{f"shown/{name}": shown[name] for name in data.classes},
         **{f"predicted/{name}": predicted[name] for name in data.classes},
     }
-
-
-def own(round: str) -> params.Round:
-    """The round's section of params.yaml."""
-    rounds = params.load().get("rounds") or {}
-    if round not in rounds:
-        raise ValueError(f"params.yaml has no round '{round}' under rounds; mend it with: segmend rounds {round[1:]}")
-    return params.check(params.Round, rounds[round], f"rounds.{round}")
-
-
-def validated_budget(text: str) -> params.Round:
-    """A budget given on the command line: 500 or 5%."""
-    return params.validated(params.Round, {"prev": "", "budget": int(text) if text.isdigit() else text}, "--budget")
 
 
 if __name__ == "__main__":

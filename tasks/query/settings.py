@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.params import Settings
+from segmend.stage.params import Settings
 from tasks.query.acquisitions import Acquisition, Sim
 from tasks.query.merging import Merging, Nothing
 

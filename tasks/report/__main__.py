@@ -11,14 +11,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks import forecasts, history, tracking
-from tasks.dataset import SPLITS, Dataset, Labels
-from tasks.pictures import read_grey
-from tasks.rasters import read_labels
-from tasks.report import early, figures, pictures, tables
-from tasks.report.changes import Change, count_changes, most_changed
+from segmend.answers import forecasts, history
+from segmend.images.dataset import SPLITS, Dataset, Labels
+from segmend.images.overlays import read_grey
+from segmend.images.rasters import read_labels
+from segmend.stage import events
+from segmend.stage.command import stage
+from tasks.report import early_learning, figures, panels, tables
+from tasks.report.label_changes import Change, count_changes, most_changed
 from tasks.report.settings import Params
-from tasks.run import stage
 
 
 @stage
@@ -39,7 +40,7 @@ def report(
         "card": data.card,
         "settings": settings,
         "colours": [hexadecimal(colour) for colour in data.card.colours],
-        "marks": {name: hexadecimal(colour) for name, colour in pictures.COLOURS.items()},
+        "marks": {name: hexadecimal(colour) for name, colour in panels.COLOURS.items()},
         "counts": {split: sum(1 for _ in data.of(split)) for split in SPLITS},
         "rounds": rounds,
         "first": rounds[0],
@@ -53,7 +54,7 @@ def report(
         "changed_rows": [
             {"name": name, "note": change_note(changes[name], name in data.with_truth), "shots": shots}
             for name in most_changed(changes, settings.pictures)
-            for shots in [pictures.before_and_after(data, before, after, name, settings.box)]
+            for shots in [panels.before_and_after(data, before, after, name, settings.box)]
         ],
         "people": tables.answer_counts(answers, "who"),
         "by_round": tables.answer_counts(answers, "round"),
@@ -66,7 +67,7 @@ def report(
     page = environment.get_template("page.html.j2").render(content)
     (out / "index.html").write_text(page + "\n", encoding="utf-8")
     for path in sorted(out.iterdir()):
-        tracking.artifact(path, "report")
+        events.artifact(path, "report")
     return {
         "rounds": len(rounds) - 1,
         "clicks": rounds[-1]["clicks"],
@@ -86,7 +87,7 @@ def of_network(settings: Params, data: Dataset, scores: Path, out: Path) -> dict
     def row(name: str) -> dict[str, Any]:
         prediction = read_labels(scores / "shown" / "prediction" / f"{name}.png")
         doubt = read_grey(scores / "shown" / "uncertainty" / f"{name}.png")
-        shots = pictures.of_network(data, name, prediction, doubt, settings.box)
+        shots = panels.of_network(data, name, prediction, doubt, settings.box)
         return {"name": name, "note": image_note(images[name]), "shots": shots}
 
     bins = tables.read_csv(scores / "calibration.csv")
@@ -98,7 +99,9 @@ def of_network(settings: Params, data: Dataset, scores: Path, out: Path) -> dict
         "matrix": matrix,
         "pairs": tables.confusions(matrix, data.classes) if matrix else [],
         "reliability": drawn(out / "calibration.svg", figures.reliability(bins), "Calibration of the network"),
-        "early": drawn(out / "early_learning.svg", early.memorisation(watched), "Early learning and memorisation"),
+        "early": drawn(
+            out / "early_learning.svg", early_learning.memorisation(watched), "Early learning and memorisation"
+        ),
         "worst_rows": [row(name) for name in shown["worst"]],
         "uncertain_rows": [row(name) for name in shown["uncertain"] if name not in shown["worst"]],
         "repeated": [name for name in shown["uncertain"] if name in shown["worst"]],

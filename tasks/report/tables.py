@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tasks.dataset import Card
-from tasks.forecasts import Forecast
+from segmend.answers.forecasts import Forecast
+from segmend.images.dataset import Card
 
 
 class ClassRow(NamedTuple):

@@ -8,23 +8,20 @@ An image without a mask is valid everywhere.
 
 from functools import partial
 from importlib.metadata import version
-from inspect import getsourcefile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tasks import regions as region_code
-from tasks.dataset import Dataset, Sample
-from tasks.parallel import cached, map_images, trim
-from tasks.params import Method
-from tasks.rasters import VOID, RegionMap, write_maps
-from tasks.regions import areas, count
-from tasks.run import stage
+from segmend.images.dataset import Dataset, Sample
+from segmend.images.parallel import map_images
+from segmend.images.rasters import VOID, RegionMap, write_maps
+from segmend.images.regions import areas, count
+from segmend.stage.cache import Cache, Part, code_digest
+from segmend.stage.command import stage
+from segmend.stage.params import Method
 from tasks.superpixelize.scores import Sums, scores, sums
 from tasks.superpixelize.settings import Params
-
-CACHE = Path(".work/superpixelize")
 
 
 class Cut(NamedTuple):
@@ -35,25 +32,22 @@ class Cut(NamedTuple):
     sums: Sums
 
 
-def cut(sample: Sample, *, data: Dataset, method: Any, key: list[bytes | str], tolerance: int) -> Cut:
+def cut(sample: Sample, *, data: Dataset, method: Any, kept: Cache, tolerance: int) -> Cut:
     """The regions of one image, from the cache where image, valid area, settings and code are unchanged."""
     image = data.image(sample.id)
     valid = data.mask(sample.id) != VOID if data.has_mask(sample.id) else np.ones(image.shape[:2], bool)
-    content = [*key, repr(image.shape), image.tobytes(), np.packbits(valid).tobytes()]
-    regions = cached(CACHE, content, lambda: method(image, valid))
+    regions = kept.get([image, np.packbits(valid)], lambda: {"regions": method(image, valid)})["regions"]
     truth = data.truth(sample.id)
     found = Sums() if truth is None else sums(regions, truth, len(data.classes), tolerance)
     return Cut(regions, method.asked(valid) if valid.any() else None, found)
 
 
-def key_of(method: Method) -> list[bytes | str]:
+def key_of(method: Method) -> list[Part]:
     """What regions depend on beside the image: settings, our code, the libraries' versions."""
-    files = [getsourcefile(type(method)), getsourcefile(region_code)]
-    code = [Path(str(file)).read_bytes() for file in files]
     libraries = [
         f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-image", "opencv-contrib-python-headless")
     ]
-    return [method.model_dump_json(), *code, *libraries]
+    return [method.model_dump_json(), code_digest(type(method).__module__), *libraries]
 
 
 @stage
@@ -63,7 +57,8 @@ def superpixelize(settings: Params, seed: int, *, dataset: Path, truth: Path, ou
     samples = list(data.of("train", "val"))
     if not samples:
         raise ValueError(f"{dataset} has no train or val images to cut into regions: see the splits in samples.csv")
-    work = partial(cut, data=data, method=settings.method, key=key_of(settings.method), tolerance=settings.tolerance)
+    kept = Cache("superpixelize", key_of(settings.method))
+    work = partial(cut, data=data, method=settings.method, kept=kept, tolerance=settings.tolerance)
     sizes: list[np.ndarray] = []
     train, total, poor = 0, Sums(), []
 
@@ -79,7 +74,7 @@ def superpixelize(settings: Params, seed: int, *, dataset: Path, truth: Path, ou
             yield sample.id, done.regions
 
     write_maps(out, maps(), len(samples))
-    trim(CACHE)
+    kept.trim()
     if poor:
         _, worst, made, asked = min(poor)
         raise ValueError(

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Bool
 from scipy.ndimage import maximum_filter
 
-from tasks.rasters import LabelMap, RegionMap, is_class
-from tasks.regions import class_counts, edges
+from segmend.images.rasters import LabelMap, RegionMap, is_class
+from segmend.images.regions import class_counts, edges
 
 
 class Sums(NamedTuple):

@@ -5,21 +5,16 @@ from typing import Any
 
 import torch
 
-from tasks import tracking
-from tasks.checkpoints import Checkpoints
-from tasks.dataset import Dataset, Labels
-from tasks.machine import device, precision
-from tasks.run import stage
-from tasks.train.census import census
-from tasks.train.outputs import train_and_write
-from tasks.train.processes import compiling, count, launch, share_cores
+from segmend.images.dataset import Dataset, Labels
+from segmend.network.device import device, precision
+from segmend.stage import events
+from segmend.stage.cache import Part, code_digest
+from segmend.stage.command import stage
+from segmend.training.checkpoints import Checkpoints
+from tasks.train.api.distributed import compiling, count, launch, share_cores
+from tasks.train.engine.label_statistics import label_statistics
+from tasks.train.engine.trainer import train_and_write
 from tasks.train.settings import Params
-
-CODE = [
-    *Path(__file__).parent.rglob("*.py"),
-    *Path(__file__).parents[1].glob("*.py"),
-    *(Path(__file__).parents[1] / "networks").glob("*.py"),
-]
 
 
 @stage
@@ -35,7 +30,7 @@ def train(
 ) -> dict[str, Any]:
     """Train the segmentation network on the label maps."""
     source, maps = Dataset(dataset), Labels(labels)
-    data = census(source, maps, settings.loss.partial, settings.selection.wants_trust, weights)
+    data = label_statistics(source, maps, settings.loss.partial, settings.selection.wants_trust, weights)
     share_cores()
     machine = {
         "device": device().type,
@@ -45,11 +40,16 @@ def train(
         "compiled": compiling(),
         "torch": torch.__version__,
     }
-    tracking.params({f"machine.{name}": value for name, value in machine.items()})
-    code = b"".join(path.read_bytes() for path in sorted(CODE))
-    key = [settings.model_dump_json().encode(), str(seed).encode(), data.digest, code, repr(machine).encode()]
+    events.params({f"machine.{name}": value for name, value in machine.items()})
+    key: list[Part] = [
+        settings.model_dump_json(),
+        str(seed),
+        data.digest,
+        code_digest("tasks.train.__main__"),
+        repr(machine),
+    ]
     found = launch(train_and_write, settings, seed, source, maps, data, Checkpoints(key), out, out_curves)
-    tracking.note({"waiting": found.pop("waiting", None)})
+    events.note({"waiting": found.pop("waiting", None)})
     return found
 
 

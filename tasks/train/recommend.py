@@ -2,7 +2,7 @@
 
     python -m tasks.train.recommend --dataset D --labels L --model M [--out FILE]
 
-The noise is estimated by confident learning (tasks/confident.py) on the val split, whose labels the network did not learn:
+The noise is estimated by confident learning (segmend/metrics/confident_learning.py) on the val split, whose labels the network did not learn:
 per class, and apart for mistakes at borders and of whole objects. `segmend recommend` runs this and can write the recipe to
 params.yaml. What recipes gain is measured in benchmarks/results/noise.md; it is no part of an installed package, so its figures
 are not repeated here: only what the table says in words, which tests/train/test_recommend.py compares with it.
@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tasks.confident import Joint, Thresholds, kinds, suspected
-from tasks.dataset import Dataset, Labels
-from tasks.network import is_trained
-from tasks.predict import stream
-from tasks.rasters import is_class
+from segmend.images.dataset import Dataset, Labels
+from segmend.images.rasters import is_class
+from segmend.metrics.confident_learning import Joint, Thresholds, kinds, suspected
+from segmend.network.inference import stream
+from segmend.network.segmenter import is_trained
 
 NEAR = 0.02  # of the mean side of an image: mistakes nearer to a border of the labels are mistakes of the border
 

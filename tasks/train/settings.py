@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tasks.networks import Network
-from tasks.params import Settings
+from segmend.network.architectures import Network
+from segmend.stage.params import Settings
 from tasks.train.augmentations import Augmentation
 from tasks.train.averaging import Averaging
 from tasks.train.corrections import Correction

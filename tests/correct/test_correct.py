@@ -5,21 +5,21 @@ from json import dumps, loads
 import numpy as np
 import pytest
 
-from tasks import history
-from tasks.answers import Answer, decode, encode, latest, read, read_queries, write, write_queries
+from segmend.answers import history
+from segmend.answers.answers import Answer, decode, encode, latest, read, read_queries, write, write_queries
+from segmend.answers.forecasts import Forecast
+from segmend.answers.forecasts import read as read_forecasts
+from segmend.answers.forecasts import write as write_forecasts
+from segmend.images.dataset import Dataset, Labels
+from segmend.images.rasters import UNLABELLED, write_maps
+from segmend.stage.command import Waiting
+from segmend.stage.params import validated
 from tasks.correct.__main__ import correct
-from tasks.correct.apply import corrected
-from tasks.correct.automatic import lessons
+from tasks.correct.apply_answers import corrected
+from tasks.correct.expansion_pass import lessons
 from tasks.correct.settings import Params
-from tasks.dataset import Dataset, Labels
-from tasks.forecasts import Forecast
-from tasks.forecasts import read as read_forecasts
-from tasks.forecasts import write as write_forecasts
-from tasks.params import validated
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
-from tasks.rasters import UNLABELLED, write_maps
-from tasks.run import Waiting
 from tests.correct import toy
 from tests.query.questions import question
 
@@ -33,7 +33,7 @@ def prepare(root, monkeypatch, truth=True):
     toy.make(root, truth=truth)
     write_maps(root / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
     pseudo_label.stage(LabelParams(), 0, dataset=root / "dataset", regions=root / "regions", out=root / "labels/r0")
-    monkeypatch.setattr("tasks.predict.stream", no_network)
+    monkeypatch.setattr("segmend.network.inference.stream", no_network)
     ask(root, "r1", [(image, region) for image in ("a/0", "a/1") for region in (21, 22, 3, 0)])
     ask(root, "r2", [("a/2", 21), ("a/0", 28)])
     for round in ("r1", "r2"):
@@ -193,7 +193,7 @@ def test_what_the_sieve_takes_out_keeps_its_trust(here, monkeypatch):
 
 def test_trust_in_a_label_is_not_trust_in_the_one_that_replaces_it(here, monkeypatch):
     trusting(here)
-    monkeypatch.setattr("tasks.predict.stream", toy.stream_of_truth)
+    monkeypatch.setattr("segmend.network.inference.stream", toy.stream_of_truth)
     ask_all(here, "r1", images=("a/0", "a/1"))
     metrics = run(here, expansion=BOLD)
     first, labels = Labels(here / "labels/r0"), Labels(here / "labels/r1")
@@ -375,7 +375,7 @@ def sees(monkeypatch, confused=False):
                 )
             yield sample, probabilities.astype(np.float32)
 
-    monkeypatch.setattr("tasks.predict.stream", stream)
+    monkeypatch.setattr("segmend.network.inference.stream", stream)
 
 
 def test_an_answer_is_sieved_and_sieved_anew_by_each_network(here, monkeypatch):
@@ -396,7 +396,7 @@ def test_an_answer_is_sieved_and_sieved_anew_by_each_network(here, monkeypatch):
         for sample in samples:
             yield sample, np.full((3, *toy.SHAPE), 1 / 3, np.float32)
 
-    monkeypatch.setattr("tasks.predict.stream", sure)
+    monkeypatch.setattr("segmend.network.inference.stream", sure)
     write_queries(here / "queries/r2", [])
     metrics = run(here, "r2", **SIEVE)
     assert (Labels(here / "labels/r2")["a/0"][region] == named).all() and metrics["pixels_sieved"] == 0
@@ -475,7 +475,7 @@ def test_an_expansion_is_given_features_where_it_wants_them(here, monkeypatch):
         for sample, probabilities in toy.stream_of_truth(model, dataset, samples):
             yield sample, probabilities, (probabilities > 0.5).astype(np.float32)
 
-    monkeypatch.setattr("tasks.predict.stream", stream)
+    monkeypatch.setattr("segmend.network.inference.stream", stream)
     ask(here, "r1", [("a/0", (14, 15, 20, 21))], "multiclass")
     metrics = run(here, oracle={"name": "ground_truth", "ground_truth": {"rim": 0}}, expansion={"name": "prototypes"})
     region, true = np.isin(BLOCKS, (14, 15, 20, 21)), toy.true_map(0)
@@ -513,7 +513,7 @@ def ask_all(root, round, images=("a/0", "a/1", "a/2"), every=1):
 
 
 def test_evidence_mends_what_answers_show_the_network_to_be_right_about(here, monkeypatch):
-    monkeypatch.setattr("tasks.predict.stream", toy.stream_of_truth)
+    monkeypatch.setattr("segmend.network.inference.stream", toy.stream_of_truth)
     asked = ask_all(here, "r1", images=("a/0", "a/1"))
     conflicts = sum(q.shown != q.predicted for q in asked)
     metrics = run(here, expansion=BOLD)
@@ -539,7 +539,7 @@ def question_about(root, round, image, mask, shown, predicted):
 
 def spread_by_network(root, monkeypatch):
     """A first round in which evidence relabels a conflict of a/2, and where in it: 64 pixels of one block at the most."""
-    monkeypatch.setattr("tasks.predict.stream", toy.stream_of_truth)
+    monkeypatch.setattr("segmend.network.inference.stream", toy.stream_of_truth)
     ask_all(root, "r1", images=("a/0", "a/1"))
     foretell(root, "r1", 500)
     run(root, expansion=BOLD)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tasks.dataset import Card, Dataset, Sample, write_card, write_samples, write_truth_list
-from tasks.rasters import VOID, write_labels
+from segmend.images.dataset import Card, Dataset, Sample, write_card, write_samples, write_truth_list
+from segmend.images.rasters import VOID, write_labels
 
 CARD = Card(
     name="blocks",

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segmend.images.rasters import read_labels
 from tasks.evaluate.__main__ import evaluate
-from tasks.evaluate.network import ranked_samples, score_network
+from tasks.evaluate.image_strip import strip_samples
+from tasks.evaluate.network_scores import ranked_samples, score_network
 from tasks.evaluate.settings import Params
-from tasks.evaluate.strip import strip_samples
 from tasks.evaluate.tables import confusion_rows
-from tasks.rasters import read_labels
 from tests.evaluate import toy
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tasks import forecasts, history, network
-from tasks.dataset import Card, Dataset, Labels, Sample, write_card, write_samples, write_truth_list
-from tasks.forecasts import Forecast
-from tasks.networks.unet import UNet
-from tasks.rasters import UNLABELLED, write_labels, write_maps
+from segmend.answers import forecasts, history
+from segmend.answers.forecasts import Forecast
+from segmend.images.dataset import Card, Dataset, Labels, Sample, write_card, write_samples, write_truth_list
+from segmend.images.rasters import UNLABELLED, write_labels, write_maps
+from segmend.network import segmenter
+from segmend.network.architectures.unet import UNet
 
 CARD = Card(
     name="toy",
@@ -69,7 +70,7 @@ def make(root: Path, truth: tuple[str, ...] = ("train", "val", "test")) -> Path:
     write_maps(root / "regions", ((name, blocks(shape)) for name, shape in shapes.items()), len(shapes))
     for k in range(2):
         torch.manual_seed(k)
-        network.save(root / "models" / f"r{k}", network.build(UNet(widths=(4, 6)), 3), UNet(widths=(4, 6)), CARD)
+        segmenter.save(root / "models" / f"r{k}", segmenter.build(UNet(widths=(4, 6)), 3), UNet(widths=(4, 6)), CARD)
     (root / "scores" / "start").mkdir(parents=True)
     (root / "scores" / "start" / "rounds.json").write_text("[]")
     return root

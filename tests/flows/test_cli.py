@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows import environment, params_file, workspace
+from flows import environment
 from flows.cli import app
-from flows.runner import Runner
+from flows.commands import workspace
+from flows.engine.runner import Runner
+from flows.files import params_file
 from tests.flows.toys import behave, executed
 
 HERE = Path(__file__).parents[2]
@@ -163,7 +165,7 @@ def test_offline_says_what_to_fetch_and_where_to_put_it(
         root,
         "first",
         """
-from tasks.weights import pretrained
+from segmend.network.pretrained import pretrained
 class Nowhere:
     def from_pretrained(*_, **__): raise OSError
 try: pretrained(Nowhere, "some/model", None, "clipseg.model")
@@ -229,7 +231,7 @@ def test_rounds_can_be_none_at_all(root: Path):
 ])  # fmt: skip
 def test_a_broken_chain_is_told(root: Path, old: str, new: str, told: str):
     (root / "params.yaml").write_text(PARAMS.replace(old, new))
-    with pytest.raises(environment.Mistake, match=told):
+    with pytest.raises(environment.UserError, match=told):
         params_file.check_chain(params_file.ParamsFile(root))
 
 
@@ -330,7 +332,7 @@ def test_a_workspace_runs_its_own_code(root: Path):
 
 
 def test_inspect_and_methods_start_the_stage_modules(root: Path, tmp_path: Path):
-    for module in ("tasks/params.py", "tasks/ingest/inspect.py"):
+    for module in ("tasks/__main__.py", "tasks/ingest/inspect.py"):
         (root / module).parent.mkdir(parents=True, exist_ok=True)
         (root / module).write_text(
             "import sys, pathlib; pathlib.Path('told').write_text(repr(sys.argv[1:])); sys.exit(2 if 'voc' in sys.argv else 0)"

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from segmend.stage.params import validated
 from tasks.ingest.__main__ import ingest
 from tasks.ingest.settings import Params
-from tasks.params import validated
 
 
 def picture(seed: int, size: tuple[int, int] = (24, 32)) -> np.ndarray:

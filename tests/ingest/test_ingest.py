@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.dataset import Dataset
-from tasks.ingest.planting import LEVELS
+from segmend.images.dataset import Dataset
+from tasks.ingest.noise._planting import LEVELS
 from tests.ingest.raw import folders, picture, run, save, settings, stripes
 
 
@@ -181,7 +181,7 @@ def test_same_seed_same_bytes_whatever_the_workers(tmp_path, monkeypatch):
     params = settings("toy", noise={"level": "medium"})
     for name, workers, seed in (("a", "1", 0), ("b", "2", 0), ("c", "1", 1)):
         monkeypatch.setenv("SEGMEND_WORKERS", workers)
-        monkeypatch.setattr("tasks.ingest.checks.FEW", 0)
+        monkeypatch.setattr("tasks.ingest.checking.image_checks.FEW", 0)
         monkeypatch.setattr("tasks.ingest.writing.SMALL", 0)
         run(params, Path("data/raw/toy"), tmp_path / name, seed)
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
@@ -190,7 +190,7 @@ def test_same_seed_same_bytes_whatever_the_workers(tmp_path, monkeypatch):
 
 def test_mistakes_of_one_image_do_not_depend_on_the_others(tmp_path):
     """Same id, same pixels, same seed and same number wanted: the same mistakes, alone or among others."""
-    from tasks.ingest.planting import Noise, plant
+    from tasks.ingest.noise._planting import Noise, plant
 
     noise = Noise(level="medium")
     labels = stripes((64, 64))

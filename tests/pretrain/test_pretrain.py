@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.dataset import Dataset, Labels, Sample, write_card
-from tasks.network import load, normalise
-from tasks.params import validated
+from segmend.images.dataset import Dataset, Labels, Sample, write_card
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.network.segmenter import load, normalise
+from segmend.stage.params import validated
 from tasks.pretrain import loop
 from tasks.pretrain.__main__ import pretrain
 from tasks.pretrain.settings import Params
 from tasks.pretrain.views import trusted
-from tasks.rasters import UNLABELLED, VOID
 from tasks.train.settings import Params as Training
 from tests.train.toy import CARD, quick, run, toys
 

@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 
-from tasks import answers, history
-from tasks.dataset import Labels
-from tasks.params import load, validated
+from segmend.answers import answers, history
+from segmend.images.dataset import Labels
+from segmend.images.rasters import UNLABELLED, Maps, write_maps
+from segmend.stage.params import load, validated
 from tasks.pseudo_label.__main__ import best_scores, pseudo_label
 from tasks.pseudo_label.labellers.prototypes import Prototypes
 from tasks.pseudo_label.settings import Params
-from tasks.rasters import UNLABELLED, Maps, write_maps
 from tests.correct import toy
 from tests.pseudo_label.labellers import tiny
 
@@ -144,7 +144,7 @@ def test_a_stopped_labelling_goes_on_and_gives_the_same_bytes(here, monkeypatch)
             return made._replace(run=run)
 
     Counted.__module__ = Prototypes.__module__  # what its code is, is part of the key
-    monkeypatch.setattr("tasks.pseudo_label.models.BATCH", 2)
+    monkeypatch.setattr("tasks.pseudo_label.labellers._model.BATCH", 2)
     params = Params.model_construct(labeller=Counted(features="colour", examples=3), scores=3)
     write_maps(here / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
     folders = {"dataset": here / "dataset", "regions": here / "regions"}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.answers import Query, encode
+from segmend.answers.answers import Query, encode
 
 
 def question(mask: np.ndarray, **changes) -> Query:

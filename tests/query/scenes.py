@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.table import RegionTable, Scene, joined, rows_of
+from segmend.images.region_table import RegionTable, Scene, joined, rows_of
 
 
 def row_scene(pixels, labels=None, regions=None) -> Scene:

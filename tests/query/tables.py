@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.table import RegionTable
+from segmend.images.region_table import RegionTable
 
 
 def table(area, predicted=None, margin=None, asked=None, **columns) -> RegionTable:

@@ -6,15 +6,15 @@ import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 
-from tasks import history
-from tasks.answers import Answer, decode, encode, read_queries, write
-from tasks.dataset import Labels
-from tasks.params import load, validated
+from segmend.answers import history
+from segmend.answers.answers import Answer, decode, encode, read_queries, write
+from segmend.images.dataset import Labels
+from segmend.images.rasters import UNLABELLED, VOID, Maps, write_maps
+from segmend.stage.params import load, validated
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
 from tasks.query.__main__ import asked_before, query
 from tasks.query.settings import Params
-from tasks.rasters import UNLABELLED, VOID, Maps, write_maps
 from tests.correct import toy
 
 BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)  # 30 regions of 64 pixels
@@ -32,7 +32,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(root, out="q", round="r1", seed=0, budget="", **settings):
+def run(root, out="q", round="r1", seed=0, budget="10%", **settings):
     params = validated(Params, {**load()["query"], **settings}, "query")
     paths = {
         "dataset": root / "dataset",
@@ -81,9 +81,9 @@ def test_no_region_twice(here):
     queries = read_queries(here / "q")
     skips = [Answer(query=q.query, image=q.image, footprint=q.footprint, kind="skip") for q in queries]
     write(here / "labels/r0/answers.jsonl", skips)
-    metrics = run(here, "r2", "r2")
+    metrics = run(here, "r2", "r2", budget="7")
     again = read_queries(here / "r2")
-    assert metrics["asked"] == 7 and metrics["regions_open"] == 81  # the budget of r2 is a count
+    assert metrics["asked"] == 7 and metrics["regions_open"] == 81
     assert not {(q.image, q.region) for q in queries} & {(q.image, q.region) for q in again}
 
 
@@ -117,7 +117,7 @@ def test_everything_asked_is_no_error(here):
         labels.folder / "answers.jsonl",
         [Answer(query=f"r1-{k}", image=f"a/{k}", footprint=everything, kind="skip") for k in range(3)],
     )
-    metrics = run(here, "r2", "r2")
+    metrics = run(here, "r2", "r2", budget="7")
     assert metrics["asked"] == 0 and metrics["regions_open"] == 0 and read_queries(here / "r2") == []
     assert (here / "r2/queries.png").is_file()
 
@@ -132,7 +132,7 @@ def test_void_is_never_asked_and_unlabelled_shows_nothing(here):
 
 
 def test_rounds_are_checked(here):
-    for round, words in [("r0", "r1, r2, ... are allowed"), ("last", "are allowed"), ("r3", "segmend rounds 3")]:
+    for round, words in [("r0", "r1, r2, ... are allowed"), ("last", "are allowed")]:
         with pytest.raises(ValueError, match=words):
             run(here, round=round)
 
@@ -228,7 +228,7 @@ def test_multiclass_questions_have_no_forecast(here):
 
 
 def test_command_line(here):
-    words = "--round r1 --dataset dataset --regions regions --labels labels/r0 --model m --out q --metrics m.json --report r.json"
+    words = "--round r1 --budget 10% --dataset dataset --regions regions --labels labels/r0 --model m --out q --metrics m.json --report r.json"
     assert query(words.split()) == 0 and loads((here / "m.json").read_text())["asked"] == 9
 
 

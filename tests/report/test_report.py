@@ -8,14 +8,14 @@ from re import findall, sub
 import numpy as np
 import pytest
 
-from tasks import history
+from segmend.answers import history
+from segmend.answers.forecasts import Forecast
+from segmend.images.rasters import UNLABELLED, VOID
 from tasks.evaluate.__main__ import evaluate
 from tasks.evaluate.settings import Params as EvaluateParams
-from tasks.forecasts import Forecast
-from tasks.rasters import UNLABELLED, VOID
 from tasks.report import figures, tables
 from tasks.report.__main__ import report
-from tasks.report.changes import Change, masks, most_changed
+from tasks.report.label_changes import Change, masks, most_changed
 from tasks.report.settings import Params
 from tests.evaluate import toy
 

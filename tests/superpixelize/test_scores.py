@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.rasters import VOID
+from segmend.images.rasters import VOID
 from tasks.superpixelize.scores import Sums, scores, sums
 
 TRUTH = np.array([[0, 0, 0, 1], [0, 0, 0, 1]], np.uint8)

@@ -5,9 +5,9 @@ from json import loads
 import numpy as np
 import pytest
 
-from tasks.params import load, validated
-from tasks.rasters import NO_REGION, VOID, Maps
-from tasks.regions import count
+from segmend.images.rasters import NO_REGION, VOID, Maps
+from segmend.images.regions import count
+from segmend.stage.params import load, validated
 from tasks.superpixelize.__main__ import superpixelize
 from tasks.superpixelize.settings import Params
 from tests.correct import toy
@@ -40,10 +40,10 @@ def test_maps_and_metrics(here):
 def test_equal_bytes_with_and_without_cache_and_workers(here, monkeypatch):
     toy.make(here)
     run(here)
-    assert len(list((here / ".work").rglob("*.npy"))) == 4
+    assert len(list((here / ".work").rglob("*.npz"))) == 4
     run(here, "again")
     monkeypatch.setenv("SEGMEND_WORKERS", "2")
-    for path in (here / ".work").rglob("*.npy"):
+    for path in (here / ".work").rglob("*.npz"):
         path.unlink()
     run(here, "parallel")
     assert toy.digests(here / "regions") == toy.digests(here / "again") == toy.digests(here / "parallel")
@@ -54,7 +54,7 @@ def test_the_cache_tells_settings_apart(here):
     assert run(here, method={"name": "slic", "slic": {"regions": 30}}) != run(
         here, method={"name": "slic", "slic": {"regions": 20}}
     )
-    assert len(list((here / ".work").rglob("*.npy"))) == 8
+    assert len(list((here / ".work").rglob("*.npz"))) == 8
 
 
 def test_without_truth_there_are_no_scores_and_a_reason(here):

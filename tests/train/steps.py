@@ -2,10 +2,10 @@
 
 import torch
 
-from tasks.train.batches import Batch
-from tasks.train.learner import Learner
-from tasks.train.processes import Alone
-from tasks.train.state import start
+from tasks.train.api.distributed import Alone
+from tasks.train.engine.dataloader import Batch
+from tasks.train.engine.state import start
+from tasks.train.engine.step import TrainStep
 from tests.train.toy import CARD, quick
 
 CPU = torch.device("cpu")
@@ -22,10 +22,10 @@ def batch(seed: int, images: int = 4, side: int = 16) -> Batch:
     return Batch(pictures, labels, torch.zeros((images, 0, 3), dtype=torch.bool))
 
 
-def learner(kind: torch.dtype = torch.float32, cells: int = 0, **changes) -> Learner:
+def train_step(kind: torch.dtype = torch.float32, cells: int = 0, **changes) -> TrainStep:
     """Steps in float32; with `kind` float16 the gradients are scaled as they would be on a GPU. `cells`: of a loss's memory."""
     settings, here = quick(**changes), Alone()
     here.device = CPU
     state = start(settings, 0, 3, CPU, kind, cells)
     amp = torch.autocast("cpu", torch.bfloat16, enabled=False)
-    return Learner(here, settings, state, here.wrap(state.network), CARD, torch.full((3,), 1 / 3), amp)
+    return TrainStep(here, settings, state, here.wrap(state.network), CARD, torch.full((3,), 1 / 3), amp)

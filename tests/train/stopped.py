@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.train.learner import Learner
+from tasks.train.engine.step import TrainStep
 from tasks.train.settings import Params
 from tests.train.toy import run
 
@@ -17,7 +17,7 @@ def stopped_and_resumed(
     monkeypatch: pytest.MonkeyPatch, root: Path, settings: Params, name: str, after: int = 4
 ) -> dict:
     """The metrics of the training that went on from the state after step `after`."""
-    plain = Learner.step
+    plain = TrainStep.step
 
     def step(self, parts, progress):
         if self.state.step == after:
@@ -26,7 +26,7 @@ def stopped_and_resumed(
 
     with monkeypatch.context() as patch:
         patch.setenv("SEGMEND_CHECKPOINT", "0")
-        patch.setattr(Learner, "step", step)
+        patch.setattr(TrainStep, "step", step)
         with pytest.raises(Stop):
             run(root, settings, name)
     return run(root, settings, name)

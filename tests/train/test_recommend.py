@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from tasks.dataset import Dataset, Labels
-from tasks.params import validated
-from tasks.rasters import UNLABELLED
+from segmend.images.dataset import Dataset, Labels
+from segmend.images.rasters import UNLABELLED
+from segmend.stage.params import validated
 from tasks.train.recommend import BORDER, CLEAR, DICE, OBJECTS, Noise, choose, estimate, main, small_loss
 from tasks.train.settings import Params
 from tests.train.toy import quick, run, toys

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.params import validated
+from segmend.stage.params import validated
 from tasks.train.settings import Params
 
 

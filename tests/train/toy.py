@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
-from tasks.dataset import Card, Labels, Sample, write_card, write_samples
-from tasks.params import Method
-from tasks.rasters import UNLABELLED, VOID
+from segmend.images.dataset import Card, Labels, Sample, write_card, write_samples
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.stage.params import Method
 from tasks.train.settings import Params
 
 CARD = Card(

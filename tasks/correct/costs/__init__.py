@@ -3,8 +3,8 @@
 Used where an answer does not say itself what it cost.
 """
 
+from segmend.stage.params import one_of
 from tasks.correct.costs.clicks import Clicks
 from tasks.correct.costs.information import Information
-from tasks.params import one_of
 
 Cost = one_of(Clicks, Information)

@@ -14,8 +14,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.answers import QueryKind
-from tasks.params import Method
+from segmend.answers.answers import QueryKind
+from segmend.stage.params import Method
 
 
 class Information(Method):

@@ -24,10 +24,10 @@ from jaxtyping import Float64, Int64
 from pydantic import Field
 from scipy.special import expit
 
-from tasks.params import Method
-from tasks.rasters import NO_REGION, LabelMap, is_class
-from tasks.regions import areas, in_pieces, mean_by_region
-from tasks.spread import Lesson, Seen
+from segmend.images.rasters import NO_REGION, LabelMap, is_class
+from segmend.images.regions import areas, in_pieces, mean_by_region
+from segmend.stage.params import Method
+from tasks.correct.expansion._base import AnswerOutcome, ImageContext
 
 STEPS = 50  # of Newton's method; with the prior it converges in about ten
 
@@ -54,11 +54,11 @@ class Evidence(Method):
     prior: float = Field(2.0, gt=0, description="standard deviation of the weights before any answer")
     smallest: int = Field(8, ge=1, description="pixels of the smallest conflict that is relabelled")
 
-    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
     ) -> Learned | None:
         """From the answers so far; None where none was about a conflict."""
         told = [one for one in lessons if one.shown != one.predicted]
@@ -85,7 +85,7 @@ class Evidence(Method):
         mean = looks_like @ learned.weights[:3] + np.where(known, own, 0)
         return expit(mean - self.z * np.sqrt(variance))
 
-    def spread(self, seen: Seen, learned: Learned | None) -> LabelMap:
+    def spread(self, seen: ImageContext, learned: Learned | None) -> LabelMap:
         labels = seen.labels.copy()
         if learned is None:
             return labels

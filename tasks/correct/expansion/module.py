@@ -23,10 +23,10 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.rasters import VOID, LabelMap, is_class
-from tasks.regions import areas, class_counts, majority, mean_by_region
-from tasks.spread import Lesson, Seen
+from segmend.images.rasters import VOID, LabelMap, is_class
+from segmend.images.regions import areas, class_counts, majority, mean_by_region
+from segmend.stage.params import Method
+from tasks.correct.expansion._base import AnswerOutcome, ImageContext
 
 NEVER, SILENT = -1, -2  # a region that nobody was asked about; one whose answer names no single class
 HIDDEN = (256, 128, 64)
@@ -50,7 +50,7 @@ class Module(Method):
     batch: int = Field(8, ge=1, description="answers per step")
     lr: float = Field(1e-4, gt=0, description="learning rate of Adam")
 
-    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
         classes = len(seen.probabilities)
         told = [one for one in seen.answers if len(one.classes) == 1 and len(one.pixels)]
         flat = seen.probabilities.reshape(classes, -1)
@@ -63,7 +63,7 @@ class Module(Method):
         }
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
     ) -> Learned | None:
         if not measures:
             return None
@@ -101,7 +101,7 @@ class Module(Method):
             torch.set_num_threads(threads)
         return [(one.weight.detach().numpy(), one.bias.detach().numpy()) for one in linear]
 
-    def spread(self, seen: Seen, learned: Learned | None) -> LabelMap:
+    def spread(self, seen: ImageContext, learned: Learned | None) -> LabelMap:
         if learned is None:
             return seen.labels
         classes = len(seen.probabilities)
@@ -121,7 +121,7 @@ class Module(Method):
         return labels.reshape(seen.labels.shape)
 
 
-def answered(seen: Seen) -> Int64[np.ndarray, " k"]:
+def answered(seen: ImageContext) -> Int64[np.ndarray, " k"]:
     """What the newest answer over more than half of each base region says: a class id, NEVER or SILENT."""
     sizes, flat = areas(seen.regions), seen.regions.ravel()
     found = np.full(len(sizes), NEVER, np.int64)

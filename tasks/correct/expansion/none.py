@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from tasks.params import Method
-from tasks.rasters import LabelMap
-from tasks.spread import Lesson, Seen
+from segmend.images.rasters import LabelMap
+from segmend.stage.params import Method
+from tasks.correct.expansion._base import AnswerOutcome, ImageContext
 
 
 class Nothing(Method):
@@ -22,11 +22,13 @@ class Nothing(Method):
 
     name: Literal["none"] = "none"
 
-    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
-    def learn(self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator) -> Any:
+    def learn(
+        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+    ) -> Any:
         return None
 
-    def spread(self, seen: Seen, learned: Any) -> LabelMap:
+    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
         return seen.labels

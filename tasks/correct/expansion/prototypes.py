@@ -25,9 +25,9 @@ import numpy as np
 from jaxtyping import Float32, Int64
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.rasters import NO_REGION, UNLABELLED, VOID, LabelMap
-from tasks.spread import Lesson, Seen
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID, LabelMap
+from segmend.stage.params import Method
+from tasks.correct.expansion._base import AnswerOutcome, ImageContext
 
 BLOCK = 2**16  # pairs of feature vectors that are held at once
 
@@ -58,13 +58,15 @@ class Prototypes(Method):
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
 
-    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
-    def learn(self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator) -> Any:
+    def learn(
+        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+    ) -> Any:
         return None
 
-    def spread(self, seen: Seen, learned: Any) -> LabelMap:
+    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
         labels, own = seen.labels.copy(), owners(seen)
         flat = labels.reshape(-1)
         teaches = np.array(
@@ -109,7 +111,7 @@ class Prototypes(Method):
         return (ranked[places[0]] + ranked[places[1]]) / 2
 
 
-def owners(seen: Seen) -> Int64[np.ndarray, " hw"]:
+def owners(seen: ImageContext) -> Int64[np.ndarray, " hw"]:
     """The number of the answer that a pixel goes by: its newest but for skips; -1 where there is none, and in void."""
     own = np.full(seen.labels.size, -1, np.int64)
     for number, answer in enumerate(seen.answers):
@@ -120,7 +122,7 @@ def owners(seen: Seen) -> Int64[np.ndarray, " hw"]:
 
 
 def prototypes(
-    seen: Seen,
+    seen: ImageContext,
     pixels: Int64[np.ndarray, " n"],
     told: Int64[np.ndarray, " s"],
     begins: Int64[np.ndarray, " s"],
@@ -138,13 +140,13 @@ def prototypes(
     return Bank(vectors(seen)[:, chosen], classes, np.concatenate([[0], np.cumsum(sizes)]))
 
 
-def vectors(seen: Seen) -> Float32[np.ndarray, "d hw"]:
+def vectors(seen: ImageContext) -> Float32[np.ndarray, "d hw"]:
     assert seen.features is not None, "prototypes wants features"
     return seen.features.reshape(len(seen.features), -1)
 
 
 def similarities(
-    seen: Seen, pixels: Int64[np.ndarray, " n"], regions: Int64[np.ndarray, " n"], bank: Bank
+    seen: ImageContext, pixels: Int64[np.ndarray, " n"], regions: Int64[np.ndarray, " n"], bank: Bank
 ) -> Float32[np.ndarray, "slots n"]:
     """Each pixel with each prototype of its region, in their order; -inf where the region has fewer."""
     z, slots = vectors(seen), int(np.diff(bank.first).max())
@@ -158,7 +160,7 @@ def similarities(
 
 
 def around(
-    seen: Seen,
+    seen: ImageContext,
     own: Int64[np.ndarray, " hw"],
     pixels: Int64[np.ndarray, " n"],
     regions: Int64[np.ndarray, " n"],

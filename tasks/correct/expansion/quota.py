@@ -19,11 +19,11 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 from pydantic import Field
 
-from tasks.correct.unseen import Against, Unseen, competing, filled, said
-from tasks.params import Method
-from tasks.rasters import NO_REGION, UNLABELLED, LabelMap
-from tasks.regions import count, mean_by_region
-from tasks.spread import Lesson, Seen
+from segmend.images.rasters import NO_REGION, UNLABELLED, LabelMap
+from segmend.images.regions import count, mean_by_region
+from segmend.stage.params import Method
+from tasks.correct.expansion._base import AnswerOutcome, ImageContext
+from tasks.correct.expansion._zero_label import Against, Unseen, competing, filled, said
 
 BINS = 4096
 
@@ -42,7 +42,7 @@ class Quota(Method):
     )
     rounds: int = Field(10, ge=1, description="rounds until the quotas hold everything (paper: 10)")
 
-    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
         """Of each unit its class and confidence, of pixels as counts in bins of confidence."""
         size, among = len(seen.probabilities), self.among(seen)
         facts = {"round": np.array(seen.round), "competing": among, "classes": np.array(size)}
@@ -57,7 +57,7 @@ class Quota(Method):
         return facts | {"counts": counts}
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
     ) -> Float64[np.ndarray, " classes"] | None:
         """The least confidence (of pixels: the least bin) at which a unit of each class is taken."""
         some = [one for one in measures if len(one["competing"])]
@@ -79,7 +79,7 @@ class Quota(Method):
                 least[k] = mine[min(quota, len(mine)) - 1]
         return least
 
-    def spread(self, seen: Seen, learned: Float64[np.ndarray, " classes"] | None) -> LabelMap:
+    def spread(self, seen: ImageContext, learned: Float64[np.ndarray, " classes"] | None) -> LabelMap:
         among = self.among(seen)
         if learned is None or not len(among):
             return seen.labels.copy()
@@ -90,13 +90,13 @@ class Quota(Method):
         taken = np.append(has & (sure >= learned[named]), False)  # the last: no region
         return filled(seen, np.append(named, 0).astype(np.uint8)[seen.regions], taken[seen.regions])
 
-    def among(self, seen: Seen) -> Int64[np.ndarray, " c"]:
+    def among(self, seen: ImageContext) -> Int64[np.ndarray, " c"]:
         if self.against == "unseen" and not seen.unseen:
             return np.zeros(0, np.int64)
         return competing(seen.unseen, self.against, len(seen.probabilities), self.name)
 
     def of_regions(
-        self, seen: Seen, among: Int64[np.ndarray, " c"]
+        self, seen: ImageContext, among: Int64[np.ndarray, " c"]
     ) -> tuple[Int64[np.ndarray, " k"], Float64[np.ndarray, " k"], np.ndarray]:
         """Class and confidence of each base cell's unlabelled pixels, and which cells have any."""
         cells = np.where(seen.labels == UNLABELLED, seen.regions, np.int32(NO_REGION))

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.correct.unseen import Against, Unseen, competing, filled, said
-from tasks.params import Method
-from tasks.rasters import LabelMap
-from tasks.spread import Lesson, Seen
+from segmend.images.rasters import LabelMap
+from segmend.stage.params import Method
+from tasks.correct.expansion._base import AnswerOutcome, ImageContext
+from tasks.correct.expansion._zero_label import Against, Unseen, competing, filled, said
 
 
 class SelfTraining(Method):
@@ -31,13 +31,15 @@ class SelfTraining(Method):
     against: Against = "all"
     threshold: float = Field(0.9, ge=0, le=1, description="least probability of the class that is given")
 
-    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
-    def learn(self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator) -> Any:
+    def learn(
+        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+    ) -> Any:
         return None
 
-    def spread(self, seen: Seen, learned: Any) -> LabelMap:
+    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
         if self.against == "unseen" and not seen.unseen:
             return seen.labels.copy()
         among = competing(seen.unseen, self.against, len(seen.probabilities), self.name)

@@ -5,7 +5,7 @@ Paper: Kim et al., Active Label Correction for Semantic Segmentation with Founda
 Idea: people look at one pixel of the region; what the network sees as something else is not what they spoke of. This
     does not reach beyond the region: it restricts the answer within it.
 Formula: E = {x in region: cos(P(x), P(r)) >= eps}; r = the pixel of the region's dominant predicted class whose
-    probabilities are nearest to that class's mean in the region (tasks/table.py). Pixels outside E are as they would be
+    probabilities are nearest to that class's mean in the region (segmend/images/region_table.py). Pixels outside E are as they would be
     without the answer.
 Limits: eps = 0: the whole region takes the answer, since probabilities are not negative. eps = 1: the pixels that the
     network sees exactly as r (r itself at least). Confirmed and brushed regions and class sets are not touched.
@@ -19,10 +19,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.rasters import VOID, LabelMap
-from tasks.spread import Lesson, Seen, Told
-from tasks.table import Scene
+from segmend.images.rasters import VOID, LabelMap
+from segmend.images.region_table import Scene
+from segmend.stage.params import Method
+from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext
 
 
 class Similar(Method):
@@ -34,13 +34,15 @@ class Similar(Method):
     name: Literal["similar"] = "similar"
     eps: float = Field(0.0, ge=0, le=1, description="least cosine with the representative pixel; 0: the paper's")
 
-    def measure(self, seen: Seen) -> dict[str, np.ndarray]:
+    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
-    def learn(self, measures: list[dict[str, np.ndarray]], lessons: list[Lesson], rng: np.random.Generator) -> Any:
+    def learn(
+        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+    ) -> Any:
         return None
 
-    def spread(self, seen: Seen, learned: Any) -> LabelMap:
+    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
         told = [one for one in seen.answers if names_region(one) and len(one.pixels)]
         if not told:
             return seen.labels
@@ -63,6 +65,6 @@ class Similar(Method):
         return labels.reshape(seen.labels.shape)
 
 
-def names_region(told: Told) -> bool:
+def names_region(told: AnswerMask) -> bool:
     """Whether an answer names one class for its whole region."""
     return told.kind in ("class", "class_set") and len(told.classes) == 1

@@ -4,8 +4,8 @@ None means "not answered". `waiting(...)` gives the sentence to stop with while 
 the answers file always come before an oracle's: an oracle is only asked about the rest.
 """
 
+from segmend.stage.params import one_of
 from tasks.correct.oracles.ground_truth import GroundTruth
 from tasks.correct.oracles.people import People
-from tasks.params import one_of
 
 Oracle = one_of(GroundTruth, People)

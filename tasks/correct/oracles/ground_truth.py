@@ -35,9 +35,9 @@ from jaxtyping import Bool, Int64, UInt8
 from pydantic import Field
 from scipy.ndimage import binary_erosion
 
-from tasks.answers import Footprint, Query, Verdict, pixels
-from tasks.params import Method
-from tasks.rasters import UNLABELLED, VOID, LabelMap, is_class
+from segmend.answers.answers import Footprint, Query, Verdict, pixels
+from segmend.images.rasters import UNLABELLED, VOID, LabelMap, is_class
+from segmend.stage.params import Method
 
 
 class GroundTruth(Method):

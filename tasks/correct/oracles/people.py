@@ -1,6 +1,6 @@
 """People answer: every answer comes from the answers file, and the stage waits until there are enough.
 
-Idea: questions go out with pictures, answers come back one a line (tasks/answers.py); nothing is simulated.
+Idea: questions go out with pictures, answers come back one a line (segmend/answers/answers.py); nothing is simulated.
 Limits: enough = 0 goes on with whatever is there; enough = 1 waits for every query of the round.
 Differs: queries left open when the round goes on may be asked again in a later round; answers that come late are applied
     by the round that finds them, over their own footprint.
@@ -11,9 +11,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.answers import Query, Verdict
-from tasks.params import Method
-from tasks.rasters import LabelMap
+from segmend.answers.answers import Query, Verdict
+from segmend.images.rasters import LabelMap
+from segmend.stage.params import Method
 
 
 class People(Method):

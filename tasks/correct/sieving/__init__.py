@@ -4,8 +4,8 @@ Applied to every answer that names one class for a region, of all rounds, with t
 other pixels of the region are: as they were before the answer (first), or unlabelled.
 """
 
+from segmend.stage.params import one_of
 from tasks.correct.sieving.knee import Knee
 from tasks.correct.sieving.none import Nothing
-from tasks.params import one_of
 
 Sieving = one_of(Nothing, Knee)

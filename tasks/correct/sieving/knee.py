@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from pydantic import Field
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Knee(Method):

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Nothing(Method):

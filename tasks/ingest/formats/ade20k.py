@@ -12,11 +12,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.ingest.pictures import pictures_in, read_ids, read_picture
-from tasks.ingest.records import SPLIT_NAMES, Hints, Problem, Record, Source, class_ids, relative, root_with, truth_of
-from tasks.ingest.splitting import val_as
-from tasks.params import Method
-from tasks.rasters import VOID
+from segmend.images.rasters import VOID
+from segmend.stage.params import Method
+from tasks.ingest.reading.image_files import pictures_in, read_ids, read_picture
+from tasks.ingest.reading.source import (
+    SPLIT_NAMES,
+    Hints,
+    Problem,
+    Record,
+    Source,
+    class_ids,
+    relative,
+    root_with,
+    truth_of,
+)
+from tasks.ingest.reading.splits import val_as
 
 CLASSES = tuple(
     """wall, building, sky, floor, tree, ceiling, road, bed, windowpane, grass, cabinet, sidewalk, person, earth, door, table,

@@ -23,9 +23,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.records import Hints, Record, Source, class_ids
-from tasks.ingest.splitting import by_blocks
-from tasks.params import Method
+from segmend.stage.params import Method
+from tasks.ingest.reading.source import Hints, Record, Source, class_ids
+from tasks.ingest.reading.splits import by_blocks
 
 CLASSES = ("background", "other", "grey matter", "white matter")
 COLOURS = ((0, 0, 0), (86, 180, 233), (150, 150, 150), (255, 255, 255))

@@ -12,11 +12,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.ingest.pictures import pictures_in, read_ids, read_picture
-from tasks.ingest.records import Hints, Problem, Record, Source, class_ids, relative, renamed, root_with, truth_of
-from tasks.ingest.splitting import val_as
-from tasks.params import Method
-from tasks.rasters import VOID
+from segmend.images.rasters import VOID
+from segmend.stage.params import Method
+from tasks.ingest.reading.image_files import pictures_in, read_ids, read_picture
+from tasks.ingest.reading.source import (
+    Hints,
+    Problem,
+    Record,
+    Source,
+    class_ids,
+    relative,
+    renamed,
+    root_with,
+    truth_of,
+)
+from tasks.ingest.reading.splits import val_as
 
 CLASSES = {  # name: (label id, colour), in the order of the train ids
     "road": (7, (128, 64, 128)), "sidewalk": (8, (244, 35, 232)), "building": (11, (70, 70, 70)),

@@ -20,13 +20,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.naming import read_json
-from tasks.ingest.outlines import Piece, drawn
-from tasks.ingest.pictures import read_picture, turned_like
-from tasks.ingest.records import SPLIT_NAMES, Hints, Problem, Record, Source, class_ids, relative, renamed
-from tasks.ingest.splitting import val_as
-from tasks.params import Method
-from tasks.rasters import VOID
+from segmend.images.rasters import VOID
+from segmend.stage.params import Method
+from tasks.ingest.reading.class_names import read_json
+from tasks.ingest.reading.image_files import read_picture, turned_like
+from tasks.ingest.reading.outlines import Piece, drawn
+from tasks.ingest.reading.source import SPLIT_NAMES, Hints, Problem, Record, Source, class_ids, relative, renamed
+from tasks.ingest.reading.splits import val_as
 
 OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
 

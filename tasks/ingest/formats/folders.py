@@ -24,13 +24,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.annotators import annotated, strangers, with_annotations
-from tasks.ingest.answered import REGIONS, answers, unfounded, with_answers
-from tasks.ingest.naming import Naming, naming
-from tasks.ingest.pictures import describe_id, pictures_in, read_ids, read_picture
-from tasks.ingest.records import SPLIT_NAMES, Hints, Problem, Record, Source, relative
-from tasks.ingest.splitting import from_csv
-from tasks.params import Method
+from segmend.stage.params import Method
+from tasks.ingest.reading.annotator_masks import annotated, strangers, with_annotations
+from tasks.ingest.reading.class_names import Naming, naming
+from tasks.ingest.reading.image_files import describe_id, pictures_in, read_ids, read_picture
+from tasks.ingest.reading.region_answers import REGIONS, answers, unfounded, with_answers
+from tasks.ingest.reading.source import SPLIT_NAMES, Hints, Problem, Record, Source, relative
+from tasks.ingest.reading.splits import from_csv
 
 LOOKED_AT = 100  # masks read to list the ids when nothing names the classes
 

@@ -14,11 +14,21 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.naming import naming
-from tasks.ingest.pictures import pictures_in, read_picture, turned_like
-from tasks.ingest.records import SPLIT_NAMES, Hints, Problem, Record, Source, class_ids, relative, renamed, root_with
-from tasks.ingest.splitting import from_csv
-from tasks.params import Method
+from segmend.stage.params import Method
+from tasks.ingest.reading.class_names import naming
+from tasks.ingest.reading.image_files import pictures_in, read_picture, turned_like
+from tasks.ingest.reading.source import (
+    SPLIT_NAMES,
+    Hints,
+    Problem,
+    Record,
+    Source,
+    class_ids,
+    relative,
+    renamed,
+    root_with,
+)
+from tasks.ingest.reading.splits import from_csv
 
 CLASSES = ("background", "polyp")
 

@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.records import Hints, Record, Source, class_ids
-from tasks.ingest.splitting import by_blocks
-from tasks.params import Method
-from tasks.rasters import default_colours
+from segmend.images.rasters import default_colours
+from segmend.stage.params import Method
+from tasks.ingest.reading.source import Hints, Record, Source, class_ids
+from tasks.ingest.reading.splits import by_blocks
 
 
 class Toy(Method):

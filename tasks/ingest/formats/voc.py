@@ -14,12 +14,22 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.naming import Naming, naming, packed
-from tasks.ingest.pictures import SUFFIXES, opened, pictures_in, read_ids, read_picture
-from tasks.ingest.records import Hints, Problem, Record, Source, class_ids, relative, renamed, root_with, truth_of
-from tasks.ingest.splitting import val_as
-from tasks.params import Method
-from tasks.rasters import VOID, default_colours
+from segmend.images.rasters import VOID, default_colours
+from segmend.stage.params import Method
+from tasks.ingest.reading.class_names import Naming, naming, packed
+from tasks.ingest.reading.image_files import SUFFIXES, opened, pictures_in, read_ids, read_picture
+from tasks.ingest.reading.source import (
+    Hints,
+    Problem,
+    Record,
+    Source,
+    class_ids,
+    relative,
+    renamed,
+    root_with,
+    truth_of,
+)
+from tasks.ingest.reading.splits import val_as
 
 CLASSES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",

@@ -5,6 +5,7 @@ the ids present in the data set, the one with most pixels first; the result is a
 `hidden` is none of these kinds: it takes labels away, by class, after all of them.
 """
 
+from segmend.stage.params import one_of
 from tasks.ingest.noise.blobs import Blobs
 from tasks.ingest.noise.border import Border
 from tasks.ingest.noise.dropped import Dropped
@@ -13,7 +14,6 @@ from tasks.ingest.noise.hidden import Hidden as Hidden
 from tasks.ingest.noise.invented import Invented
 from tasks.ingest.noise.swapped import Swapped
 from tasks.ingest.noise.whole_image import WholeImage
-from tasks.params import one_of
 
 KINDS = (WholeImage, Swapped, Dropped, Invented, Blobs, Flips, Border)  # planted in this order
 Kind = one_of(*KINDS)

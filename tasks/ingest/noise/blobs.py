@@ -15,9 +15,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.objects import patch, pick_other
-from tasks.params import Method
-from tasks.rasters import LabelMap, is_class
+from segmend.images.rasters import LabelMap, is_class
+from segmend.stage.params import Method
+from tasks.ingest.noise._objects import patch, pick_other
 
 TRIES = 200
 

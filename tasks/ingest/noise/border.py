@@ -18,9 +18,9 @@ from jaxtyping import Bool
 from pydantic import Field
 from scipy import ndimage
 
-from tasks.ingest.objects import wider
-from tasks.params import Method
-from tasks.rasters import LabelMap, is_class
+from segmend.images.rasters import LabelMap, is_class
+from segmend.stage.params import Method
+from tasks.ingest.noise._objects import wider
 
 TRIES = 150
 REACH = 0.15  # half the side of the window in which one stretch is made, as a share of the mean side

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.objects import around, pieces, wider
-from tasks.params import Method
-from tasks.rasters import LabelMap
+from segmend.images.rasters import LabelMap
+from segmend.stage.params import Method
+from tasks.ingest.noise._objects import around, pieces, wider
 
 
 class Dropped(Method):

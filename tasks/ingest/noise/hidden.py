@@ -16,8 +16,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.rasters import UNLABELLED, LabelMap, is_class
+from segmend.images.rasters import UNLABELLED, LabelMap, is_class
+from segmend.stage.params import Method
 
 
 class Hidden(Method):

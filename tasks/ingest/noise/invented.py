@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.objects import PART, SPECK, outline_distance, units
-from tasks.params import Method
-from tasks.rasters import LabelMap, is_class
+from segmend.images.rasters import LabelMap, is_class
+from segmend.stage.params import Method
+from tasks.ingest.noise._objects import PART, SPECK, outline_distance, units
 
 TRIES = 40
 

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.ingest.objects import pick_other, pieces
-from tasks.params import Method
-from tasks.rasters import LabelMap
+from segmend.images.rasters import LabelMap
+from segmend.stage.params import Method
+from tasks.ingest.noise._objects import pick_other, pieces
 
 
 class Swapped(Method):

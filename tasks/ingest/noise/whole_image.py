@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from tasks.params import Method
-from tasks.rasters import LabelMap, is_class
+from segmend.images.rasters import LabelMap, is_class
+from segmend.stage.params import Method
 
 
 class WholeImage(Method):

@@ -1,6 +1,6 @@
 """Aggregators: answers of several sources -> posterior of each task, confusion and reliability of each source."""
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.pseudo_label.aggregators.arbitration import Arbitration
 from tasks.pseudo_label.aggregators.bayesian_risk import BayesianRisk
 from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation

@@ -19,8 +19,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.pseudo_label.judging import Edges, Judge, Likelihood
-from tasks.pseudo_label.sources import Aggregator, Answers, Beliefs, prior_counts, right_share, rows_to_one
+from tasks.pseudo_label.aggregators._votes import Aggregator, Beliefs, Votes, prior_counts, right_share, rows_to_one
+from tasks.pseudo_label.judges import Edges, Judge, Likelihood
 
 
 class Arbitration(Aggregator):
@@ -34,11 +34,11 @@ class Arbitration(Aggregator):
     def reads_network(self) -> bool:
         return isinstance(self.judge, Likelihood)
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         """Without pixels every case is undecided: the shares of the votes."""
         return self.settled(answers, np.full(answers.classes, 0.5))
 
-    def settled(self, answers: Answers, prefer: np.ndarray) -> Beliefs:
+    def settled(self, answers: Votes, prefer: np.ndarray) -> Beliefs:
         """Beliefs when source 0 is preferred with `prefer` (classes,); answers of two sources."""
         weight = np.ones(len(answers.task))
         both = answers.answered.sum(axis=1) == answers.sources

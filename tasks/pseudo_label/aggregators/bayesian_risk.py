@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from tasks.pseudo_label.sources import Answers, Beliefs, Tilted, prior_counts, right_share, rows_to_one
+from tasks.pseudo_label.aggregators._votes import Beliefs, Tilted, Votes, prior_counts, right_share, rows_to_one
 
 
 class BayesianRisk(Tilted):
@@ -27,7 +27,7 @@ class BayesianRisk(Tilted):
     def reads_network(self) -> bool:
         return False
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         known = answers.gold_counts()
         weight = np.ones((answers.sources, answers.classes))
         if known.any():
@@ -36,7 +36,7 @@ class BayesianRisk(Tilted):
             weight = quality[:, None] * np.diagonal(recall, axis1=1, axis2=2)
         return self.weigh(answers, weight)
 
-    def weigh(self, answers: Answers, weight: np.ndarray) -> Beliefs:
+    def weigh(self, answers: Votes, weight: np.ndarray) -> Beliefs:
         """The consensus under weights (sources, classes)."""
         votes = answers.by_label(weight[answers.source, answers.label])
         total = votes.sum(axis=1, keepdims=True)

@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.pseudo_label.sources import Answers, Beliefs, Tilted, clipped, normalised, one_coin
+from tasks.pseudo_label.aggregators._votes import Beliefs, Tilted, Votes, clipped, normalised, one_coin
 
 
 class BeliefPropagation(Tilted):
@@ -31,7 +31,7 @@ class BeliefPropagation(Tilted):
     sweeps: int = Field(100, ge=1, description="sweeps at most")
     tolerance: float = Field(1e-3, gt=0, description="stop when no message moves further than this")
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         task, source, label, k = answers.task, answers.source, answers.label, answers.classes
         q = (np.arange(self.grid) + 0.5) / self.grid
         prior = (self.alpha - 1) * np.log(q) + (self.beta - 1) * np.log1p(-q)

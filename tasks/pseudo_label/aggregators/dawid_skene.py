@@ -14,13 +14,13 @@ from typing import Literal
 
 import numpy as np
 
-from tasks.pseudo_label.sources import Answers, Beliefs, Settled, log_prior, rows_to_one
+from tasks.pseudo_label.aggregators._votes import Beliefs, Settled, Votes, log_prior, rows_to_one
 
 
 class DawidSkene(Settled):
     name: Literal["dawid_skene"] = "dawid_skene"
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         def logs(p: np.ndarray, counts: np.ndarray) -> np.ndarray:
             said = np.log(rows_to_one(counts)).transpose(0, 2, 1).reshape(-1, answers.classes)
             return log_prior(answers, p, 1.0) + answers.said @ said

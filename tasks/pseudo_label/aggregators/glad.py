@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import Field
 from scipy.special import expit
 
-from tasks.pseudo_label.sources import Aggregator, Answers, Beliefs, log_prior, normalised, one_coin
+from tasks.pseudo_label.aggregators._votes import Aggregator, Beliefs, Votes, log_prior, normalised, one_coin
 
 SMALL = 1e-9
 
@@ -33,7 +33,7 @@ class Glad(Aggregator):
     steps: int = Field(4, ge=1, description="steps of the maximisation in each pass")
     tolerance: float = Field(1e-3, gt=0, description="stop when no posterior moves further than this")
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         task, source, k = answers.task, answers.source, answers.classes
         size = answers.size[task]
         # chance is r = 1 / K: the same ability means "better than chance" for any number of classes

@@ -10,7 +10,7 @@ Costs: one pass over the answers.
 
 from typing import Literal
 
-from tasks.pseudo_label.sources import Aggregator, Answers, Beliefs, prior_counts, right_share, rows_to_one
+from tasks.pseudo_label.aggregators._votes import Aggregator, Beliefs, Votes, prior_counts, right_share, rows_to_one
 
 
 class Majority(Aggregator):
@@ -20,7 +20,7 @@ class Majority(Aggregator):
     def reads_network(self) -> bool:
         return False
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         shares = answers.shares()
         counts = answers.counts(shares)
         confusion = rows_to_one(counts + prior_counts(answers.classes, 2.0, 1.0))

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import Field
 from scipy.special import digamma
 
-from tasks.pseudo_label.sources import Answers, Beliefs, Settled, clipped
+from tasks.pseudo_label.aggregators._votes import Beliefs, Settled, Votes, clipped
 
 
 class MeanField(Settled):
@@ -26,7 +26,7 @@ class MeanField(Settled):
     clip: float = Field(0.9, gt=0, le=1, description="the surest that the network may be; 1: as it is")
     sweeps: int = Field(100, ge=1, description="sweeps at most")
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         k = answers.classes
         f = np.zeros((answers.tasks, k)) if answers.unary is None else clipped(answers.unary, self.clip)
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.pseudo_label.sources import Answers, Beliefs, Tilted, log_prior, normalised, one_coin
+from tasks.pseudo_label.aggregators._votes import Beliefs, Tilted, Votes, log_prior, normalised, one_coin
 
 
 class OneCoin(Tilted):
@@ -24,7 +24,7 @@ class OneCoin(Tilted):
     sweeps: int = Field(50, ge=1, description="passes at most")
     tolerance: float = Field(1e-3, gt=0, description="stop when no posterior moves further than this")
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         p, k = answers.clamped(answers.shares()), answers.classes
         edge_size = answers.size[answers.task]
         total = answers.by_source(edge_size) + self.alpha + self.beta

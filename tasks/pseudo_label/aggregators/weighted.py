@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from tasks.pseudo_label.sources import Answers, Beliefs, Tilted, normalised, one_coin, right_share
+from tasks.pseudo_label.aggregators._votes import Beliefs, Tilted, Votes, normalised, one_coin, right_share
 
 
 class Weighted(Tilted):
@@ -22,7 +22,7 @@ class Weighted(Tilted):
 
     name: Literal["weighted"] = "weighted"
 
-    def __call__(self, answers: Answers) -> Beliefs:
+    def __call__(self, answers: Votes) -> Beliefs:
         counts = answers.gold_counts()
         if not counts.any():
             raise ValueError(

@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import Field
 from scipy.ndimage import sobel
 
-from tasks.params import Method
-from tasks.regions import edges as borders
+from segmend.images.regions import edges as borders
+from segmend.stage.params import Method
 
 
 class Edges(Method):

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 from scipy.special import logit
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Likelihood(Method):

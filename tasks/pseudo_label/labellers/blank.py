@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from tasks.params import Method
-from tasks.rasters import UNLABELLED, VOID, LabelMap, RegionMap
-from tasks.regions import count
+from segmend.images.rasters import UNLABELLED, VOID, LabelMap, RegionMap
+from segmend.images.regions import count
+from segmend.stage.params import Method
 
 
 class Blank(Method):

@@ -17,10 +17,10 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.pseudo_label.models import Found, Item, Model, Place
-from tasks.pseudo_label.prompts import Background, Negative, Synonyms, best, listed
-from tasks.rasters import UNLABELLED, RegionMap
+from segmend.images.rasters import UNLABELLED, RegionMap
+from segmend.stage.params import Method
+from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
+from tasks.pseudo_label.labellers._prompts import Background, Negative, Synonyms, best, listed
 
 
 class ClipSeg(Method):
@@ -39,8 +39,8 @@ class ClipSeg(Method):
         import torch
         import transformers
 
-        from tasks.pseudo_label.dense import mirrored, restored
-        from tasks.weights import card, pretrained
+        from segmend.network.pretrained import card, pretrained
+        from tasks.pseudo_label.labellers._dense import mirrored, restored
 
         prompts = listed(self.synonyms, self.negative, self.background, place.classes, "pseudo_label.labeller.clipseg")
         texts, columns = prompts
@@ -73,7 +73,7 @@ class ClipSeg(Method):
 
     def decide(self, scores: np.ndarray, classes: tuple[str, ...], regions: RegionMap) -> Found:
         """Labels from scores (classes and one column for the negative prompts, h, w)."""
-        from tasks.pseudo_label.dense import pooled
+        from tasks.pseudo_label.labellers._dense import pooled
 
         names = np.array([*range(len(classes)), UNLABELLED], np.uint8)
         asked = np.array([name != self.background for name in (*classes, None)])

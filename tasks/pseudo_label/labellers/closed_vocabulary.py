@@ -19,8 +19,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.pseudo_label.models import Found, Item, Model, Place
+from segmend.stage.params import Method
+from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
 
 
 class ClosedVocabulary(Method):
@@ -38,8 +38,8 @@ class ClosedVocabulary(Method):
         import torch
         import transformers
 
-        from tasks.pseudo_label.dense import mapped, mirrored, restored
-        from tasks.weights import card, pretrained
+        from segmend.network.pretrained import card, pretrained
+        from tasks.pseudo_label.labellers._dense import mapped, mirrored, restored
 
         def load(kind: Any) -> Any:
             return pretrained(kind, self.model, self.revision, "pseudo_label.labeller.closed_vocabulary.model")
@@ -94,7 +94,7 @@ class ClosedVocabulary(Method):
 
     def columns(self, own: list[str], classes: tuple[str, ...]) -> Any:
         """Where each of the model's classes goes, or a ValueError with the names that there are."""
-        from tasks.pseudo_label.dense import NOTHING, columns_of
+        from tasks.pseudo_label.labellers._dense import NOTHING, columns_of
 
         where = "pseudo_label.labeller.closed_vocabulary.mapping"
         lower = {name.lower(): name for name in classes}

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from tasks.params import Method
-from tasks.rasters import UNLABELLED, LabelMap, RegionMap
-from tasks.regions import class_counts, count, majority
+from segmend.images.rasters import UNLABELLED, LabelMap, RegionMap
+from segmend.images.regions import class_counts, count, majority
+from segmend.stage.params import Method
 
 
 class Given(Method):

@@ -20,10 +20,10 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.params import Method
-from tasks.pseudo_label.models import Found, Item, Model, Place
-from tasks.pseudo_label.prompts import Background, Negative, Synonyms, best, listed
-from tasks.rasters import UNLABELLED
+from segmend.images.rasters import UNLABELLED
+from segmend.stage.params import Method
+from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
+from tasks.pseudo_label.labellers._prompts import Background, Negative, Synonyms, best, listed
 
 
 class GroundedSam(Method):
@@ -54,9 +54,9 @@ class GroundedSam(Method):
     def build(self, place: Place) -> Model:
         import torch
 
-        from tasks.pseudo_label.detecting import Detector
-        from tasks.pseudo_label.painting import labelled, paint
-        from tasks.pseudo_label.segmenting import Segmenter
+        from tasks.pseudo_label.labellers._detector import Detector
+        from tasks.pseudo_label.labellers._object_maps import labelled, paint
+        from tasks.pseudo_label.labellers._sam import Segmenter
 
         where = "pseudo_label.labeller.grounded_sam"
         texts, columns = listed(self.synonyms, self.negative, self.background, place.classes, where)

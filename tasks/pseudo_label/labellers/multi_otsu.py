@@ -19,9 +19,9 @@ from jaxtyping import Float64, UInt8
 from pydantic import Field
 from skimage.filters import threshold_multiotsu
 
-from tasks.params import Method
-from tasks.rasters import VOID, LabelMap, RegionMap
-from tasks.regions import class_counts, majority
+from segmend.images.rasters import VOID, LabelMap, RegionMap
+from segmend.images.regions import class_counts, majority
+from segmend.stage.params import Method
 
 
 class MultiOtsu(Method):

@@ -17,9 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.params import Method
-from tasks.pseudo_label.models import Found, Item, Model, Place
-from tasks.weights import digest
+from segmend.network.pretrained import digest
+from segmend.stage.params import Method
+from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
 
 Three = tuple[float, float, float]
 WHERE = "pseudo_label.labeller.onnx"
@@ -52,7 +52,7 @@ class Onnx(Method):
         import torch
         import torch.nn.functional as F
 
-        from tasks.pseudo_label.dense import columns_of, mapped, mirrored, restored
+        from tasks.pseudo_label.labellers._dense import columns_of, mapped, mirrored, restored
 
         session, name, output = self.session(place)
         columns = columns_of(self.classes or place.classes, place.classes, f"{WHERE}.classes")

@@ -22,11 +22,11 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from pydantic import Field
 
-from tasks.answers import latest, pixels
-from tasks.params import Method
-from tasks.pseudo_label.models import Found, Item, Model, Place
-from tasks.rasters import NO_REGION, UNLABELLED
-from tasks.regions import class_counts, majority
+from segmend.answers.answers import latest, pixels
+from segmend.images.rasters import NO_REGION, UNLABELLED
+from segmend.images.regions import class_counts, majority
+from segmend.stage.params import Method
+from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
 
 Features = Callable[..., np.ndarray]
 
@@ -45,7 +45,7 @@ class Prototypes(Method):
     pure: float = Field(0.9, gt=0, le=1, description="share of an example's pixels that must carry its label")
 
     def build(self, place: Place) -> Model:
-        from tasks.pseudo_label.features import Lite0, colour
+        from tasks.pseudo_label.labellers._region_features import Lite0, colour
 
         deep = Lite0(self.weights, self.enlarge, place) if self.features == "efficientnet_lite0" else None
         features: Features = deep or colour

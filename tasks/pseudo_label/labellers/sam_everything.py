@@ -19,10 +19,10 @@ import numpy as np
 from jaxtyping import Bool
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.pseudo_label.models import Found, Item, Model, Place
-from tasks.rasters import NO_REGION, UNLABELLED, VOID, RegionMap
-from tasks.regions import class_counts, columns_of, majority
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID, RegionMap
+from segmend.images.regions import class_counts, columns_of, majority
+from segmend.stage.params import Method
+from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
 
 
 class SamEverything(Method):
@@ -41,8 +41,8 @@ class SamEverything(Method):
     def build(self, place: Place) -> Model:
         import torch
 
-        from tasks.pseudo_label.painting import paint
-        from tasks.pseudo_label.segmenting import Segmenter
+        from tasks.pseudo_label.labellers._object_maps import paint
+        from tasks.pseudo_label.labellers._sam import Segmenter
 
         segmenter = Segmenter(self.model, self.revision, "sam_everything.model", place)
 
@@ -75,7 +75,7 @@ class SamEverything(Method):
 
     def named(self, objects: RegionMap, item: Item, classes: int) -> Found:
         """The objects with the labels that the given mask gives them."""
-        from tasks.pseudo_label.painting import means
+        from tasks.pseudo_label.labellers._object_maps import means
 
         if item.mask is None or self.labels == "none":
             labels = np.full(objects.shape, UNLABELLED, np.uint8)

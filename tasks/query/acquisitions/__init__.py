@@ -2,10 +2,10 @@
 
 `measure(scene)` is called during the pass over the images and gives columns of its own, one value or one row per
 region; they come back as `table.columns`. Picking (no region twice, budget, ties by seeded chance) is shared code:
-tasks/query/picking.py.
+tasks/query/ranking.py.
 """
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.query.acquisitions.abc import Abc
 from tasks.query.acquisitions.cil import Cil
 from tasks.query.acquisitions.class_balanced import ClassBalanced

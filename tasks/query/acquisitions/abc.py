@@ -19,10 +19,10 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.rasters import VOID
-from tasks.regions import class_counts, sum_by_class
-from tasks.table import RegionTable, Scene
+from segmend.images.rasters import VOID
+from segmend.images.region_table import RegionTable, Scene
+from segmend.images.regions import class_counts, sum_by_class
+from segmend.stage.params import Method
 
 
 class Abc(Method):

@@ -4,7 +4,7 @@ Paper: confidence in label: Lad and Mueller, Estimating Label Quality and Errors
     Model, 2023; at a region's representative pixel: Kim et al., Active Label Correction for Semantic Segmentation with
     Foundation Models, ICML 2024, arXiv 2403.10820.
 Formula, P(x) the network's probabilities, n(x) the current label (the most probable class where there is none), r the
-    pixel that best stands for the region (tasks/table.py): utility = 1 - P_n(r)(r).
+    pixel that best stands for the region (segmend/images/region_table.py): utility = 1 - P_n(r)(r).
 Limits: 0 where r is sure and agrees with its label, 1 where it is sure of another class. One pixel decides, whatever
     the size.
 Differs: where r is void the utility is 0: void is never corrected.
@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
-from tasks.params import Method
-from tasks.table import RegionTable, Scene
+from segmend.images.region_table import RegionTable, Scene
+from segmend.stage.params import Method
 
 
 class Cil(Method):

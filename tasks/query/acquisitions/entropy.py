@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.special import entr
 
-from tasks.params import Method
-from tasks.regions import mean_by_region
-from tasks.table import RegionTable, Scene
+from segmend.images.region_table import RegionTable, Scene
+from segmend.images.regions import mean_by_region
+from segmend.stage.params import Method
 
 
 class Entropy(Method):

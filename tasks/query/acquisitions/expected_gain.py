@@ -20,10 +20,10 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.query.gain import moved, named
-from tasks.regions import sum_by_region
-from tasks.table import RegionTable, Scene
+from segmend.images.region_table import RegionTable, Scene
+from segmend.images.regions import sum_by_region
+from segmend.stage.params import Method
+from tasks.query.acquisitions._expected_fix import moved, named
 
 
 class ExpectedGain(Method):

@@ -3,7 +3,7 @@
 Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024, arXiv
     2403.10820.
 Formula, P(x) the network's probabilities, n(x) the current label (the most probable class where there is none):
-    r = the pixel that best stands for the region (tasks/table.py), E = {x in region: cos(P(x), P(r)) >= eps},
+    r = the pixel that best stands for the region (segmend/images/region_table.py), E = {x in region: cos(P(x), P(r)) >= eps},
     utility = mean over E of 1 - P_n(x)(x).
 Limits: 0 where probabilities are one-hot and agree with the labels, below or equal to 1 always; twice the pixels change
     nothing. eps = 0 takes the whole region; a region of one pixel: the same as `cil`.
@@ -18,9 +18,9 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.regions import sum_by_region
-from tasks.table import RegionTable, Scene
+from segmend.images.region_table import RegionTable, Scene
+from segmend.images.regions import sum_by_region
+from segmend.stage.params import Method
 
 
 class Lcil(Method):

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
-from tasks.params import Method
-from tasks.regions import mean_by_region
-from tasks.table import RegionTable, Scene
+from segmend.images.region_table import RegionTable, Scene
+from segmend.images.regions import mean_by_region
+from segmend.stage.params import Method
 
 
 class LeastConfidence(Method):

@@ -16,9 +16,9 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.regions import sum_by_class
-from tasks.table import RegionTable, Scene
+from segmend.images.region_table import RegionTable, Scene
+from segmend.images.regions import sum_by_class
+from segmend.stage.params import Method
 
 
 class Pixbal(Method):

@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
-from tasks.params import Method
-from tasks.table import RegionTable, Scene
+from segmend.images.region_table import RegionTable, Scene
+from segmend.stage.params import Method
 
 
 class Popularity(Method):

@@ -4,7 +4,7 @@ Called once per image and round, always on the same base cells with the newest n
 region is 4-connected, NO_REGION stays where the base has it.
 """
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.query.merging.conflict import Conflict
 from tasks.query.merging.none import Nothing
 from tasks.query.merging.objects import Objects

@@ -9,9 +9,9 @@ Costs: nothing.
 
 from typing import Literal
 
-from tasks.params import Method
-from tasks.rasters import RegionMap
-from tasks.table import Scene
+from segmend.images.rasters import RegionMap
+from segmend.images.region_table import Scene
+from segmend.stage.params import Method
 
 
 class Nothing(Method):

@@ -15,10 +15,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.rasters import NO_REGION, RegionMap, is_class
-from tasks.regions import areas, count, in_pieces, relabel_connected
-from tasks.table import Scene
+from segmend.images.rasters import NO_REGION, RegionMap, is_class
+from segmend.images.region_table import Scene
+from segmend.images.regions import areas, count, in_pieces, relabel_connected
+from segmend.stage.params import Method
 
 
 class Objects(Method):

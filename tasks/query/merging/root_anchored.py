@@ -23,10 +23,10 @@ from jaxtyping import Float64, Int32, Int64
 from pydantic import Field
 from scipy.special import xlogy
 
-from tasks.params import Method
-from tasks.rasters import NO_REGION, RegionMap
-from tasks.regions import neighbours
-from tasks.table import Scene
+from segmend.images.rasters import NO_REGION, RegionMap
+from segmend.images.region_table import Scene
+from segmend.images.regions import neighbours
+from segmend.stage.params import Method
 
 
 class RootAnchored(Method):

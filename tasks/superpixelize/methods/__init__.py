@@ -4,7 +4,7 @@
 for a number.
 """
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.superpixelize.methods.felzenszwalb import Felzenszwalb
 from tasks.superpixelize.methods.seeds import Seeds
 from tasks.superpixelize.methods.slic import Slic

@@ -15,9 +15,9 @@ from jaxtyping import Bool, UInt8
 from pydantic import Field
 from skimage.segmentation import felzenszwalb
 
-from tasks.params import Method
-from tasks.rasters import RegionMap
-from tasks.regions import relabel_connected
+from segmend.images.rasters import RegionMap
+from segmend.images.regions import relabel_connected
+from segmend.stage.params import Method
 
 
 class Felzenszwalb(Method):

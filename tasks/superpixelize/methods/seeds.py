@@ -20,9 +20,9 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from pydantic import Field
 
-from tasks.params import Method
-from tasks.rasters import RegionMap
-from tasks.regions import relabel_connected
+from segmend.images.rasters import RegionMap
+from segmend.images.regions import relabel_connected
+from segmend.stage.params import Method
 
 
 class Seeds(Method):

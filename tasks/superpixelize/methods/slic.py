@@ -3,7 +3,7 @@
 Paper: Achanta et al., SLIC Superpixels Compared to State-of-the-Art Superpixel Methods, TPAMI 2012, equation 3.
 Formula: distance^2 = (Lab distance)^2 + (compactness * position distance / S)^2, with S = sqrt(pixels / regions).
 Limits: compactness towards infinity is the grid of cells around the seeds; regions = 1 is one region.
-Differs: pieces are made connected by our own finishing step (tasks/regions.py), not by the library's. The library's step
+Differs: pieces are made connected by our own finishing step (segmend/images/regions.py), not by the library's. The library's step
     joins fragments to whatever was seen last, so a noisy image with sigma 0 ends as one or two regions (96x96 noise, 300
     asked: 1.3 on average). Ours joins only pieces below `smallest`, to the neighbour with the longest common border.
 Defaults: compactness 10 is the paper's. On brain slices of 233x197, 400 regions, the best possible labels are right in
@@ -19,9 +19,9 @@ from jaxtyping import Bool, UInt8
 from pydantic import Field
 from skimage.segmentation import slic
 
-from tasks.params import Method
-from tasks.rasters import RegionMap
-from tasks.regions import relabel_connected
+from segmend.images.rasters import RegionMap
+from segmend.images.regions import relabel_connected
+from segmend.stage.params import Method
 
 
 class Slic(Method):

@@ -16,9 +16,9 @@ from pydantic import Field
 from skimage.filters import gaussian, sobel
 from skimage.segmentation import watershed
 
-from tasks.params import Method
-from tasks.rasters import RegionMap
-from tasks.regions import relabel_connected
+from segmend.images.rasters import RegionMap
+from segmend.images.regions import relabel_connected
+from segmend.stage.params import Method
 
 
 class Watershed(Method):

@@ -4,7 +4,7 @@ They draw from torch's global generator, which the reader of a sample seeds from
 Labels are only ever moved or dropped, never mixed; what comes in from outside the image is void.
 """
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.augmentations.colour import Colour
 from tasks.train.augmentations.crop import Crop
 from tasks.train.augmentations.flip import Flip

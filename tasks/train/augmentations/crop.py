@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from tasks.params import Method
-from tasks.rasters import VOID
+from segmend.images.rasters import VOID
+from segmend.stage.params import Method
 
 
 class Crop(Method):

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Flip(Method):

@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Rotate90(Method):

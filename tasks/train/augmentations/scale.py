@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Scale(Method):

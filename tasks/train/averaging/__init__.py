@@ -1,6 +1,6 @@
 """Averaging: the mean of past weights that is validated and saved in place of the last ones. `build(network)`: a mean.Mean or None."""
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.averaging.ema import Ema
 from tasks.train.averaging.none import Nothing
 from tasks.train.averaging.swa import Swa

@@ -8,8 +8,8 @@ Costs: nothing.
 
 from typing import Literal
 
-from tasks.network import AnySize
-from tasks.params import Method
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
 
 
 class Nothing(Method):

@@ -14,9 +14,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.network import AnySize
-from tasks.params import Method
-from tasks.train.mean import Mean
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
+from tasks.train.averaging._averaged_model import Mean
 
 
 class Swa(Method):

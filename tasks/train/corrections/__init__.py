@@ -1,6 +1,6 @@
-"""Corrections: label maps changed while a network learns from them. See tasks/train/relabel.py for the contract."""
+"""Corrections: label maps changed while a network learns from them. See tasks/train/corrections/_relabelling.py for the contract."""
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.corrections.adele import Adele
 from tasks.train.corrections.none import Nothing
 

@@ -3,12 +3,12 @@
 Paper: Liu et al., Adaptive Early-Learning Correction for Segmentation from Noisy Annotations, CVPR 2022, arXiv 2110.03740.
 Idea: a network first learns what labels have in common and later their mistakes, each class at its own time: correct a class
     when the curve of its IoU with the given labels flattens.
-Formula: iou(t) = a (1 - exp(-t^b / c)), fitted anew after each epoch (tasks/train/memorising.py); a class is on from the first
+Formula: iou(t) = a (1 - exp(-t^b / c)), fitted anew after each epoch (tasks/train/corrections/_memorisation.py); a class is on from the first
     epoch at which the slope has fallen by more than `change` of that at epoch 1, and stays on.
     p = mean over scales and mirror images of softmax(network); said = argmax p; a pixel becomes `said` where p > threshold,
     said is on and (only_present) said occurs in the image's given labels. both_on: its given label must be on as well.
     threshold auto: max(least, min(most, 1 - w[said] - margin)), w: share of the pixels of a class whose given label seems to be another,
-    by the confident joint of what the network said in the epoch before the first correction (tasks/train/listening.py):
+    by the confident joint of what the network said in the epoch before the first correction (tasks/train/corrections/_confident_joint.py):
     from then on it learns other labels.
     Nothing is corrected before the share `start` of the training; classes that came on before are corrected then.
 Limits: change 1, or threshold 1, never corrects. Void is never touched, unlabelled pixels only with `fill`. Always the
@@ -32,13 +32,13 @@ from jaxtyping import Float, Float32, UInt8
 from pydantic import Field
 from torch import Tensor
 
-from tasks.network import AnySize
-from tasks.params import Method
-from tasks.rasters import UNLABELLED, is_class
-from tasks.train.listening import Said
-from tasks.train.memorising import onset
-from tasks.train.relabel import Plan
-from tasks.train.scales import mean_probabilities
+from segmend.images.rasters import UNLABELLED, is_class
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
+from tasks.train.api.multi_scale import mean_probabilities
+from tasks.train.corrections._confident_joint import JointCounts
+from tasks.train.corrections._memorisation import onset
+from tasks.train.corrections._relabelling import Plan
 
 
 class Adele(Method):
@@ -81,7 +81,9 @@ class Adele(Method):
                 f"{', '.join(classes)}, or '' for the commonest"
             )
 
-    def due(self, memory: dict[str, Any], epoch: int, epochs: int, said: Said, classes: tuple[str, ...]) -> Plan | None:
+    def due(
+        self, memory: dict[str, Any], epoch: int, epochs: int, said: JointCounts, classes: tuple[str, ...]
+    ) -> Plan | None:
         """What to correct after this epoch, None for nothing. `memory` is kept from epoch to epoch."""
         if "background" not in memory:
             commonest = int(said.confusion.matrix.sum(1).argmax())

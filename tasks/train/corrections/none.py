@@ -8,7 +8,7 @@ Costs: nothing.
 
 from typing import ClassVar, Literal
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Nothing(Method):

@@ -3,7 +3,7 @@
 Each is called with the network's parameters that have a gradient, in float32 and unscaled.
 """
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.gradients.centralize import Centralize
 from tasks.train.gradients.clip_norm import ClipNorm
 from tasks.train.gradients.clip_quantile import ClipQuantile

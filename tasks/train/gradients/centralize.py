@@ -13,7 +13,7 @@ from typing import Literal
 
 from torch import nn
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Centralize(Method):

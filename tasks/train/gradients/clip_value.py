@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class ClipValue(Method):

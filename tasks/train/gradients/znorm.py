@@ -19,7 +19,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class ZNorm(Method):

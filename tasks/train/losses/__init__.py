@@ -3,7 +3,7 @@
 `partial` says whether a loss learns from sets of classes; for others the answers are not read and label maps are used as they are.
 """
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.losses.backward import Backward
 from tasks.train.losses.bootstrapping import Bootstrapping
 from tasks.train.losses.cross_entropy import CrossEntropy

@@ -2,7 +2,7 @@
 
 Paper: Patrini et al., Making Deep Neural Networks Robust to Label Noise, CVPR 2017, arXiv 1609.03683.
 Formula: sum_k R[y, k] * -log p[k],  R = T^-1, T[i, j] = P(label j | truth i);  p = softmax(logits)
-    T is `matrix`, or estimated: before `start` cross entropy is minimised (tasks/train/transitions.py)
+    T is `matrix`, or estimated: before `start` cross entropy is minimised (tasks/train/losses/_noise_transition.py)
     where R[y, k] < 0, log p[k] is no less than log `floor`
 Limits: T = identity, start 1 and least 1 are cross entropy. Without a floor (0), the mean over the labels that T gives
     to a true class i is exactly -log p[i]. Values can be negative, down to log(floor) * (sum of |R| below 0).
@@ -23,8 +23,8 @@ from jaxtyping import Float
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
-from tasks.targets import Targets
-from tasks.train.transitions import Rows, Transition, Transitional
+from tasks.train.api.targets import Targets
+from tasks.train.losses._noise_transition import Rows, Transition, Transitional
 
 
 class Backward(Transitional):

@@ -3,7 +3,7 @@
 Paper: Reed et al., Training Deep Neural Networks on Noisy Labels with Bootstrapping, ICLR 2015 workshop,
     arXiv 1412.6596.
 Formula: w[y] * -sum_k (beta * onehot[k] + (1 - beta) * belief[k]) * log p[k]
-    soft: belief = p, hard: belief = onehot of argmax p;  p = softmax(logits);  w: tasks/train/rarity.py
+    soft: belief = p, hard: belief = onehot of argmax p;  p = softmax(logits);  w: tasks/train/losses/_class_weights.py
 Limits: beta 1 is cross entropy; beta 0 no longer sees the label: soft is the entropy of p, hard is -log max p. Hard is
     cross entropy wherever the label is the network's own answer.
 Differs: nothing. As in the paper the gradient of the soft form also flows through the belief (which rewards sure
@@ -17,9 +17,9 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 
 class Bootstrapping(Loss):

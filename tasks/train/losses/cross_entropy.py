@@ -3,7 +3,7 @@
 Paper: label smoothing: Szegedy et al., Rethinking the Inception Architecture, CVPR 2016, arXiv 1512.00567, section 7.
 Idea: minus the log probability of the label.
 Formula: w[y] * -( (1 - smoothing) * log p[y] + smoothing * mean_k log p[k] )
-    p = softmax(logits);  w: tasks/train/rarity.py
+    p = softmax(logits);  w: tasks/train/losses/_class_weights.py
 Limits: smoothing 0 and weights none = plain cross entropy, log K at equal logits; smoothing 1 no longer sees the label.
 Differs: class weights are over the training set (see there), not over the batch.
 Costs: one log-softmax.
@@ -16,9 +16,9 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 
 class CrossEntropy(Loss):

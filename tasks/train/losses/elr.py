@@ -3,7 +3,7 @@
 Paper: Liu et al., Early-Learning Regularization Prevents Memorization of Noisy Labels, NeurIPS 2020, arXiv 2007.00151.
 Formula: w[y] * -log p[y] + strength * log(1 - <t, q>);  q = softmax(logits) clamped to [1e-4, 1 - 1e-4]
     t of the pixel's cell, moved before it is used: t <- beta * t + (1 - beta) * mean of q / sum q over the cell's
-    visible labelled pixels, without gradient;  t = 0 at first;  w: tasks/train/rarity.py, on the cross entropy alone
+    visible labelled pixels, without gradient;  t = 0 at first;  w: tasks/train/losses/_class_weights.py, on the cross entropy alone
 Limits: strength 0 is cross entropy; beta 1 too, for t stays 0; beta 0 remembers nothing but this look. Least value of
     the second part: strength * log 1e-4. Validation shows plain cross entropy.
 Differs: targets are kept for cells of grid x grid pixels of the original image, not for pixels (grid 1: the paper's);
@@ -22,10 +22,10 @@ from jaxtyping import Float, Int64
 from pydantic import Field
 from torch import Tensor, nn
 
-from tasks.targets import Targets
-from tasks.train.across import gathered
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.memory_sync import gathered
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 EDGE = 1e-4
 

@@ -2,7 +2,7 @@
 
 Paper: Lin et al., Focal Loss for Dense Object Detection, ICCV 2017, arXiv 1708.02002, equation 4.
 Idea: a sea of easy background no longer drowns the few hard pixels. Wrong labels are hard pixels too: it is not robust.
-Formula: w[y] * (1 - p[y])^gamma * -log p[y];  p = softmax(logits);  w: tasks/train/rarity.py
+Formula: w[y] * (1 - p[y])^gamma * -log p[y];  p = softmax(logits);  w: tasks/train/losses/_class_weights.py
 Limits: gamma 0 is cross entropy; never above cross entropy, and near it where p[y] is near 0.
 Differs: over the softmax of all classes (the paper: one sigmoid a class); the paper's alpha is `weights`. 1 - p is at
     least the machine's epsilon, since below gamma 1 its power has no slope at 0.
@@ -17,9 +17,9 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 
 class Focal(Loss):

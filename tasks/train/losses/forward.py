@@ -2,8 +2,8 @@
 
 Paper: Patrini et al., Making Deep Neural Networks Robust to Label Noise, CVPR 2017, arXiv 1609.03683.
 Formula: w[y] * -log sum_i p[i] T[i, y];  T[i, j] = P(label j | truth i);  p = softmax(logits)
-    w: tasks/train/rarity.py;  T is `matrix`, or estimated: before `start` cross entropy is minimised
-    (tasks/train/transitions.py)
+    w: tasks/train/losses/_class_weights.py;  T is `matrix`, or estimated: before `start` cross entropy is minimised
+    (tasks/train/losses/_noise_transition.py)
 Limits: T = identity, start 1 and least 1 are cross entropy. Where all rows of T are equal the labels say nothing. The
     least value is -log max_i T[i, y]: above 0 where the label is never certain. Validation shows plain cross entropy.
 Differs: T is estimated in the course of one training; see there.
@@ -16,9 +16,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from tasks.targets import Targets
-from tasks.train.rarity import Weights, weighted
-from tasks.train.transitions import Transition, Transitional
+from tasks.train.api.targets import Targets
+from tasks.train.losses._class_weights import Weights, weighted
+from tasks.train.losses._noise_transition import Transition, Transitional
 
 
 class Forward(Transitional):

@@ -2,7 +2,7 @@
 
 Paper: Zhang, Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels, NeurIPS 2018,
     arXiv 1805.07836; truncation: section 3.3.
-Formula: w[y] * (1 - p[y]^q) / q;  p = softmax(logits);  w: tasks/train/rarity.py
+Formula: w[y] * (1 - p[y]^q) / q;  p = softmax(logits);  w: tasks/train/losses/_class_weights.py
     truncated, once a share `start` of the training is done: w[y] * (1 - max(p[y], truncate)^q) / q
 Limits: q -> 0 is cross entropy, q = 1 the absolute error (mae). truncate 0 is the plain loss. A truncated pixel with
     p[y] <= truncate costs (1 - truncate^q) / q and teaches nothing.
@@ -21,9 +21,9 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 
 class Gce(Loss):

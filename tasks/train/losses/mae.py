@@ -3,7 +3,7 @@
 Paper: Ghosh, Kumar, Sastry, Robust Loss Functions under Label Noise for Deep Neural Networks, AAAI 2017,
     arXiv 1712.09482.
 Idea: summed over all classes a symmetric loss is constant, so evenly spread wrong labels do not move its minimum.
-Formula: w[y] * (1 - p[y]);  p = softmax(logits);  w: tasks/train/rarity.py
+Formula: w[y] * (1 - p[y]);  p = softmax(logits);  w: tasks/train/losses/_class_weights.py
 Limits: 0 for a sure right answer, 1 for a sure wrong one, 1 - 1/K at equal logits; summed over all K labels K - 1.
     It equals gce at q = 1. Its gradient vanishes where p[y] is near 0: with many or rare classes it under-fits.
 Differs: half of the paper's |onehot - p|_1 = 2 * (1 - p[y]): only the learning rate feels it. Class weights (off by
@@ -18,9 +18,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 
 class Mae(Loss):

@@ -3,7 +3,7 @@
 Paper: Ma et al., Normalized Loss Functions for Deep Learning with Noisy Labels, ICML 2020, arXiv 2006.13554.
 Idea: divided by its sum over all labels every loss is robust, but learns slowly; a second, passive loss mends that.
 Formula: w[y] * (alpha * NCE + beta * RCE);  NCE = log p[y] / sum_k log p[k]
-    RCE = -zero * (1 - p[y]), with `zero` in place of log 0;  p = softmax(logits);  w: tasks/train/rarity.py
+    RCE = -zero * (1 - p[y]), with `zero` in place of log 0;  p = softmax(logits);  w: tasks/train/losses/_class_weights.py
 Limits: summed over all K labels NCE is 1 and RCE is -zero * (K - 1), whatever p: so at equal logits NCE = 1/K. alpha 0
     is -zero * beta times the absolute error (mae).
 Differs: normalised over the classes of each pixel. `zero` is log 1e-4 as in the released code. The code also clips the
@@ -18,9 +18,9 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 
 class NceRce(Loss):

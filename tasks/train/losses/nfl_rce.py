@@ -3,7 +3,7 @@
 Paper: Ma et al., Normalized Loss Functions for Deep Learning with Noisy Labels, ICML 2020, arXiv 2006.13554.
 Idea: divided by its sum over all labels even the focal loss is robust, but learns slowly; a passive loss mends that.
 Formula: w[y] * (alpha * NFL + beta * RCE);  NFL = f[y] / sum_k f[k];  f[k] = -(1 - p[k])^gamma * log p[k]
-    RCE = -zero * (1 - p[y]), with `zero` in place of log 0;  p = softmax(logits);  w: tasks/train/rarity.py
+    RCE = -zero * (1 - p[y]), with `zero` in place of log 0;  p = softmax(logits);  w: tasks/train/losses/_class_weights.py
 Limits: gamma 0 is nce_rce. Summed over all K labels NFL is 1, whatever p: so at equal logits NFL = 1/K. alpha 0 is
     -zero * beta times the absolute error (mae).
 Differs: normalised over the classes of each pixel; 1 - p is at least the machine's epsilon, since below gamma 1 its
@@ -20,9 +20,9 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 
 class NflRce(Loss):

@@ -25,8 +25,8 @@ from jaxtyping import Bool, Float, Int64
 from pydantic import Field
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
 
 EPS = 1e-8
 

@@ -2,7 +2,7 @@
 
 Paper: Wang et al., Symmetric Cross Entropy for Robust Learning with Noisy Labels, ICCV 2019, arXiv 1908.06112.
 Idea: the reverse term is bounded, so wrong labels do not dominate; the forward term keeps hard classes learning.
-Formula: w[y] * (alpha * CE + beta * RCE);  CE = -log p[y];  p = softmax(logits);  w: tasks/train/rarity.py
+Formula: w[y] * (alpha * CE + beta * RCE);  CE = -log p[y];  p = softmax(logits);  w: tasks/train/losses/_class_weights.py
     RCE = -sum_k p[k] log onehot[k] = -zero * (1 - p[y]), with `zero` in place of log 0
 Limits: beta 0 is alpha times cross entropy; alpha 0 is -zero * beta times the absolute error (mae).
 Differs: `zero` is log 1e-4 = -9.21 as in the released code; for masks its authors advise -1 or -2. Tiny p are not cut
@@ -19,9 +19,9 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
 
 
 class Sce(Loss):

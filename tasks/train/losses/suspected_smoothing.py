@@ -4,7 +4,7 @@ Paper: Zhang et al., Characterizing Label Errors: Confident Learning for Noisy-L
     (SLSR).
 Formula: w[y] * -((1 - e) * log p[y] + e * mean_k log p[k]);  e = `smoothing` where suspected, else 0
     suspected: j = argmax p is not y, and p[j] >= t[j], the mean p[j] over pixels labelled j;  none before a share
-    `start` of the training;  p = softmax(logits);  t: tasks/train/thresholds.py;  w: tasks/train/rarity.py
+    `start` of the training;  p = softmax(logits);  t: tasks/train/losses/_running_thresholds.py;  w: tasks/train/losses/_class_weights.py
 Limits: smoothing 0 or start 1 is cross entropy. Where all is suspected, cross entropy with smoothing. Suspicion is no
     weight: a suspected pixel is still taught its label, less surely. Validation shows plain cross entropy.
 Differs: the paper finds suspects once, by cross validation with networks of their own, and trains anew; here the
@@ -20,10 +20,10 @@ from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
-from tasks.train.rarity import Weights, weighted
-from tasks.train.thresholds import Thresholds
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
+from tasks.train.losses._class_weights import Weights, weighted
+from tasks.train.losses._running_thresholds import Thresholds
 
 
 class SuspectedSmoothing(Loss):

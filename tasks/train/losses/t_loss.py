@@ -26,9 +26,9 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from tasks.targets import Targets
-from tasks.train.across import shared
-from tasks.train.loss import Loss
+from tasks.train.api.memory_sync import shared
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
 
 
 class TLoss(Loss):

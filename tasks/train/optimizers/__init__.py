@@ -1,6 +1,6 @@
 """Optimizers: groups of parameters -> a torch optimizer; the schedule scales each group's learning rate."""
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.optimizers.adamw import AdamW
 from tasks.train.optimizers.sgd import SGD
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class AdamW(Method):

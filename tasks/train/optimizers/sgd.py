@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class SGD(Method):

@@ -1,6 +1,6 @@
 """Schedules: how far training is (0..1) -> the factor of the learning rate; warm-up is the loop's (train.warmup)."""
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.schedules.constant import Constant
 from tasks.train.schedules.cosine import Cosine
 from tasks.train.schedules.polynomial import Polynomial

@@ -7,7 +7,7 @@ Limits: none; polynomial with power 0 and cosine with floor 1 are the same.
 
 from typing import Literal
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Constant(Method):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Cosine(Method):

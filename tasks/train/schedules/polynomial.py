@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Polynomial(Method):

@@ -1,6 +1,6 @@
 """Selections: which labelled pixels a network learns from, and how much. `build(classes)` gives a turn.Selection."""
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.selections.all import All
 from tasks.train.selections.mixture import Mixture
 from tasks.train.selections.small_loss import SmallLoss

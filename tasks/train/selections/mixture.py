@@ -27,9 +27,9 @@ from jaxtyping import Bool, Float, Int64
 from pydantic import Field
 from torch import Tensor
 
-from tasks.params import Method
-from tasks.targets import Targets
-from tasks.train import turn
+from segmend.stage.params import Method
+from tasks.train.api import step_context
+from tasks.train.api.targets import Targets
 
 LEAST, PRIOR, WARMTH = 0.1, 1e-3, 0.1  # of spread and of mean weight; of a part's share; temperature of the cosines
 
@@ -43,11 +43,11 @@ class Mixture(Method):
     start: float = Field(0.2, ge=0, le=1, description="share of the training before which every pixel counts alike")
     wants_trust: ClassVar[bool] = False
 
-    def build(self, classes: int) -> turn.Selection:
+    def build(self, classes: int) -> step_context.Selection:
         return Parts(self, classes)
 
 
-class Parts(turn.Selection):
+class Parts(step_context.Selection):
     batches: Tensor
     parts: Tensor
     mean: Tensor
@@ -64,7 +64,7 @@ class Parts(turn.Selection):
         self.register_buffer("sums", torch.zeros(classes, 0))  # of the features: as many as the network has
         self.register_load_state_dict_pre_hook(make_room)
 
-    def forward(self, values: Tensor, seen: turn.Outputs, targets: Targets, progress: float) -> Tensor:
+    def forward(self, values: Tensor, seen: step_context.Outputs, targets: Targets, progress: float) -> Tensor:
         alone = targets.valid if targets.sets is None else targets.valid & (targets.sets < 0)
         names = targets.labels[alone]
         loss = values[alone].float()

@@ -1,7 +1,7 @@
 """Pixels count as much as their labels are trusted: the confidence of a consensus of annotators, or one minus its risk.
 
 Idea: where annotators disagree, the label is more often wrong; weights say so without leaving anything out.
-Formula: weight = trust^power;  trust in 0..1 from the labels' own trust maps (tasks/dataset.py), 1 where there is none
+Formula: weight = trust^power;  trust in 0..1 from the labels' own trust maps (segmend/images/dataset.py), 1 where there is none
 Limits: power 0, or trust alike everywhere: every pixel counts alike. High powers: only the most trusted pixels count.
 Differs: weights are scaled to mean 1 over the labelled pixels of a batch (as for every selection), so that a batch of
     doubtful labels makes steps as large as one of sure labels.
@@ -14,9 +14,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from tasks.params import Method
-from tasks.targets import Targets
-from tasks.train import turn
+from segmend.stage.params import Method
+from tasks.train.api import step_context
+from tasks.train.api.targets import Targets
 
 
 class Trust(Method):
@@ -24,16 +24,16 @@ class Trust(Method):
     power: float = Field(1.0, ge=0, le=100, description="how sharply doubtful labels are put back (0: not at all)")
     wants_trust: ClassVar[bool] = True
 
-    def build(self, classes: int) -> turn.Selection:
+    def build(self, classes: int) -> step_context.Selection:
         return Trusted(self.power)
 
 
-class Trusted(turn.Selection):
+class Trusted(step_context.Selection):
     def __init__(self, power: float):
         super().__init__()
         self.power = power
 
-    def forward(self, values: Tensor, seen: turn.Outputs, targets: Targets, progress: float) -> Tensor:
+    def forward(self, values: Tensor, seen: step_context.Outputs, targets: Targets, progress: float) -> Tensor:
         if targets.trust is None:  # all alike, as it says
             return torch.ones_like(values)
         return targets.trust.to(values.dtype) ** self.power

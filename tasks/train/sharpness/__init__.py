@@ -1,6 +1,6 @@
 """Sharpness: where the gradient of a step is taken. `none`, or a climbed point nearby (SAM)."""
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.sharpness.none import Nothing
 from tasks.train.sharpness.sam import Sam
 

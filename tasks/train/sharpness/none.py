@@ -10,7 +10,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Nothing(Method):

@@ -21,7 +21,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from tasks.params import Method
+from segmend.stage.params import Method
 
 
 class Sam(Method):

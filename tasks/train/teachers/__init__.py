@@ -1,6 +1,6 @@
 """Teachers: what the network learns from besides the labels. `build(another)` gives a turn.Teacher."""
 
-from tasks.params import one_of
+from segmend.stage.params import one_of
 from tasks.train.teachers.co_teaching import CoTeaching
 from tasks.train.teachers.codistillation import Codistillation
 from tasks.train.teachers.jocor import Jocor

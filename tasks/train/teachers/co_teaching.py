@@ -18,20 +18,20 @@ from typing import Literal
 
 from torch import Tensor
 
-from tasks.network import AnySize
-from tasks.params import Method
-from tasks.train import turn
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
+from tasks.train.api import step_context
 
 
 class CoTeaching(Method):
     name: Literal["co_teaching"] = "co_teaching"
 
-    def build(self, another: Callable[[], AnySize]) -> turn.Teacher:
+    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
         return Exchange(another())
 
 
-class Exchange(turn.Teacher):
-    def forward(self, now: turn.Turn) -> tuple[Tensor, turn.Outputs]:
+class Exchange(step_context.Teacher):
+    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
         one, two = now.look(), now.look(self.peer, self.peer)
         first, second = now.values(one), now.values(two)
         by_first, by_second = now.weights(first, one), now.weights(second, two, self.selection)

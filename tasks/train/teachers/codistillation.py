@@ -4,7 +4,7 @@ Paper: Anil et al., Large scale distributed neural network training through onli
     1804.03235.
 Formula: value = sum over networks i of loss_i * its weight (train.selection) + w * KL(p_other || p_i);  p_other without
     gradient
-    w = weight * ramp(progress, burn_in, ramp), see tasks/train/agreement.py;  p = softmax(logits)
+    w = weight * ramp(progress, burn_in, ramp), see tasks/train/teachers/_divergence.py;  p = softmax(logits)
 Limits: weight 0, or all before the end of burn_in: the first network is that of the teacher `none`, with equal bytes
     (for networks without dropout). ramp 0: the whole weight at once. Where both agree the second term is 0.
 Differs: the paper's soft cross entropy is this KL plus a constant: equal gradients. There each copy sees data of its
@@ -22,10 +22,10 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor
 
-from tasks.network import AnySize
-from tasks.params import Method
-from tasks.train import turn
-from tasks.train.agreement import divergence, ramp
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
+from tasks.train.api import step_context
+from tasks.train.teachers._divergence import divergence, ramp
 
 
 class Codistillation(Method):
@@ -38,16 +38,16 @@ class Codistillation(Method):
     )
     ramp: float = Field(0.1, ge=0, le=1, description="share of the training over which the weight rises after that")
 
-    def build(self, another: Callable[[], AnySize]) -> turn.Teacher:
+    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
         return Two(self, another())
 
 
-class Two(turn.Teacher):
+class Two(step_context.Teacher):
     def __init__(self, settings: Codistillation, peer: AnySize):
         super().__init__(peer)
         self.settings = settings
 
-    def forward(self, now: turn.Turn) -> tuple[Tensor, turn.Outputs]:
+    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
         one, two = now.look(), now.look(self.peer, self.peer)
         first, second = now.values(one), now.values(two)
         values = first * now.weights(first, one) + second * now.weights(second, two, self.selection)

@@ -21,10 +21,10 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor
 
-from tasks.network import AnySize
-from tasks.params import Method
-from tasks.train import turn
-from tasks.train.agreement import divergence
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
+from tasks.train.api import step_context
+from tasks.train.teachers._divergence import divergence
 
 
 class Jocor(Method):
@@ -33,16 +33,16 @@ class Jocor(Method):
         0.1, ge=0, le=1, description="share of the loss that is the networks' disagreement (code: 0.1)"
     )
 
-    def build(self, another: Callable[[], AnySize]) -> turn.Teacher:
+    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
         return Joint(self.agreement, another())
 
 
-class Joint(turn.Teacher):
+class Joint(step_context.Teacher):
     def __init__(self, agreement: float, peer: AnySize):
         super().__init__(peer)
         self.agreement = agreement
 
-    def forward(self, now: turn.Turn) -> tuple[Tensor, turn.Outputs]:
+    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
         one, two = now.look(), now.look(self.peer, self.peer)
         apart = divergence(one.logits, two.logits) + divergence(two.logits, one.logits)
         labels = now.values(one) + now.values(two)

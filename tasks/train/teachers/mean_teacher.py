@@ -23,10 +23,10 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from tasks.network import AnySize
-from tasks.params import Method
-from tasks.train import turn
-from tasks.train.agreement import divergence
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
+from tasks.train.api import step_context
+from tasks.train.teachers._divergence import divergence
 
 
 class MeanTeacher(Method):
@@ -38,11 +38,11 @@ class MeanTeacher(Method):
     )
     start: float = Field(0.1, ge=0, le=1, description="share of the training before the teacher speaks (MESA: epoch 5)")
 
-    def build(self, another: Callable[[], AnySize]) -> turn.Teacher:
+    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
         return PastWeights(self, another())
 
 
-class PastWeights(turn.Teacher):
+class PastWeights(step_context.Teacher):
     steps: Tensor
 
     def __init__(self, settings: MeanTeacher, network: AnySize):
@@ -53,7 +53,7 @@ class PastWeights(turn.Teacher):
         for module in self.mean.modules():
             module.train(isinstance(module, _BatchNorm))
 
-    def forward(self, now: turn.Turn) -> tuple[Tensor, turn.Outputs]:
+    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
         seen = now.look()
         values = now.values(seen)
         values = values * now.weights(values, seen)

@@ -22,10 +22,10 @@ from jaxtyping import Bool, Float
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
-from tasks.network import AnySize
-from tasks.params import Method
-from tasks.train import turn
-from tasks.train.scales import at_scale, back_at
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
+from tasks.train.api import step_context
+from tasks.train.api.multi_scale import at_scale, back_at
 
 
 class MultiScale(Method):
@@ -52,18 +52,18 @@ class MultiScale(Method):
             )
         return scales
 
-    def build(self, another: Callable[[], AnySize]) -> turn.Teacher:
+    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
         """`another()` makes one more network of the same kind, with other random weights; none is needed."""
         return Scales(self)
 
 
-class Scales(turn.Teacher):
+class Scales(step_context.Teacher):
     def __init__(self, settings: MultiScale):
         super().__init__()
         self.settings = settings
         self.balance = nn.Parameter(torch.zeros(len(settings.scales)), requires_grad=settings.learn)
 
-    def forward(self, now: turn.Turn) -> tuple[Tensor, turn.Outputs]:
+    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
         settings, weights = self.settings, self.balance.softmax(0)
         every = [self.seen(now, scale) for scale in settings.scales]
         values = torch.stack(
@@ -78,10 +78,10 @@ class Scales(turn.Teacher):
         inside = now.targets.valid & certain(mean, now.targets.valid, settings.sure, settings.mask == "image")
         return values * now.weights(values, middle) + settings.strength * apart.where(inside, 0), middle
 
-    def seen(self, now: turn.Turn, scale: float) -> turn.Outputs:
+    def seen(self, now: step_context.StepContext, scale: float) -> step_context.Outputs:
         said = now.look(images=at_scale(now.images, scale))
         features = None if said.features is None or scale != 1 else said.features
-        return turn.Outputs(back_at(said.logits, now.images), features)
+        return step_context.Outputs(back_at(said.logits, now.images), features)
 
 
 def disagreement(

@@ -11,21 +11,21 @@ from typing import Literal
 
 from torch import Tensor
 
-from tasks.network import AnySize
-from tasks.params import Method
-from tasks.train import turn
+from segmend.network.segmenter import AnySize
+from segmend.stage.params import Method
+from tasks.train.api import step_context
 
 
 class Nothing(Method):
     name: Literal["none"] = "none"
 
-    def build(self, another: Callable[[], AnySize]) -> turn.Teacher:
+    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
         """`another()` makes one more network of the same kind, with other random weights."""
         return LabelsAlone()
 
 
-class LabelsAlone(turn.Teacher):
-    def forward(self, now: turn.Turn) -> tuple[Tensor, turn.Outputs]:
+class LabelsAlone(step_context.Teacher):
+    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
         seen = now.look()
         values = now.values(seen)
         return values * now.weights(values, seen), seen

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tasks.answers import KINDS
+from segmend.answers.answers import KINDS
+from segmend.stage.params import methods_of
 from tasks.correct.costs import Cost
-from tasks.params import methods_of
 
 METHODS = [method() for method in methods_of(Cost)]
 

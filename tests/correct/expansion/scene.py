@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tasks.rasters import UNLABELLED, VOID
-from tasks.spread import Seen, Told
+from segmend.images.rasters import UNLABELLED, VOID
+from tasks.correct.expansion._base import AnswerMask, ImageContext
 
 
-def image(seed: int = 0, classes: int = 3, cells: int = 4) -> Seen:
+def image(seed: int = 0, classes: int = 3, cells: int = 4) -> ImageContext:
     """Chance probabilities and labels with void and unlabelled pixels, cells of 4 x 4 pixels, answers of all kinds."""
     rng, side = np.random.default_rng(seed), 4 * cells
     probabilities = rng.dirichlet([0.5] * classes, (side, side)).astype(np.float32).transpose(2, 0, 1)
@@ -22,14 +22,14 @@ def image(seed: int = 0, classes: int = 3, cells: int = 4) -> Seen:
         told(np.isin(regions, (9, 10)), "class", 1),
         told((regions == 12) & (rng.random(regions.shape) < 0.5), "mask", 1),
     ]
-    return Seen("a/0", probabilities, features, first, painted(first, said), regions, said)
+    return ImageContext("a/0", probabilities, features, first, painted(first, said), regions, said)
 
 
-def told(mask: np.ndarray, kind: str, *classes: int) -> Told:
-    return Told(np.flatnonzero(mask), kind, classes)
+def told(mask: np.ndarray, kind: str, *classes: int) -> AnswerMask:
+    return AnswerMask(np.flatnonzero(mask), kind, classes)
 
 
-def painted(first: np.ndarray, answers: list[Told]) -> np.ndarray:
+def painted(first: np.ndarray, answers: list[AnswerMask]) -> np.ndarray:
     """The labels after the answers."""
     labels = first.copy()
     flat = labels.reshape(-1)

@@ -4,9 +4,9 @@ fill change only what has no label, the others nothing."""
 import numpy as np
 import pytest
 
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.stage.params import methods_of
 from tasks.correct.expansion import Expansion
-from tasks.params import methods_of
-from tasks.rasters import UNLABELLED, VOID
 from tests.correct.expansion.scene import image
 
 METHODS = [method() for method in methods_of(Expansion)]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import UNLABELLED, VOID
+from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext
 from tasks.correct.expansion.evidence import Evidence, code, looks, regression
-from tasks.rasters import UNLABELLED, VOID
-from tasks.spread import Lesson, Seen, Told
 
 RNG = np.random.default_rng(0)
 
@@ -14,15 +14,17 @@ def image(labels, said, sure=0.9, answers=()):
     said, labels = np.asarray(said), np.asarray(labels, np.uint8)
     p = np.full((3, *said.shape), (1 - sure) / 2, np.float32)
     np.put_along_axis(p, said[None].astype(np.int64), sure, axis=0)
-    return Seen("a", p, None, labels, labels, np.zeros(said.shape, np.int32), list(answers))
+    return ImageContext("a", p, None, labels, labels, np.zeros(said.shape, np.int32), list(answers))
 
 
 def learnt(method, lessons):
     return method.learn([], lessons, RNG)
 
 
-RIGHT = [Lesson(size, 0, 1, 0.8 * size, 1) for size in range(20, 60)]  # 40 questions, label 0, network 1, answer 1
-WRONG = [Lesson(size, 0, 1, 0.8 * size, 0) for size in range(20, 60)]
+RIGHT = [
+    AnswerOutcome(size, 0, 1, 0.8 * size, 1) for size in range(20, 60)
+]  # 40 questions, label 0, network 1, answer 1
+WRONG = [AnswerOutcome(size, 0, 1, 0.8 * size, 0) for size in range(20, 60)]
 
 
 def blocks():
@@ -41,7 +43,7 @@ def test_a_network_that_was_right_mends_the_other_conflicts_of_its_kind():
     assert (made != labels).sum() == 36
 
 
-@pytest.mark.parametrize("lessons", [WRONG, [], RIGHT[:1], [Lesson(30, 1, 1, 0.0, 1)] * 40])
+@pytest.mark.parametrize("lessons", [WRONG, [], RIGHT[:1], [AnswerOutcome(30, 1, 1, 0.0, 1)] * 40])
 def test_without_good_evidence_nothing_moves(lessons):
     labels, said = blocks()
     method = Evidence()
@@ -60,7 +62,7 @@ def test_answered_void_and_unlabelled_pixels_stay():
     labels[2:8, 2:4], labels[0, :] = VOID, UNLABELLED
     asked = np.zeros((20, 20), bool)
     asked[2:8, 6:8] = True
-    told = Told(np.flatnonzero(asked), "confirm", (0,))
+    told = AnswerMask(np.flatnonzero(asked), "confirm", (0,))
     made = Evidence().spread(image(labels, said, answers=[told]), learnt(Evidence(), RIGHT))
     assert (made[2:8, 4:6] == 1).all() and (made != labels).sum() == 12
 
@@ -70,15 +72,15 @@ def test_what_an_answer_leaves_unsaid_in_its_region_stays_too():
     labels, said = blocks()
     region, spoken = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
     region[2:8, 4:8], spoken[2:8, 6:8] = True, True
-    told = Told(np.flatnonzero(spoken), "confirm", (0,), np.flatnonzero(region))
+    told = AnswerMask(np.flatnonzero(spoken), "confirm", (0,), np.flatnonzero(region))
     made = Evidence().spread(image(labels, said, answers=[told]), learnt(Evidence(), RIGHT))
     assert (made[2:8, 2:4] == 1).all() and (made != labels).sum() == 12
 
 
 def test_weak_conflicts_are_told_from_strong_ones():
     """Answers say: where the network is sure it is right, where it is not it is wrong."""
-    weak = [Lesson(30, 0, 1, 0.1 * 30, 0)] * 60
-    strong = [Lesson(30, 0, 1, 0.85 * 30, 1)] * 60
+    weak = [AnswerOutcome(30, 0, 1, 0.1 * 30, 0)] * 60
+    strong = [AnswerOutcome(30, 0, 1, 0.85 * 30, 1)] * 60
     labels, said = blocks()
     method = Evidence()
     learned = learnt(method, weak + strong)
@@ -102,7 +104,7 @@ def test_looks_are_of_one_size():
 
 def test_unknown_pairs_are_as_the_whole_regression_would_have_them():
     """Columns of pairs that no answer was about change nothing but the variance: compared with a regression over all pairs."""
-    method, lessons = Evidence(), RIGHT + WRONG[:15] + [Lesson(40, 2, 1, 20.0, 1)] * 9
+    method, lessons = Evidence(), RIGHT + WRONG[:15] + [AnswerOutcome(40, 2, 1, 20.0, 1)] * 9
     learned = learnt(method, lessons)
     size, shown, predicted, expected, answer = (np.array(column) for column in zip(*lessons, strict=True))
     every = np.eye(9)

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import VOID
+from tasks.correct.expansion._base import ImageContext
 from tasks.correct.expansion.module import NEVER, SILENT, Module, answered, forward, softmax
-from tasks.rasters import VOID
-from tasks.spread import Seen
 from tests.correct.expansion.scene import image, painted, told
 
 QUICK = {"epochs": 60, "lr": 3e-3}
 CELLS = (np.arange(16)[:, None] // 4 * 8 + np.arange(32) // 4).astype(np.int32)  # 32 cells of 16 pixels
 
 
-def confused(asked=range(0, 32, 2), counts=(16, 10, 6)) -> tuple[Seen, np.ndarray]:
+def confused(asked=range(0, 32, 2), counts=(16, 10, 6)) -> tuple[ImageContext, np.ndarray]:
     """Cells of classes 0, 1, 2; where 1 is true, the network says 2 with .6, and the labels say 2: a regular mistake."""
     rng = np.random.default_rng(0)
     true = rng.permutation(np.repeat(np.arange(3), counts))
@@ -20,12 +20,12 @@ def confused(asked=range(0, 32, 2), counts=(16, 10, 6)) -> tuple[Seen, np.ndarra
     probabilities = means[true][CELLS].transpose(2, 0, 1)
     first = np.where(true == 1, 2, true).astype(np.uint8)[CELLS]
     answers = [told(k == CELLS, "class", int(true[k])) for k in asked]
-    return Seen("a/0", probabilities, None, first, painted(first, answers), CELLS, answers), true.astype(np.uint8)[
-        CELLS
-    ]
+    return ImageContext("a/0", probabilities, None, first, painted(first, answers), CELLS, answers), true.astype(
+        np.uint8
+    )[CELLS]
 
 
-def run(method: Module, seen: Seen, seed: int = 0):
+def run(method: Module, seen: ImageContext, seed: int = 0):
     return method.spread(seen, method.learn([method.measure(seen)], [], np.random.default_rng(seed)))
 
 

@@ -3,29 +3,31 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
+from tasks.correct.expansion._base import AnswerMask, ImageContext
 from tasks.correct.expansion.prototypes import Prototypes
-from tasks.rasters import NO_REGION, UNLABELLED, VOID
-from tasks.spread import Seen, Told
 
 U, DEFAULT = UNLABELLED, Prototypes()
 
 
-def row(angles: list[float], sure: list[float], answers: list[Told], labels=None, spread=DEFAULT) -> list[int]:
+def row(angles: list[float], sure: list[float], answers: list[AnswerMask], labels=None, spread=DEFAULT) -> list[int]:
     """A row of pixels in cells of four: features are directions (degrees), `sure` the probability of class 0 of two."""
     n = len(angles)
     turned = np.deg2rad(np.array(angles, np.float32))
     p = np.array([sure, 1 - np.array(sure)], np.float32)[:, None]
     maps = np.array([labels or [U] * n], np.uint8)
     regions = np.array([np.arange(n) // 4], np.int32)
-    seen = Seen("i", p, np.array([np.cos(turned), np.sin(turned)])[:, None], maps.copy(), maps, regions, answers)
+    seen = ImageContext(
+        "i", p, np.array([np.cos(turned), np.sin(turned)])[:, None], maps.copy(), maps, regions, answers
+    )
     before = maps.copy()
     made = spread.spread(seen, spread.learn([spread.measure(seen)], [], np.random.default_rng(0)))
     assert (maps == before).all() and made.dtype == np.uint8
     return made[0].tolist()
 
 
-def told(kind: str, pixels, *classes: int) -> Told:
-    return Told(np.array(list(pixels), np.int64), kind, classes)
+def told(kind: str, pixels, *classes: int) -> AnswerMask:
+    return AnswerMask(np.array(list(pixels), np.int64), kind, classes)
 
 
 # Cell 0 is asked. Its prototypes: class 0 at pixel 1 (0 degrees), class 1 at pixel 2 (90 degrees). Pixel 0 (10 degrees) is
@@ -117,11 +119,11 @@ def test_limits_on_noise():
     labels[::5, ::7] = VOID
     flat = np.arange(h * w).reshape(h, w)
     answers = [
-        Told(flat[cells == 6], "class_set", (1, 3)),
-        Told(flat[cells == 7], "class_set", (0, 2, 3)),
-        Told(flat[cells == 0], "confirm", (2,)),
+        AnswerMask(flat[cells == 6], "class_set", (1, 3)),
+        AnswerMask(flat[cells == 7], "class_set", (0, 2, 3)),
+        AnswerMask(flat[cells == 0], "confirm", (2,)),
     ]
-    seen = Seen("i", p, features, labels, labels, cells, answers)
+    seen = ImageContext("i", p, features, labels, labels, cells, answers)
     made = Prototypes(threshold="min", onto="all").spread(seen, None)
     assert ((made == VOID) == (labels == VOID)).all()
     for answer in answers[:2]:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
+from tasks.correct.expansion._base import ImageContext
 from tasks.correct.expansion.quota import Quota
-from tasks.rasters import NO_REGION, UNLABELLED, VOID
-from tasks.spread import Seen
 from tests.correct.expansion.scene import image
 
 U = UNLABELLED
@@ -13,11 +13,11 @@ U = UNLABELLED
 SURE = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.4, 0.2]  # of class 0; the last two are class 1 with .6 and .8
 
 
-def scene(round=1, labels=(U,) * 8, regions=None) -> Seen:
+def scene(round=1, labels=(U,) * 8, regions=None) -> ImageContext:
     p = np.array([SURE, 1 - np.array(SURE)], np.float32)[:, None]
     maps = np.array([labels], np.uint8)
     cells = np.array([range(8) if regions is None else regions], np.int32)
-    return Seen("i", p, None, maps, maps, cells, [], unseen=(1,), round=round)
+    return ImageContext("i", p, None, maps, maps, cells, [], unseen=(1,), round=round)
 
 
 def made(method, *images) -> list[list[int]]:

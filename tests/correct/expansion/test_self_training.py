@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from segmend.images.rasters import UNLABELLED, VOID
+from tasks.correct.expansion._base import ImageContext
 from tasks.correct.expansion.self_training import SelfTraining
-from tasks.rasters import UNLABELLED, VOID
-from tasks.spread import Seen
 
 U = UNLABELLED
 P = [[0.7, 0.2, 0.1], [0.05, 0.05, 0.9], [0.4, 0.4, 0.2], [0.2, 0.6, 0.2]]
@@ -13,7 +13,7 @@ P = [[0.7, 0.2, 0.1], [0.05, 0.05, 0.9], [0.4, 0.4, 0.2], [0.2, 0.6, 0.2]]
 def row(method, labels=(U, U, U, U), unseen=(1, 2)) -> list[int]:
     p = np.array(P, np.float32).T[:, None]
     maps = np.array([labels], np.uint8)
-    seen = Seen("i", p, None, maps, maps, np.zeros((1, 4), np.int32), [], unseen=unseen)
+    seen = ImageContext("i", p, None, maps, maps, np.zeros((1, 4), np.int32), [], unseen=unseen)
     return method.spread(seen, None)[0].tolist()
 
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import VOID
+from tasks.correct.expansion._base import AnswerMask, ImageContext
 from tasks.correct.expansion.similar import Similar
-from tasks.rasters import VOID
-from tasks.spread import Seen, Told
 from tests.correct.expansion.scene import image, painted, told
 
 
-def strip(answers: list[Told], first=(0, 0, 0, 0, 0)) -> Seen:
+def strip(answers: list[AnswerMask], first=(0, 0, 0, 0, 0)) -> ImageContext:
     """Five pixels in a row: three that the network sees as class 0, two as class 1; cosine between them 0.47."""
     probabilities = np.array([[[0.8, 0.8, 0.8, 0.2, 0.2]], [[0.2, 0.2, 0.2, 0.8, 0.8]]], np.float32)
     start = np.array([first], np.uint8)
-    return Seen("i", probabilities, None, start, painted(start, answers), np.zeros((1, 5), np.int32), answers)
+    return ImageContext("i", probabilities, None, start, painted(start, answers), np.zeros((1, 5), np.int32), answers)
 
 
 WHOLE = np.ones((1, 5), bool)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.correct.automatic import by_one_view
+from segmend.images.rasters import UNLABELLED, VOID
+from tasks.correct.expansion._base import ImageContext
 from tasks.correct.expansion.strict import Strict
-from tasks.rasters import UNLABELLED, VOID
-from tasks.spread import Seen
+from tasks.correct.expansion_pass import by_one_view
 from tests.correct.expansion.scene import image
 
 U = UNLABELLED
@@ -15,10 +15,10 @@ FIRST = [[0.1, 0.1, 0.6, 0.2], [0.1, 0.1, 0.6, 0.2], [0.5, 0.1, 0.3, 0.1], [0.1,
 SECOND = [[0.1, 0.1, 0.5, 0.3], [0.1, 0.1, 0.2, 0.6], [0.5, 0.1, 0.1, 0.3], [0.6, 0.1, 0.1, 0.2], [0, 0, 0.9, 0.1]]
 
 
-def scene(labels=(U, U, U, U, U), unseen=(2, 3), views=(FIRST, SECOND)) -> Seen:
+def scene(labels=(U, U, U, U, U), unseen=(2, 3), views=(FIRST, SECOND)) -> ImageContext:
     every = np.array(views, np.float32).transpose(0, 2, 1)[:, :, None]
     maps = np.array([labels], np.uint8)
-    return Seen("i", every[0], None, maps, maps.copy(), np.zeros((1, 5), np.int32), [], every, unseen)
+    return ImageContext("i", every[0], None, maps, maps.copy(), np.zeros((1, 5), np.int32), [], every, unseen)
 
 
 def row(method=Strict(), **given) -> list[int]:  # noqa: B008

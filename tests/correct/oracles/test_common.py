@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tasks.answers import KINDS
+from segmend.answers.answers import KINDS
+from segmend.stage.params import methods_of
 from tasks.correct.oracles import Oracle
-from tasks.params import methods_of
 from tests.correct.toy import given_map, true_map
 from tests.query.questions import question
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.answers import Answer, Verdict, encode, pixels
-from tasks.correct.apply import corrected
+from segmend.answers.answers import Answer, Verdict, encode, pixels
+from segmend.images.rasters import UNLABELLED, VOID
+from tasks.correct.apply_answers import corrected
 from tasks.correct.oracles.ground_truth import GroundTruth, deep
-from tasks.rasters import UNLABELLED, VOID
 from tests.correct.toy import given_map, true_map
 from tests.query.questions import question
 

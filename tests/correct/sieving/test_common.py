@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from segmend.stage.params import methods_of
 from tasks.correct.sieving import Sieving
-from tasks.params import methods_of
 
 METHODS = [method() for method in methods_of(Sieving)]
 

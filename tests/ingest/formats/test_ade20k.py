@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.ingest.checks import translate
+from tasks.ingest.checking.image_checks import translate
 from tests.ingest.examples import ade20k
 from tests.ingest.raw import run, save, settings, source_of, stripes
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.ingest.checks import translate
+from tasks.ingest.checking.image_checks import translate
 from tests.ingest.examples import cityscapes
 from tests.ingest.raw import run, settings, source_of, stripes
 

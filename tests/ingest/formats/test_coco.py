@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tasks.ingest.outlines import Piece, drawn, polygons, run_lengths, unpacked
+from tasks.ingest.reading.outlines import Piece, drawn, polygons, run_lengths, unpacked
 from tests.ingest.examples import coco, runs
 from tests.ingest.raw import run, settings, source_of
 

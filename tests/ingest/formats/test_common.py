@@ -7,12 +7,12 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from tasks.ingest.checks import examine, translate
+from segmend.stage.params import methods_of
+from tasks.ingest.checking.image_checks import examine, translate
 from tasks.ingest.formats import FORMATS
 from tasks.ingest.inspect import guess
-from tasks.ingest.records import Hints
+from tasks.ingest.reading.source import Hints
 from tasks.ingest.settings import Params
-from tasks.params import methods_of
 from tests.ingest import examples
 from tests.ingest.raw import run, settings
 

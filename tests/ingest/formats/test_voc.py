@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.rasters import default_colours
+from segmend.images.rasters import default_colours
 from tests.ingest.examples import voc
 from tests.ingest.raw import run, save, settings, source_of, stripes
 

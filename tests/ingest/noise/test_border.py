@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from segmend.images.rasters import VOID
 from tasks.ingest.noise import Border
 from tasks.ingest.noise.border import borders, dilated, eroded
-from tasks.rasters import VOID
 
 
 def disc(size: int = 100) -> np.ndarray:

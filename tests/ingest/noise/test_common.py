@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.stage.params import methods_of
 from tasks.ingest.noise import KINDS, Kind
-from tasks.params import methods_of
-from tasks.rasters import UNLABELLED, VOID
 from tests.ingest.raw import settings, source_of
 
 CLASSES = (0, 1, 2, 3)

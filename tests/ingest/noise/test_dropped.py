@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from segmend.images.rasters import VOID
 from tasks.ingest.noise import Dropped
 from tasks.ingest.noise.dropped import melt
-from tasks.rasters import VOID
 
 
 def test_an_object_takes_the_class_that_touches_it_most():

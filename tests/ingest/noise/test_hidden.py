@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tasks.dataset import Dataset
+from segmend.images.dataset import Dataset
+from segmend.images.rasters import UNLABELLED, VOID
 from tasks.ingest.noise.hidden import Hidden
-from tasks.rasters import UNLABELLED, VOID
 from tests.ingest.raw import folders, run, settings, stripes
 
 RNG = np.random.default_rng(0)

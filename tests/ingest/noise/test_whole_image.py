@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import VOID
 from tasks.ingest.noise import WholeImage
-from tasks.rasters import VOID
 
 
 def test_three_ways():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.crowds import table
-from tasks.params import validated
+from segmend.stage.params import validated
 from tasks.pseudo_label.aggregators.arbitration import Arbitration
-from tasks.pseudo_label.judging import Edges, Likelihood
+from tasks.pseudo_label.judges import Edges, Likelihood
 
 
 class Asked(Edges):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.crowds import everybody, table
-from tasks.params import methods_of, validated
+from segmend.stage.params import methods_of, validated
 from tasks.pseudo_label.aggregators import Aggregator
-from tasks.pseudo_label.sources import Answers
+from tasks.pseudo_label.aggregators._votes import Votes
 
 METHODS = [method() for method in methods_of(Aggregator)]
 ANY_NUMBER = [one for one in METHODS if one.name != "arbitration"]  # of sources
@@ -52,7 +52,7 @@ def test_reliabilities_are_found_without_gold(method):
 def test_the_order_of_answers_does_not_matter(method):
     _, one = crowd(method)
     shuffled = np.random.default_rng(1).permutation(len(one.task))
-    other = Answers(
+    other = Votes(
         one.task[shuffled], one.source[shuffled], one.label[shuffled],
         tasks=one.tasks, sources=one.sources, classes=one.classes, gold=one.gold,
     )  # fmt: skip
@@ -64,7 +64,7 @@ def test_names_of_classes_do_not_matter(method):
     _, one = crowd(method)
     turn = np.array([2, 0, 1])
     gold = np.where(one.gold < 0, -1, turn[one.gold])
-    other = Answers(one.task, one.source, turn[one.label], tasks=600, sources=one.sources, classes=3, gold=gold)
+    other = Votes(one.task, one.source, turn[one.label], tasks=600, sources=one.sources, classes=3, gold=gold)
     assert np.allclose(method(one).posterior, method(other).posterior[:, turn], atol=1e-9)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.params import methods_of
+from segmend.stage.params import methods_of
 from tasks.pseudo_label.judges import Judge
 
 METHODS = [method() for method in methods_of(Judge)]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from segmend.images.rasters import UNLABELLED, VOID
 from tasks.pseudo_label.labellers.blank import Blank
-from tasks.rasters import UNLABELLED, VOID
 
 IMAGE = np.zeros((2, 4, 3), np.uint8)
 REGIONS = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], np.int32)

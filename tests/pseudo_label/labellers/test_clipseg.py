@@ -7,8 +7,8 @@ import pytest
 import torch
 import transformers as t
 
+from segmend.images.rasters import UNLABELLED
 from tasks.pseudo_label.labellers.clipseg import ClipSeg
-from tasks.rasters import UNLABELLED
 from tests.pseudo_label.labellers import tiny
 from tests.pseudo_label.labellers.tiny import CLASSES, item, place
 

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 import transformers as t
 
+from segmend.images.rasters import UNLABELLED, VOID
 from tasks.pseudo_label.labellers.closed_vocabulary import ClosedVocabulary
-from tasks.rasters import UNLABELLED, VOID
 from tests.pseudo_label.labellers import tiny
 from tests.pseudo_label.labellers.tiny import CLASSES, item, place
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from tasks.params import methods_of
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
+from segmend.images.regions import class_counts, count, majority
+from segmend.stage.params import methods_of
 from tasks.pseudo_label.labellers import Labeller
+from tasks.pseudo_label.labellers._model import confidence, voided
 from tasks.pseudo_label.labellers.clipseg import ClipSeg
 from tasks.pseudo_label.labellers.closed_vocabulary import ClosedVocabulary
 from tasks.pseudo_label.labellers.grounded_sam import GroundedSam
 from tasks.pseudo_label.labellers.onnx import Onnx
 from tasks.pseudo_label.labellers.prototypes import Prototypes
 from tasks.pseudo_label.labellers.sam_everything import SamEverything
-from tasks.pseudo_label.models import confidence, voided
-from tasks.rasters import NO_REGION, UNLABELLED, VOID
-from tasks.regions import class_counts, count, majority
 from tests.pseudo_label.labellers import tiny
 
 METHODS = [method() for method in methods_of(Labeller) if not hasattr(method, "build")]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from segmend.images.rasters import UNLABELLED
 from tasks.pseudo_label.labellers.given import Given
-from tasks.rasters import UNLABELLED
 
 IMAGE = np.zeros((2, 4, 3), np.uint8)
 REGIONS = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], np.int32)

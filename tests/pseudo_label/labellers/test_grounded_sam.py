@@ -7,8 +7,8 @@ import pytest
 import torch
 import transformers as t
 
+from segmend.images.rasters import NO_REGION, UNLABELLED
 from tasks.pseudo_label.labellers.grounded_sam import GroundedSam
-from tasks.rasters import NO_REGION, UNLABELLED
 from tests.pseudo_label.labellers import tiny
 from tests.pseudo_label.labellers.tiny import WORDS, item, place
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import UNLABELLED, VOID
 from tasks.pseudo_label.labellers.onnx import Onnx
-from tasks.rasters import UNLABELLED, VOID
 from tests.pseudo_label.labellers import tiny
 from tests.pseudo_label.labellers.tiny import CLASSES, item, place
 

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from skimage import data
 
-from tasks.answers import Answer, encode
-from tasks.pseudo_label.features import colour, lite0, pooling, weights_file
+from segmend.answers.answers import Answer, encode
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
+from tasks.pseudo_label.labellers._region_features import colour, lite0, pooling, weights_file
 from tasks.pseudo_label.labellers.prototypes import Prototypes, linear, nearest
-from tasks.rasters import NO_REGION, UNLABELLED, VOID
 from tests.pseudo_label.labellers.tiny import Item, item, place
 
 COLOURS = np.array([(200, 30, 30), (30, 200, 30), (30, 30, 200)], np.uint8)

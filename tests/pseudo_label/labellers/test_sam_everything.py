@@ -7,8 +7,8 @@ import pytest
 import torch
 import transformers as t
 
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
 from tasks.pseudo_label.labellers.sam_everything import SamEverything
-from tasks.rasters import NO_REGION, UNLABELLED, VOID
 from tests.pseudo_label.labellers import tiny
 from tests.pseudo_label.labellers.tiny import Item, item, place
 

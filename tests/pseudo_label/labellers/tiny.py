@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import transformers as t
 
-from tasks.pseudo_label.models import Item, Place
+from tasks.pseudo_label.labellers._model import Item, Place
 
 CLASSES = ("ground", "leaf", "stone")
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "?", ",", "ground", "leaf", "stone", "pebble", "##stone"]

@@ -5,8 +5,8 @@ from math import log
 import numpy as np
 import pytest
 
+from segmend.images.rasters import UNLABELLED, VOID
 from tasks.query.acquisitions.abc import Abc, weights
-from tasks.rasters import UNLABELLED, VOID
 from tests.query.scenes import random_scene, row_scene, table_of, utilities
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from segmend.images.rasters import UNLABELLED, VOID
 from tasks.query.acquisitions.cil import Cil
-from tasks.rasters import UNLABELLED, VOID
 from tests.query.scenes import random_scene, row_scene, utilities
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasks.query.acquisitions.class_balanced import ClassBalanced
-from tasks.query.picking import ranked
+from tasks.query.ranking import ranked
 from tests.query.tables import table
 
 PREDICTED = [0] * 90 + [1] * 8 + [2] * 2

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.params import methods_of
+from segmend.images.rasters import UNLABELLED
+from segmend.images.region_table import Scene, joined, rows_of
+from segmend.stage.params import methods_of
 from tasks.query.acquisitions import Acquisition
-from tasks.rasters import UNLABELLED
-from tasks.table import Scene, joined, rows_of
 
 METHODS = [method() for method in methods_of(Acquisition)]
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.query import gain
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.images.region_table import Scene, joined, rows_of
+from tasks.query.acquisitions import _expected_fix
 from tasks.query.acquisitions.expected_gain import ExpectedGain
-from tasks.rasters import UNLABELLED, VOID
-from tasks.table import Scene, joined, rows_of
 
 RNG = np.random.default_rng(0)
 
@@ -15,7 +15,9 @@ def table(probability_of_one, labels, regions):
     one = np.asarray(probability_of_one, np.float32)
     scene = Scene(np.stack([1 - one, one]), np.asarray(labels, np.uint8), np.asarray(regions, np.int32))
     none = np.zeros(len(scene.areas), np.int32)
-    return joined(("a",), [rows_of(0, scene, none, ExpectedGain().measure(scene) | {"gain": gain.total(scene)})])
+    return joined(
+        ("a",), [rows_of(0, scene, none, ExpectedGain().measure(scene) | {"gain": _expected_fix.total(scene)})]
+    )
 
 
 def test_by_hand():
@@ -25,8 +27,10 @@ def test_by_hand():
         [[0.9, 0.9, 0.6, 0.6], [0.8] * 4, [1, 1, 0, 0]], [[0] * 4, [1] * 4, [1, 1, 0, 0]], [[0] * 4, [1] * 4, [2] * 4]
     )
     assert ExpectedGain(value="pixels", explore=0)(found, RNG) == pytest.approx([2, 0, 0], abs=1e-5)
-    assert gain.pixels(found, "correction") == pytest.approx([2, 0, 0], abs=1e-5)
-    assert gain.pixels(found, "dominant") == pytest.approx([2, 0, -2], abs=1e-5)  # it is painted over what was right
+    assert _expected_fix.pixels(found, "correction") == pytest.approx([2, 0, 0], abs=1e-5)
+    assert _expected_fix.pixels(found, "dominant") == pytest.approx(
+        [2, 0, -2], abs=1e-5
+    )  # it is painted over what was right
     # Expected pixels: class 1 has 3 + 3.2 + 2, class 0 the other 3.8; region 0 moves from 0 to 1.
     worth = (1 / 3.8 + 1 / 8.2) / 2
     assert ExpectedGain(explore=0)(found, RNG) == pytest.approx([2 * worth, 0, 0], rel=1e-4, abs=1e-6)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import VOID
 from tasks.query.acquisitions.cil import Cil
 from tasks.query.acquisitions.lcil import Lcil
-from tasks.rasters import VOID
 from tests.query.scenes import random_scene, row_scene, utilities
 
 PIXELS, LABELS = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.25, 0.25]], [1, 0, 2]

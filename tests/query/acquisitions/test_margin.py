@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from segmend.images.region_table import Scene, joined, rows_of
 from tasks.query.acquisitions.margin import Margin
-from tasks.table import Scene, joined, rows_of
 
 
 def utility(pixels: list[list[float]]) -> float:

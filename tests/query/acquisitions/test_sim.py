@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.images.region_table import Scene
 from tasks.query.acquisitions.sim import Sim
-from tasks.rasters import UNLABELLED, VOID
-from tasks.table import Scene
 
 
 def reach(pixels, labels, regions=None, eps=0.0) -> list[float]:

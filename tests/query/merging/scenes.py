@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.table import Scene
+from segmend.images.region_table import Scene
 
 
 def cells_scene(means, cells) -> Scene:

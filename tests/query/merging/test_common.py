@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import label as pieces_of_mask
 
-from tasks.params import methods_of
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.images.region_table import Scene
+from segmend.images.regions import areas, count
+from segmend.stage.params import methods_of
 from tasks.query.merging import Merging
-from tasks.rasters import UNLABELLED, VOID
-from tasks.regions import areas, count
-from tasks.table import Scene
 from tests.query.merging.scenes import grid
 
 METHODS = [method() for method in methods_of(Merging)]

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
+from segmend.images.region_table import Scene
+from segmend.images.regions import areas, count, in_pieces
 from tasks.query.merging.conflict import Conflict
-from tasks.rasters import NO_REGION, UNLABELLED, VOID
-from tasks.regions import areas, count, in_pieces
-from tasks.table import Scene
 
 
 def scene(labels, said, base=None) -> Scene:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from segmend.images.rasters import NO_REGION, UNLABELLED
+from segmend.images.region_table import Scene
+from segmend.images.regions import count, in_pieces
 from tasks.query.merging.objects import Objects
-from tasks.rasters import NO_REGION, UNLABELLED
-from tasks.regions import count, in_pieces
-from tasks.table import Scene
 
 CELLS = (np.arange(20)[:, None] // 5 * 4 + np.arange(20) // 5).astype(np.int32)  # 16 cells of 25 pixels
 

@@ -7,9 +7,9 @@ import pytest
 from scipy.ndimage import label as pieces_of_mask
 from scipy.spatial.distance import jensenshannon
 
+from segmend.images.region_table import Scene
+from segmend.images.regions import areas, count, mean_by_region, neighbours
 from tasks.query.merging.root_anchored import RootAnchored
-from tasks.regions import areas, count, mean_by_region, neighbours
-from tasks.table import Scene
 from tests.query.merging.scenes import cells_scene, grid
 
 

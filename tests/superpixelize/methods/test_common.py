@@ -5,9 +5,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.ndimage import label as pieces_of_mask
 
-from tasks.params import methods_of
-from tasks.rasters import NO_REGION
-from tasks.regions import areas, count
+from segmend.images.rasters import NO_REGION
+from segmend.images.regions import areas, count
+from segmend.stage.params import methods_of
 from tasks.superpixelize.methods import Superpixels
 
 METHODS = [method() for method in methods_of(Superpixels)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.regions import areas, count
+from segmend.images.regions import areas, count
 from tasks.superpixelize.methods.felzenszwalb import Felzenszwalb
 
 EVERYWHERE = np.ones((40, 50), bool)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.regions import count
+from segmend.images.regions import count
 from tasks.superpixelize.methods.seeds import Seeds
 
 

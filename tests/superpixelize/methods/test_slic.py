@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.regions import areas, count
+from segmend.images.regions import areas, count
 from tasks.superpixelize.methods.slic import Slic
 
 EVERYWHERE = np.ones((96, 96), bool)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.regions import areas
+from segmend.images.regions import areas
 from tasks.superpixelize.methods.watershed import Watershed
 
 

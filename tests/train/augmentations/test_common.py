@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks.rasters import VOID
+from segmend.images.rasters import VOID
 from tasks.train.augmentations import AUGMENTATIONS
 
 every = pytest.mark.parametrize("kind", AUGMENTATIONS, ids=lambda kind: kind.__name__)

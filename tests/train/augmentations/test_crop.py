@@ -2,7 +2,7 @@
 
 import torch
 
-from tasks.rasters import VOID
+from segmend.images.rasters import VOID
 from tasks.train.augmentations.crop import Crop
 
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tasks.network import AnySize
+from segmend.network.segmenter import AnySize
 from tasks.train.averaging import AVERAGING
-from tests.train.steps import batch, learner
+from tests.train.steps import batch, train_step
 from tests.train.toy import bytes_of, quick, run, toys
 
 every = pytest.mark.parametrize("kind", AVERAGING, ids=lambda kind: kind.__name__)
@@ -16,7 +16,7 @@ STEPS = 8
 
 
 def trained(kind, steps=range(STEPS), saved=None):
-    one = learner(averaging={"name": kind().name})
+    one = train_step(averaging={"name": kind().name})
     if saved:
         one.state.load(saved)
     for step in steps:
@@ -30,16 +30,16 @@ def test_it_takes_no_gradient_and_changes_nothing_of_the_training(kind):
     for ours, theirs in zip(state.network.parameters(), plain.network.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     assert isinstance(state.shown, AnySize)
-    if state.beside.mean is not None:
+    if state.auxiliary.mean is not None:
         inside = {id(p) for group in state.optimizer.param_groups for p in group["params"]}
-        for parameter in state.beside.mean.parameters():
+        for parameter in state.auxiliary.mean.parameters():
             assert not parameter.requires_grad and id(parameter) not in inside
 
 
 @every
 def test_weights_and_statistics_lie_within_what_there_was(kind):
     """Element by element between the least and the greatest that the network had after a step."""
-    one, past = learner(averaging={"name": kind().name}), []
+    one, past = train_step(averaging={"name": kind().name}), []
     for step in range(STEPS):
         one.step([batch(step)], step / STEPS)
         past.append(deepcopy(one.state.network.state_dict()))

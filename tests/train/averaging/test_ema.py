@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.network import AnySize
+from segmend.network.segmenter import AnySize
 from tasks.train.averaging.ema import Ema
 
 

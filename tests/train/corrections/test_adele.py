@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tasks.confusion import Confusion
-from tasks.dataset import Dataset, Labels, write_card, write_samples
-from tasks.rasters import UNLABELLED, VOID
+from segmend.images.dataset import Dataset, Labels, write_card, write_samples
+from segmend.images.rasters import UNLABELLED, VOID
+from segmend.metrics.confusion import Confusion
+from tasks.train.corrections._confident_joint import JointCounts
+from tasks.train.corrections._memorisation import curve
+from tasks.train.corrections._relabelling import Plan
 from tasks.train.corrections.adele import Adele
-from tasks.train.listening import Said
-from tasks.train.memorising import curve
-from tasks.train.relabel import Plan
 from tests.train.toy import CARD, draw, quick, run, store, toys
 
 NAMES = ("ground", "disc", "square")
@@ -25,14 +25,14 @@ def labels(*ids: int) -> np.ndarray:
     return np.array([ids], np.uint8)
 
 
-def said(iou: tuple[float, float, float]) -> Said:
+def said(iou: tuple[float, float, float]) -> JointCounts:
     """An epoch with these IoU of the classes but the first: of so many pixels hits, and the rest taken for the first class."""
     matrix = np.zeros((3, 5), np.int64)
     for k, value in enumerate(iou):
         pixels = (10_000, 1_000, 1_000)[k]
         matrix[k, k] = round(value * pixels)
         matrix[k, 0] += (pixels - matrix[k, k]) * (k > 0)
-    return Said(Confusion(3, matrix), np.diag([1, 1, 1]))
+    return JointCounts(Confusion(3, matrix), np.diag([1, 1, 1]))
 
 
 def test_one_row_of_pixels_by_hand():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.dataset import Labels
-from tasks.rasters import UNLABELLED, VOID
+from segmend.images.dataset import Labels
+from segmend.images.rasters import UNLABELLED, VOID
 from tasks.train.corrections import CORRECTIONS
 from tests.train.stopped import stopped_and_resumed
 from tests.train.toy import CARD, bytes_of, quick, run, toys

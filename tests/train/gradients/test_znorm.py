@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.params import validated
+from segmend.stage.params import validated
 from tasks.train.gradients.znorm import ZNorm
 from tasks.train.optimizers.sgd import SGD
 from tasks.train.settings import Params

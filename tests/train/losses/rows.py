@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
 
 
 def targets_for(

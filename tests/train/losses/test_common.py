@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.targets import Targets, targets_of
-from tasks.train.loss import Loss
+from tasks.train.api.targets import Targets, targets_of
 from tasks.train.losses import LOSSES
+from tasks.train.losses._base import Loss
 from tasks.train.losses.bootstrapping import Bootstrapping
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tasks.train.losses.dice import Dice

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tasks.targets import Targets
+from tasks.train.api.targets import Targets
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tasks.train.losses.dice import Dice
 from tasks.train.losses.nr_dice import NrDice

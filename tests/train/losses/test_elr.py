@@ -5,7 +5,7 @@ from math import log
 import pytest
 import torch
 
-from tasks.targets import Targets
+from tasks.train.api.targets import Targets
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tasks.train.losses.elr import Elr
 

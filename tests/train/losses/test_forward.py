@@ -5,8 +5,8 @@ from math import log
 import pytest
 import torch
 
-from tasks.params import validated
-from tasks.targets import Targets
+from segmend.stage.params import validated
+from tasks.train.api.targets import Targets
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tasks.train.losses.forward import Forward
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.targets import Targets
+from tasks.train.api.targets import Targets
 from tasks.train.losses import LOSSES
 from tasks.train.losses.backward import Backward
 from tasks.train.losses.elr import Elr

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tasks.targets import Targets
+from tasks.train.api.targets import Targets
 from tasks.train.losses.nr_dice import NrDice
 from tests.train.losses.rows import row
 

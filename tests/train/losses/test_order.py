@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.targets import Targets
-from tasks.train.loss import Loss
+from tasks.train.api.targets import Targets
+from tasks.train.losses._base import Loss
 from tasks.train.losses.bootstrapping import Bootstrapping
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tasks.train.losses.focal import Focal

@@ -5,7 +5,7 @@ from math import exp, lgamma, log, pi
 import pytest
 import torch
 
-from tasks.targets import Targets
+from tasks.train.api.targets import Targets
 from tasks.train.losses.t_loss import TLoss
 
 

@@ -2,9 +2,9 @@
 
 import torch
 
-from tasks.targets import targets_of
+from tasks.train.api.step_context import Outputs
+from tasks.train.api.targets import targets_of
 from tasks.train.selections.all import All
-from tasks.train.turn import Outputs
 
 
 def test_every_pixel_has_weight_one():

@@ -5,12 +5,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tasks.dataset import Dataset, Labels
-from tasks.targets import Targets, targets_of
+from segmend.images.dataset import Dataset, Labels
+from tasks.train.api.step_context import Outputs, StepContext
+from tasks.train.api.targets import Targets, targets_of
 from tasks.train.selections import SELECTIONS
 from tasks.train.selections.mixture import Mixture
 from tasks.train.selections.small_loss import SmallLoss
-from tasks.train.turn import Outputs, Turn
 from tests.train.stopped import stopped_and_resumed
 from tests.train.toy import bytes_of, quick, run, toys
 
@@ -39,7 +39,7 @@ def batch(seed: int = 0) -> tuple[torch.Tensor, Outputs, Targets]:
 def weights(built, values: torch.Tensor, seen: Outputs, targets: Targets) -> torch.Tensor:
     network = torch.nn.Identity()
     amp = torch.autocast("cpu", enabled=False)
-    return Turn(network, network, torch.zeros(2, 3, 5, 7), targets, None, built, amp, 0.7).weights(values, seen)
+    return StepContext(network, network, torch.zeros(2, 3, 5, 7), targets, None, built, amp, 0.7).weights(values, seen)
 
 
 @every

@@ -6,9 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tasks.targets import Targets
+from tasks.train.api.step_context import Outputs
+from tasks.train.api.targets import Targets
 from tasks.train.selections.mixture import Mixture, Parts, normals, posterior
-from tasks.train.turn import Outputs
 
 
 def weights(

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from tasks.params import validated
-from tasks.targets import Targets
+from segmend.stage.params import validated
+from tasks.train.api.step_context import Outputs
+from tasks.train.api.targets import Targets
 from tasks.train.selections import Selection
 from tasks.train.selections.small_loss import SmallLoss
-from tasks.train.turn import Outputs
 
 
 def weights(method: SmallLoss, losses: list[float], labels: list[int], progress: float = 1.0, sets=None) -> list[float]:

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from tasks.targets import Targets, targets_of
+from tasks.train.api.step_context import Outputs
+from tasks.train.api.targets import Targets, targets_of
 from tasks.train.selections.trust import Trust
-from tasks.train.turn import Outputs
 
 
 def weights(method: Trust, targets: Targets) -> torch.Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.train.climb import climbed
+from tasks.train.engine.weight_perturbation import climbed
 from tasks.train.sharpness import SHARPNESS
 from tests.train.toy import bytes_of, quick, run, toys
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.train.climb import climbed, still
-from tasks.train.learner import Learner
+from tasks.train.engine.step import TrainStep
+from tasks.train.engine.weight_perturbation import climbed, still
 from tasks.train.sharpness.sam import Sam
-from tests.train.steps import CARD, batch, learner
+from tests.train.steps import CARD, batch, train_step
 
 
 def offsets(method: Sam, *pairs: tuple[list[float], list[float]]) -> list[torch.Tensor]:
@@ -76,19 +76,19 @@ def test_batch_norms_look_at_the_batch_and_do_not_remember_it():
     assert torch.allclose(found, norm(x)) and norm.num_batches_tracked == 1
 
 
-def weights(one: Learner) -> list[torch.Tensor]:
+def weights(one: TrainStep) -> list[torch.Tensor]:
     return [p.detach().clone() for p in one.state.network.parameters()]
 
 
 def test_a_step_without_length_is_the_plain_step():
-    plain, short = learner(), learner(sharpness={"name": "sam", "sam": {"rho": 0}})
+    plain, short = train_step(), train_step(sharpness={"name": "sam", "sam": {"rho": 0}})
     for one in (plain, short):
         one.step([batch(0)], 0.0)
     assert all(torch.equal(a, b) for a, b in zip(weights(plain), weights(short), strict=True))
 
 
 def test_statistics_and_loss_of_a_step_are_those_of_its_first_pass():
-    plain, climbing = learner(), learner(sharpness={"name": "sam", "sam": {"rho": 0.5}})
+    plain, climbing = train_step(), train_step(sharpness={"name": "sam", "sam": {"rho": 0.5}})
     for one in (plain, climbing):
         one.step([batch(0), batch(1)], 0.0)
     assert torch.equal(plain.state.running, climbing.state.running)
@@ -99,8 +99,8 @@ def test_statistics_and_loss_of_a_step_are_those_of_its_first_pass():
 
 def test_the_step_goes_from_the_weights_along_the_gradient_of_the_climbed_point():
     sgd = {"name": "sgd", "sgd": {"lr": 0.1, "momentum": 0, "decay": 0}}
-    one = learner(optimizer=sgd, sharpness={"name": "sam", "sam": {"rho": 0.2}})
-    by_hand = learner(optimizer=sgd)
+    one = train_step(optimizer=sgd, sharpness={"name": "sam", "sam": {"rho": 0.2}})
+    by_hand = train_step(optimizer=sgd)
     before, parameters = weights(one), list(by_hand.state.network.parameters())
     one.step([batch(0)], 0.0)
 

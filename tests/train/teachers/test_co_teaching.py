@@ -4,12 +4,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tasks.params import validated
+from segmend.stage.params import validated
 from tasks.train.selections.small_loss import SmallLoss
 from tasks.train.settings import Params
 from tasks.train.teachers.co_teaching import CoTeaching
 from tasks.train.teachers.none import Nothing
-from tests.train.teachers.turns import pointwise, turn
+from tests.train.teachers.contexts import context, pointwise
 
 FIRST, SECOND = [[1.0, 0.0, 0.0], [0.0] * 3], [[0.0, 1.0, 0.0], [0.0] * 3]  # each looks at a channel of its own
 IMAGES = torch.tensor([[3.0, 2.0, 1.0, 0.0], [0.0, 1.0, 2.0, 3.0], [0.0] * 4])[None, :, None]
@@ -19,7 +19,7 @@ def both(rate: float, second=SECOND):
     network, peer = pointwise(FIRST, [0.0, 0.0]), pointwise(second, [0.0, 0.0])
     built = CoTeaching().build(lambda: peer)
     built.selection = SmallLoss(rate=rate, ramp=0).build(2)
-    now = turn(network, [0] * 4, IMAGES, SmallLoss(rate=rate, ramp=0).build(2))
+    now = context(network, [0] * 4, IMAGES, SmallLoss(rate=rate, ramp=0).build(2))
     return built, now, network, peer
 
 

@@ -9,7 +9,7 @@ from tasks.train.selections.mixture import Mixture
 from tasks.train.selections.small_loss import SmallLoss
 from tasks.train.teachers import TEACHERS
 from tests.train.stopped import stopped_and_resumed
-from tests.train.teachers.turns import pointwise, turn
+from tests.train.teachers.contexts import context, pointwise
 from tests.train.toy import bytes_of, quick, run, toys
 
 METHODS = [kind() for kind in TEACHERS]
@@ -44,7 +44,7 @@ def batch(images: int = 2):
 def test_values_are_finite_from_zero_and_zero_where_ignored(method, choice):
     teacher, own = built(method, choice)
     labels, images = batch()
-    now = turn(own, labels, images, choice.build(4), progress=0.9)
+    now = context(own, labels, images, choice.build(4), progress=0.9)
     values, seen = teacher(now)
     assert values.shape == labels.shape
     assert values.isfinite().all()
@@ -63,7 +63,7 @@ def test_labels_of_ignored_pixels_change_nothing(method, choice):
     found = []
     for other in (0, 3):
         teacher, own = built(method, choice)
-        now = turn(own, labels, images, choice.build(4), progress=0.9)
+        now = context(own, labels, images, choice.build(4), progress=0.9)
         hidden = now.targets.labels.where(now.targets.valid, other)
         found.append(teacher(now._replace(targets=now.targets._replace(labels=hidden)))[0])
     assert torch.equal(*found)
@@ -74,7 +74,7 @@ def test_labels_of_ignored_pixels_change_nothing(method, choice):
 def test_a_batch_without_labels_teaches_nothing(method, choice):
     labels, images = batch()
     teacher, own = built(method, choice)
-    values = teacher(turn(own, torch.full_like(labels, 254), images, choice.build(4), progress=0.9))[0]
+    values = teacher(context(own, torch.full_like(labels, 254), images, choice.build(4), progress=0.9))[0]
     values.sum().backward()
     assert values.abs().sum() == 0
     trained = [*own.parameters(), *(p for p in teacher.parameters() if p.requires_grad)]

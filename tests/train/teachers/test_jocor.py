@@ -7,14 +7,14 @@ import torch
 
 from tasks.train.selections.small_loss import SmallLoss
 from tasks.train.teachers.jocor import Jocor
-from tests.train.teachers.turns import constant, pointwise, turn
+from tests.train.teachers.contexts import constant, context, pointwise
 
 SURE = (log(3.0), 0.0)
 
 
 def values(network, peer, labels, images=None, rate=0.0, **changes):
     built = Jocor(**changes).build(lambda: peer)
-    return built(turn(network, labels, images, SmallLoss(rate=rate, ramp=0).build(2)))[0]
+    return built(context(network, labels, images, SmallLoss(rate=rate, ramp=0).build(2)))[0]
 
 
 def test_the_joint_loss_by_hand():

@@ -7,7 +7,7 @@ import torch
 
 from tasks.train.teachers.mean_teacher import MeanTeacher
 from tasks.train.teachers.none import Nothing
-from tests.train.teachers.turns import constant, turn
+from tests.train.teachers.contexts import constant, context
 from tests.train.toy import bytes_of, quick, run, toys
 
 SURE = (log(3.0), 0.0)
@@ -21,7 +21,7 @@ def test_the_value_by_hand():
     # CE of label 0: 0.287682; KL((1/2, 1/2) || (3/4, 1/4)) = 0.143841; weight 0.5 and T^2 = 4, with logits doubled
     teacher = MeanTeacher(weight=0.5, temperature=2).build(lambda: constant(0.0, 0.0))
     network = constant(2 * SURE[0], 0.0)
-    values, seen = teacher(turn(network, [0, 255]))
+    values, seen = teacher(context(network, [0, 255]))
     ce = -log(0.9)  # softmax of (2 log 3, 0) is (9/10, 1/10)
     assert values.ravel().tolist() == pytest.approx([ce + 0.5 * 4 * 0.143841, 0], abs=1e-5)
     values.sum().backward()
@@ -41,22 +41,22 @@ def test_the_mean_of_weights_by_hand():
 
 
 def test_it_speaks_from_start_on_but_never_in_the_first_step():
-    plain = Nothing().build(constant)(turn(constant(*SURE), [0]))[0]
+    plain = Nothing().build(constant)(context(constant(*SURE), [0]))[0]
     for start, progress, speaks in ((0.5, 0.49, False), (0.5, 0.5, True), (0.0, 0.0, False), (0.0, 0.01, True)):
         teacher = MeanTeacher(start=start).build(lambda: constant(0.0, 0.0))
-        values = teacher(turn(constant(*SURE), [0], progress=progress))[0]
+        values = teacher(context(constant(*SURE), [0], progress=progress))[0]
         assert torch.equal(values, plain) != speaks
 
 
 def test_without_memory_the_teacher_is_the_network_itself():
     """Batch norms too take the same statistics; and none of the copies is trained."""
-    from tasks.network import build
+    from segmend.network.segmenter import build
 
     torch.manual_seed(0)
     network, other = (build(quick().network, 3).train() for _ in range(2))
     teacher = MeanTeacher(decay=0).build(lambda: other)
     images, labels = torch.randn(2, 3, 9, 11), torch.randint(0, 3, (2, 9, 11))
-    now = turn(constant(0.0, 0.0, 0.0), labels, images)._replace(network=network, inner=network)
+    now = context(constant(0.0, 0.0, 0.0), labels, images)._replace(network=network, inner=network)
     network(images + 1)  # so that running statistics are not the first ones
     teacher.after_step(network, 0.0)
     assert all(torch.equal(a, b) for a, b in zip(network.buffers(), other.buffers(), strict=True))

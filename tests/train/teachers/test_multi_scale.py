@@ -6,25 +6,25 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.network import AnySize
+from segmend.network.segmenter import AnySize
+from tasks.train.api.step_context import StepContext
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tasks.train.selections.all import All
 from tasks.train.teachers.multi_scale import MultiScale, certain, disagreement
 from tasks.train.teachers.none import Nothing
-from tasks.train.turn import Turn
 from tests.train.losses.test_common import batch
 
 
-def turn(network: nn.Module) -> Turn:
+def context(network: nn.Module) -> StepContext:
     targets = batch()[1]
     images = torch.rand(2, 3, 5, 7, generator=torch.Generator().manual_seed(1))
     inner, amp = AnySize(network, 1), torch.autocast("cpu", enabled=False)
     loss = CrossEntropy().build(4, 0)
-    return Turn(inner, inner, images, targets, loss, All().build(4), amp, 0.0)
+    return StepContext(inner, inner, images, targets, loss, All().build(4), amp, 0.0)
 
 
 def value(network: nn.Module, **settings) -> torch.Tensor:
-    return MultiScale(**settings).build(lambda: None)(turn(network))[0]
+    return MultiScale(**settings).build(lambda: None)(context(network))[0]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def conv() -> nn.Module:
 
 
 def test_one_scale_is_the_plain_teacher(conv):
-    plain = Nothing().build(lambda: None)(turn(conv))[0]
+    plain = Nothing().build(lambda: None)(context(conv))[0]
     assert torch.allclose(value(conv, scales=(1.0,)), plain, atol=1e-6)
 
 
@@ -82,7 +82,7 @@ def test_one_sure_pixel_lets_its_image_in():
 
 
 def test_softened_is_a_loss_at_temperature_three(conv):
-    one = turn(conv)
+    one = context(conv)
     seen = one.look()
     colder = one.values(seen._replace(logits=seen.logits / 3))
     found = value(conv, scales=(1.0, 1.0, 1.0), softened=True, strength=0)
@@ -92,7 +92,7 @@ def test_softened_is_a_loss_at_temperature_three(conv):
 def test_the_weights_of_the_scales_are_learnt_on_demand(conv):
     for learn in (True, False):
         teacher = MultiScale(learn=learn).build(lambda: None)
-        teacher(turn(conv))[0].sum().backward()
+        teacher(context(conv))[0].sum().backward()
         assert (teacher.balance.grad is not None) == learn == any(p.requires_grad for p in teacher.parameters())
 
 

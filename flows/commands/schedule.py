@@ -1,0 +1,81 @@
+"""Schedules: the flow run every night on this machine, or by workers from prefect.yaml.
+
+One run per workspace: the limit holds the next one back, and the workspace's own lock would too.
+"""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flows.environment import UserError
+from flows.orchestration import prefect_server
+
+HEARTBEAT = "Segmend: close runs whose process is gone"
+SIGNS_OF_LIFE = ("heartbeat", "Completed", "Cached", "Waiting", "Failed", "Cancelled", "Crashed")  # our own names too
+
+
+def serve(root: Path, cron: str, parameters: dict[str, Any]) -> None:
+    """Serve the flow until stopped, at the times of `cron`. Starts a server with a dashboard if none is up."""
+    with prefect_server.at_hand(root, prefect_server.free_port(4200), quiet=False) as api:
+        from prefect.client.schemas.schedules import CronSchedule
+
+        from flows.orchestration.retrain import retrain
+
+        try:
+            CronSchedule(cron=cron)
+        except ValueError as error:
+            raise UserError(
+                f"'{cron}' is no cron line; it has five fields, as '0 2 * * *' (every night at two)."
+            ) from error
+
+        install_heartbeat()
+        print(
+            f"Serving the flow on schedule '{cron}'; dashboard: {api.removesuffix('/api')}  (stop with Ctrl-C)",
+            flush=True,
+        )
+        retrain.serve(
+            name=root.name,
+            cron=cron,
+            limit=1,
+            global_limit=1,
+            parameters={**parameters, "root": str(root)},
+            pause_on_shutdown=True,
+            print_starting_message=False,
+        )
+
+
+def install_heartbeat() -> None:
+    """Once per server: a run that has not said for 90 s that it lives is marked Crashed. Killed runs stay Running else."""
+    from prefect.automations import Automation
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.actions import ChangeFlowRunState
+    from prefect.events.schemas.automations import EventTrigger, Posture
+    from prefect.events.schemas.events import ResourceSpecification
+
+    async def install() -> None:
+        try:
+            await Automation.aread(name=HEARTBEAT)
+        except ValueError:  # not known on this server
+            await Automation(
+                name=HEARTBEAT,
+                trigger=EventTrigger(
+                    after={"prefect.flow-run.heartbeat"},
+                    expect={f"prefect.flow-run.{what}" for what in SIGNS_OF_LIFE},
+                    match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+                    for_each={"prefect.resource.id"},
+                    posture=Posture.Proactive,
+                    threshold=1,
+                    within=timedelta(seconds=90),
+                ),
+                actions=[
+                    ChangeFlowRunState(
+                        name="Crashed",
+                        state=StateType.CRASHED,
+                        force=False,
+                        message="Its process is gone: no heartbeat for 90 s.",
+                    )
+                ],
+            ).acreate()
+
+    asyncio.run(install())

@@ -1,0 +1,252 @@
+"""Run the stages of dvc.yaml: plan, lock, run one stage as `dvc repro -s`, stream what it says, say what happened.
+
+No Prefect, no MLflow, no torch. The command line, the Prefect flow and the tests all use this class. DVC decides what is
+stale and writes dvc.lock, so a plain `dvc repro` gives the same files at any time.
+"""
+
+import json
+import os
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from flows.engine import child_process, device_locks, plan, spool
+from flows.engine.plan import Plan, Stage
+
+USER_MISTAKE, WAITING = 2, 75  # exit codes of a stage with a meaning of their own (segmend/stage/command.py)
+TAIL = 20  # last lines kept of each stage
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a stage: Cached, Restored, Completed, Waiting, Failed, TimedOut or NotStarted.
+
+    `code` is the stage's own exit code where it said so, `tail` its last lines, `sentence` why, in its own words.
+    """
+
+    stage: str
+    what: str
+    seconds: float = 0.0
+    code: int = 0
+    tail: tuple[str, ...] = ()
+    sentence: str = ""
+
+    @property
+    def fine(self) -> bool:
+        return self.what in ("Cached", "Restored", "Completed")
+
+
+class Listener:
+    """What may follow a stage: the terminal, Prefect's log, the tracking. Called from several threads."""
+
+    def starting(self, stage: Stage, folder: Path) -> dict[str, str]:
+        """A stage is about to be executed with this spool folder; the answer goes into its environment."""
+        return {}
+
+    def line(self, stage: str, text: str) -> None: ...
+
+    def item(self, stage: str, item: dict[str, Any]) -> None: ...
+
+    def ended(self, stage: Stage, outcome: Outcome, folder: Path | None) -> None:
+        """Called for each start of a stage, and for one that needed none (`folder` is then None)."""
+
+
+class Runner:
+    """The stages of one workspace. Use it in a `with`: entering waits until no other run works there."""
+
+    def __init__(self, root: Path, jobs: int | None = None, say: Callable[[str], None] = print):
+        self.root = root.resolve()
+        self.outcomes: dict[str, Outcome] = {}
+        self.session = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self._say = say
+        self._jobs = threading.BoundedSemaphore(jobs or max(2, (os.cpu_count() or 2) // 2))
+        self._stop = threading.Event()
+        self._came_from = self.root
+        work = self.root / ".work"
+        self._lock, self._holder = FileLock(work / "runner.lock", thread_local=False), work / "runner.json"
+
+    def __enter__(self) -> "Runner":
+        self._holder.parent.mkdir(exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            self._say(f"Another run{self._who()} works in this workspace; waiting for it to end.")
+            self._lock.acquire()
+        self._holder.write_text(json.dumps({"pid": os.getpid(), "since": time.strftime("%H:%M:%S")}))
+        # A killed dvc leaves its entry, and a new process with its number would block every stage; no run is alive now.
+        (self.root / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
+        self._came_from = Path.cwd()
+        os.chdir(self.root)  # DVC's run-cache reads paths from the current folder
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.stop()
+        os.chdir(self._came_from)
+        self._holder.unlink(missing_ok=True)
+        self._lock.release()
+
+    def _who(self) -> str:
+        try:
+            holder = json.loads(self._holder.read_text())
+        except (OSError, ValueError):  # it has just taken the lock, or just ended
+            return ""
+        return f" (process {holder['pid']}, since {holder['since']})"
+
+    def stop(self) -> None:
+        """End the stages that run; those that wait do not start."""
+        self._stop.set()
+
+    def plan(self, target: str | None = None, force: Iterable[str] = ()) -> Plan:
+        return plan.read_plan(self.root).force(force).select(target)
+
+    def run_all(self, todo: Plan, listeners: Sequence[Listener] = (), force: Iterable[str] = ()) -> dict[str, Outcome]:
+        """Run a plan; independent branches side by side. After a failure its dependants do not start, others go on."""
+        forced = {name for target in force for name in todo.names(target)}
+        waiting, running = dict(todo.stages), dict[Future[Outcome], str]()
+        with ThreadPoolExecutor(max(1, len(waiting))) as pool:
+            try:
+                while waiting or running:
+                    for name, stage in list(waiting.items()):
+                        if all(other in self.outcomes for other in stage.upstream if other in todo.stages):
+                            running[pool.submit(self.run_stage, waiting.pop(name), listeners, name in forced)] = name
+                    for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                        running.pop(future)
+                        future.result()
+            except BaseException:
+                self.stop()  # before the pool waits for its threads
+                raise
+        return self.outcomes
+
+    def run_stage(self, stage: Stage, listeners: Sequence[Listener] = (), force: bool = False) -> Outcome:
+        """Run one stage if it is stale, with the retries of its `meta: {retries: n}`, and remember what became of it."""
+        blocked = [name for name in stage.upstream if name in self.outcomes and not self.outcomes[name].fine]
+        if blocked:
+            outcome = Outcome(stage.name, "NotStarted", sentence=f"needs {', '.join(blocked)}")
+        elif not force and (stage.fresh or (stage.only_upstream and not plan.is_stale(self.root, stage.name))):
+            outcome = Outcome(stage.name, "Cached")
+        else:
+            outcome = self._attempts(stage, listeners, force)
+        self.outcomes[stage.name] = outcome
+        if outcome.what in ("NotStarted", "Cached"):
+            for listener in listeners:
+                listener.ended(stage, outcome, None)
+        return outcome
+
+    def _attempts(self, stage: Stage, listeners: Sequence[Listener], force: bool) -> Outcome:
+        """Trying again helps against crashes, not against a user's mistake, missing answers or a stop."""
+        tries = 1 + int(stage.meta.get("retries", 0))
+        for attempt in range(tries):
+            outcome = self._execute(stage, attempt, listeners, force)
+            if outcome.what not in ("Failed", "TimedOut") or outcome.code == USER_MISTAKE or self._stop.is_set():
+                break
+        return outcome
+
+    def _execute(self, stage: Stage, attempt: int, listeners: Sequence[Listener], force: bool) -> Outcome:
+        """One `dvc repro -s`. Held meanwhile: the devices that the stage wants."""
+        words = DvcMessages(stage.name)
+
+        def tell(text: str) -> None:
+            if words.hear(text):
+                for listener in listeners:
+                    listener.line(stage.name, text)
+
+        def pass_on(item: dict[str, Any]) -> None:
+            for listener in listeners:
+                listener.item(stage.name, item)
+
+        env = child_process.with_own_python(dict(os.environ))
+        with device_locks.held(stage.meta.get("device", False), env, tell, self._stop.is_set) as device, self._jobs:
+            begin = time.monotonic()
+            folder = spool.make(self.root, self.session, stage.name, attempt)
+            env |= device | {"SEGMEND_SPOOL": str(folder), "SEGMEND_RUNNER_PID": str(os.getpid())}
+            if force or not plan.can_restore(self.root, stage.name):
+                for listener in listeners:
+                    env |= listener.starting(stage, folder)
+            command = child_process.guarded("dvc", "--wait-for-lock", "repro", "-s", *["-f"] * force, stage.name)
+            with spool.Tail(folder, pass_on) as tail:
+                while True:
+                    code, timed_out = child_process.run(
+                        command,
+                        cwd=self.root,
+                        env=env,
+                        on_line=tell,
+                        stop=self._stop,
+                        timeout=stage.meta.get("timeout"),
+                    )
+                    if not (code and words.busy) or self._stop.wait(2):
+                        break
+                    words = DvcMessages(stage.name)  # somebody's own `dvc repro` was at these files; it will end
+        outcome = words.outcome(code, timed_out, tail.outcome, self._stop.is_set(), time.monotonic() - begin)
+        for listener in listeners:
+            listener.ended(stage, outcome, folder)
+        if not (folder / spool.CLAIM).exists():
+            spool.drop(folder)
+        return outcome
+
+
+class DvcMessages:
+    """What DVC and the stage print, read for what happened. The first of DVC's three sentences counts: a stage's own
+    output comes after it."""
+
+    CHATTER = (
+        "Updating lock file",
+        "Generating lock file",
+        "To track the changes with git",
+        "\tgit add ",
+        "To enable auto staging",
+        "\tdvc config core.autostage",
+        "Use `dvc push`",
+        "Running stage '",
+        "> ",
+    )
+
+    def __init__(self, name: str):
+        self.tail: deque[str] = deque(maxlen=TAIL)
+        self.busy = False
+        self.what = ""
+        self._says = {
+            f"Running stage '{name}'": "Completed",
+            f"Stage '{name}' is cached - skipping run": "Restored",
+            f"Stage '{name}' didn't change": "Cached",
+            f"'{name}' didn't change": "Cached",
+        }
+
+    def hear(self, text: str) -> bool:
+        """Note one line; false if it is only DVC's small talk."""
+        if not self.what:
+            self.what = next((what for start, what in self._says.items() if text.startswith(start)), "")
+            self.busy = self.busy or "is busy, it is being blocked by" in text
+        if not text.strip() or text.startswith(self.CHATTER):
+            return False
+        self.tail.append(text)
+        return True
+
+    def outcome(
+        self, code: int, timed_out: bool, said: dict[str, Any] | None, stopped: bool, seconds: float
+    ) -> Outcome:
+        """`said` is the stage's outcome line: dvc's own exit code is 255 for every failure."""
+        name = next(iter(self._says)).split("'")[1]
+        said = said or {}
+        inner, sentence = int(said.get("exit", 1)), str(said.get("message", ""))
+        made = partial(Outcome, name, seconds=seconds, tail=tuple(self.tail))
+        if code == 0:
+            return made(
+                self.what or "Restored"
+            )  # no sentence: an import or a frozen stage, put right without a command
+        if timed_out:
+            return made("TimedOut", code=1, sentence=f"stopped after {seconds:.0f} s, the time-out in its meta")
+        if stopped:
+            return made("Failed", code=130, sentence="stopped from outside")
+        if inner == WAITING:
+            return made("Waiting", code=WAITING, sentence=sentence)
+        return made("Failed", code=inner or 1, sentence=sentence or f"ended with exit code {inner or 1}")

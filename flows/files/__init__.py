@@ -1,0 +1,1 @@
+"""The files of a workspace, read and edited."""

@@ -1,0 +1,1 @@
+"""From the lines of a stage to MLflow. The only package that knows it."""

@@ -1,0 +1,283 @@
+"""MLflow, and the only file that knows it: runs, what they log, and the registered network.
+
+By default a SQLite file and a folder in the workspace; any other place by MLFLOW_TRACKING_URI. Whatever goes wrong there
+(server gone, disk full) leaves this file as a Trouble, which flows/tracking/tracker.py turns into one warning.
+"""
+
+import json
+import logging
+import math
+import os
+import re
+import socket
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import psutil
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from flows.environment import tracking_uri
+
+P, R = ParamSpec("P"), TypeVar("R")
+SERVING = (
+    "mlflow",
+    "numpy",
+    "torch",
+    "torchvision",
+    "segmentation_models_pytorch",
+    "transformers",
+    "pillow",
+    "safetensors",
+    "pydantic",
+    "ruamel.yaml",
+    "jaxtyping",
+)  # what segmend.network.pyfunc needs to load and run a network
+BATCH = 100  # MLflow takes at most 100 parameters or tags in one call
+
+
+class TrackingUnavailable(Exception):
+    """The tracking server cannot be used now."""
+
+
+@contextmanager
+def _as_trouble() -> Iterator[None]:
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise TrackingUnavailable(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+
+
+def troubled(function: Callable[P, R]) -> Callable[P, R]:
+    """Every failure of the tracking side as a Trouble."""
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _as_trouble():
+            return function(*args, **kwargs)
+
+    return call
+
+
+class Store:
+    """The runs of one workspace. Making one connects, makes the data base if need be and closes runs of dead processes."""
+
+    @troubled
+    def __init__(self, root: Path, dataset: str):
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        self.root, self.name, self.uri = root, f"segmend-{dataset}", tracking_uri(root)
+        self.client = MlflowClient(tracking_uri=self.uri)
+        experiment = self.client.get_experiment_by_name(self.name)
+        if experiment is not None:
+            self.experiment = experiment.experiment_id
+        else:
+            local = self.uri.startswith("sqlite:")  # a server decides by itself where artifacts go
+            self.experiment = self.client.create_experiment(self.name, (root / "mlruns").as_uri() if local else None)
+        self.close_dead_runs()
+
+    @troubled
+    def start(self, name: str, tags: dict[str, str], parent: str | None = None, begin: float | None = None) -> str:
+        """A new run; its tags say which process feeds it, so that a later flow can close it if that one dies."""
+        me = {
+            "segmend.host": socket.gethostname(),
+            "segmend.process": process_tag(os.getpid()),
+            "mlflow.source.type": "PROJECT",
+            "mlflow.source.name": self.root.name,
+        }
+        family = {"mlflow.parentRunId": parent} if parent else {}
+        moment = int((begin or time.time()) * 1000)
+        return self.client.create_run(self.experiment, moment, me | family | tags, name).info.run_id
+
+    @troubled
+    def send(self, run: str, items: list[dict[str, Any]], warn: Callable[[str], None]) -> None:
+        """The lines of a spool. A value that MLflow refuses is left out with a warning; the rest is sent."""
+        now = int(time.time() * 1000)
+        for group in _batches(items):
+            metrics, params, tags = [], [], []
+            for item in group:
+                values = item.get("values") or {}
+                if item["kind"] == "metrics":
+                    metrics += [
+                        Metric(_key(k), float(v), now, int(item.get("step") or 0))
+                        for k, v in values.items()
+                        if isinstance(v, int | float) and math.isfinite(v)
+                    ]
+                elif item["kind"] == "params":
+                    params += [Param(_key(k), str(v)[:5000]) for k, v in values.items()]
+                elif item["kind"] == "tags":
+                    tags += [RunTag(_key(k), str(v)[:5000]) for k, v in values.items()]
+                elif item["kind"] == "artifact":
+                    self._file(run, self.root / str(item["path"]), item.get("folder") or None, warn)
+            for begin in range(0, max(len(params), len(tags)), BATCH):
+                self._refusable(
+                    warn,
+                    self.client.log_batch,
+                    run,
+                    params=params[begin : begin + BATCH],
+                    tags=tags[begin : begin + BATCH],
+                )
+            for begin in range(0, len(metrics), 1000):
+                self._refusable(warn, self.client.log_batch, run, metrics=metrics[begin : begin + 1000])
+
+    def _file(self, run: str, path: Path, folder: str | None, warn: Callable[[str], None]) -> None:
+        if path.exists():
+            self.client.log_artifact(run, str(path), folder)
+        else:
+            warn(f"{path.relative_to(self.root)} is gone and could not be shown in MLflow.")
+
+    @staticmethod
+    def _refusable(warn: Callable[[str], None], call: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        try:
+            call(*args, **kwargs)
+        except MlflowException as error:
+            if error.error_code not in ("INVALID_PARAMETER_VALUE", "BAD_REQUEST"):
+                raise
+            warn(f"MLflow refused values: {error.message.splitlines()[0]}")
+
+    @troubled
+    def inputs(self, run: str, hashes: dict[str, str]) -> None:
+        """Data sets with their DVC hashes; searchable as dataset.digest = '...' (MLflow keeps 36 characters)."""
+        commit = self.client.get_run(run).data.tags.get("mlflow.source.git.commit", "")
+        self.client.log_inputs(
+            run,
+            [
+                DatasetInput(
+                    Dataset(
+                        name=path,
+                        digest=md5[:36],
+                        source_type="dvc",
+                        schema=None,
+                        profile=None,
+                        source=json.dumps({"path": path, "md5": md5, "git_commit": commit}),
+                    ),
+                    [InputTag("mlflow.data.context", "input")],
+                )
+                for path, md5 in hashes.items()
+            ],
+        )
+
+    @troubled
+    def note(self, run: str, tags: dict[str, str], texts: dict[str, str], files: list[Path]) -> None:
+        """Tags, texts as artifacts by name, and files."""
+        self.client.log_batch(run, tags=[RunTag(key, value) for key, value in tags.items()])
+        for name, text in texts.items():
+            self.client.log_text(run, text, name)
+        for file in files:
+            self.client.log_artifact(run, str(file))
+
+    @troubled
+    def end(self, run: str, status: str) -> None:
+        """FINISHED, FAILED or KILLED."""
+        self.client.set_terminated(run, status)
+
+    @troubled
+    def forget(self, run: str) -> None:
+        self.client.set_terminated(run, "KILLED")
+        self.client.delete_run(run)
+
+    @troubled
+    def find(self, run: str) -> str | None:
+        """The run with this id, or the one that was made later in its place (tag segmend.run); None if unknown here."""
+        if not run.startswith("local-"):
+            try:
+                return self.client.get_run(run).info.run_id
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
+        found = self.client.search_runs([self.experiment], f"tags.`segmend.run` = '{run}'", max_results=1)
+        return found[0].info.run_id if found else None
+
+    def close_dead_runs(self) -> None:
+        """A killed flow leaves its runs RUNNING for ever; close those whose process on this host is gone."""
+        query = f"attributes.status = 'RUNNING' and tags.`segmend.host` = '{socket.gethostname()}'"
+        for run in self.client.search_runs([self.experiment], query, max_results=1000):
+            tag = run.data.tags.get("segmend.process", "")
+            if tag != process_tag(int(tag.split("-")[0] or 0)):
+                self.client.set_terminated(run.info.run_id, "KILLED")
+
+    def link(self, run: str) -> str:
+        """The run's page if a server is named, else the address that `segmend ui` would show it at."""
+        base = self.uri if self.uri.startswith("http") else "http://127.0.0.1:5000"
+        return f"{base.rstrip('/')}/#/experiments/{self.experiment}/runs/{run}"
+
+    @troubled
+    def register(self, model: Path, md5: str, run: str) -> str | None:
+        """The network as the next version of a registered model, alias challenger, once per content. Returns the version,
+        or None if this content was registered before (the alias then moves to it)."""
+        known = self.client.search_model_versions(f"name = '{self.name}'")
+        same = next((v for v in known if v.tags.get("segmend.md5") == md5), None)
+        if same is not None:
+            self.client.set_registered_model_alias(self.name, "challenger", same.version)
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            save_pyfunc(model, self.root / "segmend", Path(folder) / "network")
+            self.client.log_artifacts(run, str(Path(folder) / "network"), "network")
+        if not self.client.search_registered_models(f"name = '{self.name}'"):
+            self.client.create_registered_model(self.name, description="Networks trained by Segmend on this data set.")
+        source = f"{self.client.get_run(run).info.artifact_uri}/network"
+        made = self.client.create_model_version(self.name, source, run, tags={"segmend.md5": md5})
+        self.client.set_registered_model_alias(self.name, "challenger", made.version)
+        return str(made.version)
+
+
+def save_pyfunc(model: Path, code: Path, target: Path) -> None:
+    """An MLflow model of any image size: RGB uint8 (batch, height, width, 3) in, class ids uint8 (batch, height, width) out.
+
+    The loader is named, not imported, and the requirements are given, not inferred: the flow never loads torch.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.pyfunc import save_model
+    from mlflow.types import Schema, TensorSpec
+
+    byte = np.dtype("uint8")
+    signature = ModelSignature(
+        inputs=Schema([TensorSpec(byte, (-1, -1, -1, 3))]), outputs=Schema([TensorSpec(byte, (-1, -1, -1))])
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input example was not provided")  # the signature is given
+        save_model(
+            str(target),
+            loader_module="segmend.network.pyfunc",
+            data_path=str(model),
+            code_paths=[str(code)],
+            signature=signature,
+            pip_requirements=list(installed(SERVING)),
+        )
+
+
+def installed(names: tuple[str, ...]) -> Iterator[str]:
+    """The requirements as installed here, without importing them."""
+    for name in names:
+        try:
+            yield f"{name}=={version(name)}"
+        except PackageNotFoundError:  # an extra that this machine does without
+            continue
+
+
+def process_tag(pid: int) -> str:
+    """A process named so that its number, used again by another one, is not taken for it; "" if it does not run."""
+    try:
+        return f"{pid}-{psutil.Process(pid).create_time():.0f}" if pid else ""
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def _key(name: str) -> str:
+    """MLflow allows letters, digits and _-. :/ in names."""
+    return re.sub(r"[^\w\-. :/]", "_", name)[:250]
+
+
+def _batches(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for begin in range(0, len(items), BATCH):
+        yield items[begin : begin + BATCH]

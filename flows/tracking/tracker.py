@@ -1,0 +1,280 @@
+"""Follow the stages of a flow run and tell the tracking: one parent run, one child for each stage that is executed.
+
+A thread per stage sends its spool lines while it runs. Trouble with the tracking costs one warning and nothing else: the
+lines stay under .work/tracking and are sent by the next flow. What DVC took from its caches makes no run; the parent's
+stages.json names the run that made it.
+"""
+
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flows.engine import spool
+from flows.engine.plan import Plan, Stage
+from flows.engine.runner import Listener, Outcome
+from flows.files import workspace_files
+
+R = TypeVar("R")
+KEPT = 200  # stage folders that may wait for a server; older ones are given up, with a warning
+STATUS = {"Completed": "FINISHED", "Waiting": "FINISHED"}  # any other: FAILED
+
+
+class Tracker(Listener):
+    """Listener of one flow run. Connects in the background, because importing MLflow and making its data base take seconds."""
+
+    def __init__(self, root: Path, warn: Callable[[str], None]):
+        self.root, self.parent = root, ""
+        self.tags, self._warn = workspace_files.git_tags(root), warn
+        self._store: Any = None
+        self._off = False
+        self._lock = threading.Lock()
+        self._senders: dict[Path, Sender] = {}
+        self._connecting = threading.Thread(target=self._connect, daemon=True)
+        self._connecting.start()
+
+    def _connect(self) -> None:
+        from flows.tracking.mlflow_store import Store, TrackingUnavailable
+
+        try:
+            self._store = Store(self.root, workspace_files.dataset_name(self.root))
+        except TrackingUnavailable as trouble:
+            self._switch_off(trouble)
+
+    def _switch_off(self, trouble: Exception) -> None:
+        if not self._off:
+            self._off = True
+            self._warn(
+                f"Tracking does not answer ({trouble}); the stages go on, their records wait in .work/tracking for the next run."
+            )
+
+    def attempt(self, call: Callable[[Any], R]) -> R | None:
+        """Do something with the store; None when tracking is in trouble, now or before."""
+        from flows.tracking.mlflow_store import TrackingUnavailable
+
+        if threading.current_thread() is not self._connecting:
+            self._connecting.join()
+        if self._off or self._store is None:
+            return None
+        try:
+            return call(self._store)
+        except TrackingUnavailable as trouble:
+            self._switch_off(trouble)
+            return None
+
+    def _parent(self) -> str:
+        """The flow's own run, made when the first stage is executed."""
+        with self._lock:
+            if not self.parent:
+                made = self.attempt(lambda store: store.start(f"flow {time.strftime('%Y-%m-%d %H:%M')}", self.tags))
+                self.parent = made or f"local-{uuid.uuid4().hex}"
+        return self.parent
+
+    def starting(self, stage: Stage, folder: Path) -> dict[str, str]:
+        claim = PendingRun(folder, stage.name, self._parent(), self.tags)
+        claim.run = self.attempt(claim.start) or f"local-{uuid.uuid4().hex}"
+        claim.save()
+        self._senders[folder] = Sender(self, claim)
+        return {"SEGMEND_RUN_ID": claim.run}
+
+    def ended(self, stage: Stage, outcome: Outcome, folder: Path | None) -> None:
+        if folder is None:
+            return
+        sender = self._senders.pop(folder, None)
+        if outcome.what in ("Cached", "Restored"):  # it looked stale until DVC looked again
+            if sender is not None:
+                sender.stop()
+                needless = sender.claim.run
+                self.attempt(lambda store: store.forget(needless))
+                spool.drop(folder)
+            return
+        if sender is None:  # it was to be restored, and ran after all
+            self.starting(stage, folder)
+            sender = self._senders.pop(folder)
+        sender.stop()
+        claim = sender.claim
+        claim.status, claim.inputs = (
+            STATUS.get(outcome.what, "FAILED"),
+            workspace_files.input_hashes(self.root, stage.name),
+        )
+        claim.save()
+        if self.attempt(lambda store: claim.finish(store, self._warn)):
+            spool.drop(folder)
+
+    def finish(self, plan: Plan, outcomes: dict[str, Outcome]) -> str:
+        """After the DAG: the table of stages, the state of the data, the network. Returns the run's link, or ""."""
+        if not self.parent:
+            return ""
+        return self.attempt(lambda store: self._finish(store, plan, outcomes)) or ""
+
+    def _finish(self, store: Any, plan: Plan, outcomes: dict[str, Outcome]) -> str:
+        self._send_left_overs()
+        if self.parent.startswith("local-"):
+            return ""
+        table = {
+            name: {
+                "outcome": outcome.what,
+                "run": made_by(store, self.root, plan.stages[name], self._warn),
+                "outs": workspace_files.out_hashes(self.root, name),
+            }
+            for name, outcome in outcomes.items()
+        }
+        for step, row in enumerate(workspace_files.rounds(self.root)):
+            store.send(self.parent, [{"kind": "metrics", "values": row, "step": step}], self._warn)
+        files = [path for path in (self.root / "dvc.lock", self.root / "params.yaml") if path.exists()]
+        store.note(
+            self.parent,
+            {"dvc.lock.md5": workspace_files.lock_md5(self.root)},
+            {"stages.json": json.dumps(table, indent=2)},
+            files,
+        )
+        self._register(store, outcomes, table)
+        store.end(
+            self.parent,
+            "FINISHED"
+            if all(o.fine or o.what == "Waiting" or self._waits(o, outcomes) for o in outcomes.values())
+            else "FAILED",
+        )
+        return str(store.link(self.parent))
+
+    @staticmethod
+    def _waits(outcome: Outcome, outcomes: dict[str, Outcome]) -> bool:
+        return outcome.what == "NotStarted" and not any(o.what in ("Failed", "TimedOut") for o in outcomes.values())
+
+    def _register(self, store: Any, outcomes: dict[str, Outcome], table: dict[str, dict[str, Any]]) -> None:
+        """The last round's network: the folder among the outputs of train@<last>."""
+        name = f"train@{workspace_files.params(self.root).get('last')}"
+        if name not in outcomes or not outcomes[name].fine:
+            return
+        for path, md5 in table[name]["outs"].items():
+            if md5.endswith(".dir"):
+                store.register(self.root / path, md5, table[name]["run"] or self.parent)
+
+    def _send_left_overs(self) -> None:
+        """What earlier flows could not send. The workspace is locked and the stages have ended, so nobody else is at these folders."""
+        claims = sorted((self.root / ".work" / "tracking").glob(f"*/*/{spool.CLAIM}"), key=os.path.getmtime)
+        for path in claims[:-KEPT]:
+            self._warn(
+                f"Too many records wait for tracking; gave up the one of {path.parent.name} ({path.parent.parent.name})."
+            )
+            spool.drop(path.parent)
+        for path in claims[-KEPT:]:
+            claim = PendingRun.load(path)
+            if claim.parent.startswith("local-"):
+                claim.parent = self._store.find(claim.parent) or self._late_parent(claim)
+            found = self._store.find(claim.run)
+            if found is None:  # never begun, or begun on another server
+                claim.run, claim.sent = claim.start(self._store), 0
+            else:
+                claim.run = found
+            claim.finish(self._store, self._warn)
+            spool.drop(path.parent)
+
+    def _late_parent(self, claim: "PendingRun") -> str:
+        made = self._store.start(f"flow {claim.folder.parent.name}", claim.tags | {"segmend.run": claim.parent})
+        self._store.end(made, "FINISHED")
+        return str(made)
+
+
+def made_by(store: Any, root: Path, stage: Stage, warn: Callable[[str], None]) -> str | None:
+    """The run that made a stage's outputs. One that this server does not know (a fresh clone, another server) is made
+    again from the record that travels with the outputs. None: made outside tracking."""
+    report = workspace_files.report(root, stage.outs)
+    run = report.get("mlflow_run_id")
+    if not run:
+        return None
+    known = store.find(run)
+    if known is not None:
+        return str(known)
+    tags = {
+        "segmend.run": run,
+        "segmend.stage": stage.name,
+        "segmend.rebuilt": "true",
+        "mlflow.source.git.commit": report.get("git_commit") or "",
+    }
+    made = str(store.start(stage.name, tags))
+    store.send(made, [{"kind": "metrics", "values": report.get("metrics") or {}}], warn)
+    store.inputs(made, workspace_files.input_hashes(root, stage.name))
+    store.note(made, {}, {"report.json": json.dumps(report, indent=2)}, [])
+    store.end(made, "FINISHED")
+    return made
+
+
+def rebuild_runs(root: Path, plan: Plan, warn: Callable[[str], None]) -> None:
+    """Make the runs that fresh stages point to and that the tracking does not know."""
+    from flows.tracking.mlflow_store import Store, TrackingUnavailable
+
+    try:
+        store = Store(root, workspace_files.dataset_name(root))
+        for stage in plan.stages.values():
+            if stage.fresh:
+                made_by(store, root, stage, warn)
+    except TrackingUnavailable as trouble:
+        warn(f"Tracking does not answer ({trouble}).")
+
+
+class PendingRun:
+    """What is known of one started stage, kept beside its spool lines until all is sent."""
+
+    def __init__(self, folder: Path, stage: str, parent: str, tags: dict[str, str]):
+        self.folder, self.stage, self.parent, self.tags = folder, stage, parent, tags
+        self.run, self.sent, self.begin = "", 0, time.time()
+        self.status, self.inputs = "KILLED", dict[str, str]()  # until the stage has ended
+
+    def save(self) -> None:
+        content = {key: value for key, value in vars(self).items() if key != "folder"}
+        temporary = self.folder / "send.tmp"
+        temporary.write_text(json.dumps(content))
+        temporary.replace(self.folder / spool.CLAIM)
+
+    @classmethod
+    def load(cls, path: Path) -> "PendingRun":
+        claim = cls(path.parent, "", "", {})
+        vars(claim).update(json.loads(path.read_text()))
+        return claim
+
+    def start(self, store: Any) -> str:
+        tags = {key: value for key, value in self.tags.items() if key.startswith(("mlflow.source.git", "segmend."))}
+        late = {"segmend.run": self.run} if self.run else {}
+        return str(store.start(self.stage, tags | late | {"segmend.stage": self.stage}, self.parent, self.begin))
+
+    def send(self, store: Any, warn: Callable[[str], None]) -> bool:
+        items, end = spool.read(self.folder, self.sent)
+        if items:
+            store.send(self.run, items, warn)
+        if end != self.sent:
+            self.sent = end
+            self.save()
+        return True
+
+    def finish(self, store: Any, warn: Callable[[str], None]) -> bool:
+        if self.run.startswith("local-"):
+            return False
+        self.send(store, warn)
+        store.inputs(self.run, self.inputs)
+        store.end(self.run, self.status)
+        return True
+
+
+class Sender:
+    """The thread that sends a stage's lines while it runs."""
+
+    def __init__(self, tracker: Tracker, claim: PendingRun):
+        self.claim, self._tracker = claim, tracker
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        if not claim.run.startswith("local-"):
+            self._thread.start()
+
+    def _follow(self) -> None:
+        while not self._done.wait(1.0):
+            self._tracker.attempt(lambda store: self.claim.send(store, self._tracker._warn))
+
+    def stop(self) -> None:
+        self._done.set()
+        if self._thread.ident is not None:
+            self._thread.join()

@@ -1,0 +1,1 @@
+"""Questions, answers, and the history of a label set."""

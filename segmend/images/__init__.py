@@ -1,0 +1,1 @@
+"""Images, label maps and regions, on disk and as arrays."""

@@ -1,0 +1,1 @@
+"""The segmentation network: build, save, load, predict, serve."""

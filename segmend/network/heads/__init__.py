@@ -1,0 +1,1 @@
+"""Classifiers that end a network."""

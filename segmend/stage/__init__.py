@@ -1,0 +1,1 @@
+"""What makes a function a stage: its command line, settings, events, and cache."""

@@ -1,0 +1,1 @@
+"""What every training needs: checkpoints and determinism."""

@@ -1,0 +1,78 @@
+"""What expansions of answers are given and must do: an answer about some pixels may teach something about others.
+
+An expansion (tasks/correct/expansion) sees every train image twice, with the newest network: `measure` in a first
+pass keeps small statistics of an image, `learn` sees those of all images, `spread` in a second pass makes the image's
+labels. Labels are made anew each round from the first labels and all answers: nothing automatic is carried on.
+"""
+
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from segmend.images.rasters import LabelMap, RegionMap
+
+
+class AnswerMask(NamedTuple):
+    """One answer, as numbers."""
+
+    # What it speaks of, as ascending flat indices: of a mask the brushed part, of a confirm the pixels that carried the class
+    # (where it says which), else the footprint.
+    pixels: Int64[np.ndarray, " n"]
+    kind: str  # confirm, class, class_set, mask, skip
+    classes: tuple[int, ...]  # class ids; a confirmed class is named too, skip names none
+    footprint: Int64[np.ndarray, " m"] | None = None  # the whole region that was asked about; None: it is `pixels`
+
+    @property
+    def region(self) -> Int64[np.ndarray, " m"]:
+        """All pixels that somebody was asked about: what expansions spread elsewhere does not touch them."""
+        return self.pixels if self.footprint is None else self.footprint
+
+
+class AnswerOutcome(NamedTuple):
+    """What one answer said about a region as it was when the question was asked, before any network had learned the answer."""
+
+    size: int  # pixels
+    shown: int  # the class its labels said
+    predicted: int  # the class the network of that round said
+    expected: float  # pixels that the answer was expected to fix
+    answer: int  # the class that was named or confirmed
+
+
+class ImageContext(NamedTuple):
+    """One image, as an expansion sees it."""
+
+    image: str  # its id
+    probabilities: Float32[np.ndarray, "classes h w"]  # of the newest network
+    features: Float32[np.ndarray, "d h w"] | None  # of length 1 at each pixel; None unless the expansion wants them
+    first: LabelMap  # before any answer
+    labels: LabelMap  # after all answers of people (or the oracle), sieved
+    regions: RegionMap  # the base cells
+    answers: list[AnswerMask]  # of all rounds, one per query, in the order they were applied
+    # Flipped and scaled, by `wants_views`.
+    views: Float32[np.ndarray, "v classes h w"] | None = None
+    unseen: tuple[int, ...] = ()  # classes that its settings name, or that no first label names; only for `fills`
+    round: int = 1
+
+
+class Spreading(Protocol):
+    """What every method of the kind expansion offers; `name` is its word in params.yaml."""
+
+    wants_features: ClassVar[bool]  # ask the network for features as well
+    wants_views: ClassVar[bool]  # ask it for several views, by the settings `scales` and `flip`
+    fills: ClassVar[bool]  # labels what has no label and nothing else, also without answers; has the setting `unseen`
+    measures: ClassVar[bool]  # whether `measure` is needed: a pass of the network over all images
+
+    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
+        """Small statistics of one image for `learn`; not called where `measures` is False."""
+        ...
+
+    def learn(
+        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+    ) -> Any:
+        """What all images and answers together teach; `measures` are in the order of the images."""
+        ...
+
+    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
+        """The image's new labels; equal to `seen.labels` where nothing is spread, and wherever those are void."""
+        ...

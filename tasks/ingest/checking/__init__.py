@@ -1,0 +1,1 @@
+"""Checking raw data: each image, then the data set."""

@@ -1,0 +1,1 @@
+"""Reading raw files: pictures, class names, annotators, splits."""

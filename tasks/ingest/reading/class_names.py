@@ -1,0 +1,135 @@
+"""Names and colours of classes as data sets write them down: classes.json, classes.txt, palettes, labelmap.txt."""
+
+from csv import DictReader
+from json import JSONDecodeError, loads
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from segmend.images.rasters import VOID
+from tasks.ingest.reading.source import Hints, class_ids
+
+PALETTES = ("palette.json", "palette.csv", "labelmap.txt")
+VOID_NAMES = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "unknown", "border"})
+
+
+class Naming(NamedTuple):
+    """What is known about the classes; `classes` is empty where no file and no setting says it."""
+
+    classes: tuple[str, ...]
+    ids: dict[int, int]  # id in the files -> class id or VOID
+    colours: tuple[tuple[int, int, int], ...]  # for display; may be empty
+    palette: dict[int, int] | None  # 0xRRGGBB -> id, for colour masks
+    where: str  # the file or setting it comes from
+
+
+def naming(raw: Path, hints: Hints) -> Naming:
+    """Classes, ids and palette of a data set, from the settings, classes.json, classes.txt or the palette, in this order."""
+    table = palette_table(raw, hints)
+    void = list(hints.void)
+    numbered: dict[int, str] = {}
+    colours: tuple[tuple[int, int, int], ...] = ()
+    if hints.classes:
+        where, numbered = "ingest.classes", dict(enumerate(hints.classes))
+    elif (raw / "classes.json").is_file():
+        where = "classes.json"
+        content = read_json(raw / where)
+        content = content if isinstance(content, dict) and "classes" in content else {"classes": content}
+        numbered = numbered_names(content["classes"], raw / where)
+        void += [int(k) for k in content.get("void", [])]
+        colours = tuple((int(r), int(g), int(b)) for r, g, b in content.get("colours", ()))
+    elif (raw / "classes.txt").is_file():
+        where = "classes.txt"
+        lines = (raw / where).read_text(encoding="utf-8-sig").splitlines()
+        numbered = dict(enumerate(line.strip() for line in lines if line.strip()))
+    elif table:
+        where, numbered = "the palette", dict(enumerate(name for name in table if name.lower() not in VOID_NAMES))
+    else:
+        return Naming((), {}, (), None, "")
+    order = sorted(numbered)
+    classes = tuple(numbered[k] for k in order)
+    class_ids(classes, (), where)  # at most 254, no name twice
+    dense = order == list(range(len(order)))
+    ids = class_ids(classes, tuple(void), where) if dense else {k: n for n, k in enumerate(order)}
+    if not dense:
+        both = sorted(set(void) & set(order))
+        if both:
+            raise ValueError(
+                f"{where}: id {both[0]} is void and also the class '{numbered[both[0]]}': remove one of them"
+            )
+        ids = {254: 254, VOID: VOID, **dict.fromkeys(void, VOID), **ids}
+    if table:
+        given = {name: colour for name, colour in table.items() if name in classes}
+        if not colours and len(given) == len(classes):
+            colours = tuple(given[name] for name in classes)
+    if colours and len(colours) != len(classes):
+        raise ValueError(f"{where} gives {len(colours)} colours for {len(classes)} classes: give one for each, or none")
+    return Naming(classes, ids, colours, packed(table, dict(zip(classes, order, strict=True))), where)
+
+
+def numbered_names(names: object, path: Path) -> dict[int, str]:
+    """A list of names, or {id: name}, as {id: name}."""
+    if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+        return dict(enumerate(names))
+    if isinstance(names, dict) and names and all(str(key).isdigit() for key in names):
+        return {int(key): str(name) for key, name in names.items()}
+    raise ValueError(
+        f'{path}: expected {{"classes": ["first", "second", ...]}} or {{"classes": {{"0": "first", ...}}}}'
+    )
+
+
+def palette_table(raw: Path, hints: Hints) -> dict[str, tuple[int, int, int]]:
+    """name -> (r, g, b) of the palette file, in its order; empty where there is none."""
+    names = (hints.palette,) if hints.palette else PALETTES
+    path = next((raw / name for name in names if (raw / name).is_file()), None)
+    if path is None:
+        if hints.palette:
+            raise ValueError(f"{raw / hints.palette} is missing, which ingest.palette names")
+        return {}
+    try:
+        table = {name: (int(r), int(g), int(b)) for name, (r, g, b) in palette_rows(path)}
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(
+            f'{path}: expected {{"name": [r, g, b], ...}} in JSON, or CSV with the columns name,r,g,b, or lines name:r,g,b'
+        ) from None
+    wrong = [name for name, colour in table.items() if not all(0 <= part <= 255 for part in colour)]
+    if wrong:
+        raise ValueError(f"{path}: the colour of '{wrong[0]}' is not three numbers from 0 to 255")
+    return table
+
+
+def palette_rows(path: Path) -> list[tuple[str, list[Any]]]:
+    if path.suffix == ".json":
+        return list(read_json(path).items())
+    if path.suffix == ".csv":
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [(row["name"].strip(), [row["r"], row["g"], row["b"]]) for row in DictReader(file)]
+    lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+    return [(line.split(":")[0], line.split(":")[1].split(",")) for line in lines]  # as CVAT writes labelmap.txt
+
+
+def packed(table: dict[str, tuple[int, int, int]], ids: dict[str, int]) -> dict[int, int] | None:
+    """0xRRGGBB -> id in the files; names of VOID_NAMES are void; None where there is no palette."""
+    if not table:
+        return None
+    strangers = sorted(name for name in table if name not in ids and name.lower() not in VOID_NAMES)
+    absent = sorted(set(ids) - set(table))
+    if strangers or absent:
+        raise ValueError(
+            "the palette and the classes do not agree: "
+            + "; ".join(
+                text
+                for text in (
+                    f"only in the palette: {', '.join(strangers)}" if strangers else "",
+                    f"without a colour: {', '.join(absent)}" if absent else "",
+                )
+                if text
+            )
+        )
+    return {(r << 16) | (g << 8) | b: ids.get(name, VOID) for name, (r, g, b) in table.items()}
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return loads(path.read_text(encoding="utf-8-sig"))
+    except JSONDecodeError as trouble:
+        raise ValueError(f"{path} is not JSON: {trouble}") from None

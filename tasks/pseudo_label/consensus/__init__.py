@@ -1,0 +1,1 @@
+"""Masks of several annotators become one label map."""

@@ -1,0 +1,61 @@
+"""How many pixels would one answer fix? The forecast behind `expected_gain` and the stop suggestion.
+
+If region s is answered with class c, its pixels become c: those whose truth is c are right then, those whose truth is their
+label were right before. With P as the probability of the truth, the answer c is expected to fix
+
+    sum over s of P_c(x) - P_n(x)(x),   n(x) the current label; an unlabelled pixel is not right before, a void one stays
+
+and the class that people will name is taken to be the most probable one of the region, c*. Where they are asked whether the
+label is right (kind correction), labels that are better than c* are confirmed: nothing is lost then. Where they are asked for the
+dominant class they name one in any case, and it replaces labels that were better: the sum may be below 0. (What a sieving keeps
+of such an answer is the business of the stage correct, and not foreseen here.)
+
+Networks are rarely calibrated, on noisy labels least of all, so sums over many regions are multiplied by what earlier forecasts
+turned out to be worth. How many pixels became right nobody knows without truth: pixels that a correction changed stand for
+them. Of dominant answers that would count right pixels painted over as fixed, so their forecast is the network's alone.
+"""
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float32, Float64, UInt8
+
+from segmend.answers.answers import QueryKind
+from segmend.images.region_table import RegionTable, Scene
+
+PRIOR = 100.0  # pixels added to both sides of the ratio, so that a single answer moves it little
+
+
+def moved(scene: Scene) -> Float32[np.ndarray, "k columns"]:
+    """What naming c* gains in each region, by the label that the pixels have now: (k, K + 1), the last column unlabelled."""
+    return scene.moved
+
+
+def total(scene: Scene) -> Float64[np.ndarray, " k"]:
+    """What naming c* gains in each region, in pixels."""
+    return moved(scene).sum(axis=1, dtype=np.float64)
+
+
+def named(table: RegionTable) -> UInt8[np.ndarray, " n"]:
+    """The class that an answer is expected to name, c*."""
+    return table.means.argmax(axis=1).astype(np.uint8)
+
+
+def pixels(table: RegionTable, kind: QueryKind) -> Float64[np.ndarray, " n"]:
+    """Pixels fixed minus broken by one answer, as the network says, before the correction by experience."""
+    gain = table.columns["gain"]
+    return gain if kind == "dominant" else np.maximum(gain, 0)
+
+
+def experience(rows: pa.Table, kind: QueryKind) -> float:
+    """Pixels that answers really changed, over pixels that were forecast, in the newest round with forecasts; 1 before that, and
+    where changed pixels say nothing about fixed ones."""
+    if kind != "correction":
+        return 1.0
+    some = [
+        row for row in rows.select(["round", "kind", "expected", "changed"]).to_pylist() if row["expected"] is not None
+    ]
+    if not some:
+        return 1.0
+    newest = max((row["round"] for row in some), key=lambda name: int(name[1:]))
+    told = [row for row in some if row["round"] == newest and row["kind"] != "skip"]
+    return (sum(row["changed"] for row in told) + PRIOR) / (sum(row["expected"] for row in told) + PRIOR)

@@ -1,0 +1,86 @@
+"""The pictures of the report as data URIs, small enough for one file; every picture has a text that tells it."""
+
+from base64 import b64encode
+from io import BytesIO
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from segmend.images.dataset import Card, Dataset, Labels
+from segmend.images.overlays import Picture, heat, marked, overlaid, png, resized
+from segmend.images.rasters import LabelMap, is_class
+from tasks.report.label_changes import masks
+
+# Colours that differ in lightness too and are told apart by colour-blind readers (Okabe and Ito's, lightened).
+COLOURS = {
+    "changed": (86, 180, 233),
+    "fixed": (86, 180, 233),
+    "broken": (230, 85, 13),
+    "other": (204, 121, 167),
+    "left": (240, 228, 66),
+    "wrong": (240, 228, 66),
+}
+
+
+class Shot(NamedTuple):
+    """One picture: its data URI (none where there is nothing to show), what it shows, its size on the page."""
+
+    uri: str | None
+    alt: str
+    width: int
+    height: int
+
+
+def shot(picture: Picture | None, alt: str, size: tuple[int, int], smooth: bool = False) -> Shot:
+    """The picture at the given (width, height): photographs as JPEG, label maps and marks as PNG."""
+    if picture is None:
+        return Shot(None, alt, *size)
+    small = resized(picture, size[0], smooth)
+    if smooth:
+        buffer = BytesIO()
+        Image.fromarray(small).save(buffer, format="JPEG", quality=80)
+        kind, data = "jpeg", buffer.getvalue()
+    else:
+        kind, data = "png", png(small, colours=64)
+    return Shot(f"data:image/{kind};base64,{b64encode(data).decode()}", alt, small.shape[1], small.shape[0])
+
+
+def size_in(box: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of an image of shape (h, w) fitted into a square of `box` pixels."""
+    height, width = shape
+    scale = box / max(height, width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def before_and_after(data: Dataset, first: Labels, last: Labels, name: str, box: int) -> list[Shot]:
+    """Image, first labels, last labels, what changed, truth."""
+    image, old, new, truth = data.image(name), first[name], last[name], data.truth(name)
+    size, found = size_in(box, old.shape), masks(old, new, truth)
+    kinds = ["changed"] if truth is None else ["fixed", "broken", "other", "left"]
+    marks = {COLOURS[kind]: found[kind] for kind in kinds}
+    return [
+        shot(image, f"Image {name}", size, smooth=True),
+        shot(overlaid(image, old, data.card), f"First labels of {name}", size),
+        shot(overlaid(image, new, data.card), f"Labels of {name} now", size),
+        shot(marked(image, marks), f"Pixels of {name} that changed", size),
+        shot(over(image, truth, data.card), f"Truth of {name}" if truth is not None else f"No truth of {name}", size),
+    ]
+
+
+def of_network(data: Dataset, name: str, prediction: LabelMap, doubt: np.ndarray, box: int) -> list[Shot]:
+    """Image, prediction, wrong pixels, uncertainty, truth."""
+    image, truth = data.image(name), data.truth(name)
+    size = size_in(box, prediction.shape)
+    wrong = None if truth is None else {COLOURS["wrong"]: (prediction != truth) & is_class(truth)}
+    return [
+        shot(image, f"Image {name}", size, smooth=True),
+        shot(overlaid(image, prediction, data.card), f"Prediction for {name}", size),
+        shot(marked(image, wrong) if wrong else None, f"Wrongly predicted pixels of {name}", size),
+        shot(heat(doubt.astype(np.float32) / 255), f"Uncertainty of the network on {name}", size),
+        shot(over(image, truth, data.card), f"Truth of {name}" if truth is not None else f"No truth of {name}", size),
+    ]
+
+
+def over(image: Picture, labels: LabelMap | None, card: Card) -> Picture | None:
+    return None if labels is None else overlaid(image, labels, card)

@@ -1,0 +1,50 @@
+"""A loss that is no number: the batch it came from is kept to be looked at, and the training stops with a sentence."""
+
+from collections.abc import Callable, Iterator
+from math import isfinite
+from pathlib import Path
+from typing import NoReturn
+
+import torch
+
+from segmend.training.checkpoints import Checkpoints
+from tasks.train.api.distributed import Alone, Several
+from tasks.train.engine.dataloader import Batch
+from tasks.train.engine.state import State
+from tasks.train.settings import Params
+
+
+def is_broken(state: State) -> bool:
+    """This makes a GPU wait."""
+    return not isfinite(float(state.running[0]))
+
+
+def stop(
+    here: Alone | Several,
+    state: State,
+    settings: Params,
+    first: int,
+    steps: int,
+    rate: float,
+    kind: torch.dtype,
+    checkpoints: Checkpoints,
+    again: Callable[[range], Iterator[Batch]],
+) -> NoReturn:
+    """`first` is the first step whose loss was no number; `again` reads the batches of steps once more, as they were."""
+    if here.rank == 0:
+        keep(checkpoints.broken, first, rate, list(again(range(first, first + 1))))
+    here.total(torch.zeros(1, device=here.device))  # nobody ends the others before the batch is written
+    raise ValueError(
+        f"train: the loss is {float(state.running[0])} from step {first + 1} of {steps} on; lower "
+        f"train.optimizer.{settings.optimizer.name}.lr (it is {settings.optimizer.lr:g}) or raise train.warmup (it is "
+        f"{settings.warmup:g})"
+        + ("" if kind == torch.float32 else "; or set SEGMEND_PRECISION=fp32 in the environment")
+        + f"; the step's images, labels, number and learning rate are kept: look at them with torch.load('{checkpoints.broken}')"
+    )
+
+
+def keep(path: Path, step: int, rate: float, parts: list[Batch]) -> None:
+    """One tensor for each forward pass of the step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"images": [part.images for part in parts], "labels": [part.labels for part in parts]}
+    torch.save({**content, "step": step + 1, "lr": rate}, path)
