@@ -8,10 +8,11 @@ queries are made anew. One answer is one line:
 
 Footprint: `size` is rows, columns; `runs` counts pixels row by row: first how many are outside, then inside, and so on.
 Kinds: confirm (the class shown is right; `classes` repeats it), class (the right class), class_set (all classes
-present), mask (brushed: `classes` holds one class, `mask` its footprint), skip (cannot say). A confirm may hold a
+present), mask (brushed: `classes` holds one class, `mask` its footprint), skip (cannot say), revert (what `who` answered to
+this query counts no more; `by` says who took it back, where that is somebody else). A confirm may hold a
 `mask` too: the pixels that carried the class when it was confirmed, kept where labels can be automatic. Classes are
-names. `clicks`, `seconds`, `who`, `when` may be left out. An answers file is append-only: of two lines for one query
-the later counts.
+names. `clicks`, `seconds`, `who`, `when` may be left out, and so may `comment` and `flag` (a colleague should look). An
+answers file is append-only: of two lines for one query the later counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ from segmend.stage.params import Settings, sentence
 QueryKind = Literal["correction", "dominant", "multiclass"]
 # What params.yaml and the stage query are told: a count (of query.unit), or a share of all base cells of the train split.
 RoundBudget = Annotated[int, Field(ge=0, strict=True)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%$")]
-KINDS = ("confirm", "class", "class_set", "mask", "skip")
+KINDS = ("confirm", "class", "class_set", "mask", "skip", "revert")
 
 
 class Footprint(Settings):
@@ -120,19 +121,24 @@ class Answer(Settings):
     query: str
     image: str
     footprint: Footprint
-    kind: Literal["confirm", "class", "class_set", "mask", "skip"]
+    kind: Literal["confirm", "class", "class_set", "mask", "skip", "revert"]
     classes: tuple[str, ...] = ()
     mask: Footprint | None = None
     who: str = "unknown"
     clicks: float | None = Field(None, ge=0)
     seconds: float | None = Field(None, ge=0)
     when: str | None = None
+    by: str | None = None  # of a revert: who took the answer back
+    flag: Literal[True] | None = None  # a colleague should look at it
+    comment: str | None = None
 
     @model_validator(mode="after")
     def fits_its_kind(self) -> "Answer":
-        allowed = {"skip": (0, 0), "class_set": (1, 254)}.get(self.kind, (1, 1))
+        allowed = {"skip": (0, 0), "revert": (0, 0), "class_set": (1, 254)}.get(self.kind, (1, 1))
         if not allowed[0] <= len(self.classes) <= allowed[1]:
-            expected = {"skip": "no class", "class_set": "one class or more"}.get(self.kind, "exactly one class")
+            expected = {"skip": "no class", "revert": "no class", "class_set": "one class or more"}.get(
+                self.kind, "exactly one class"
+            )
             raise ValueError(f"an answer of kind {self.kind} names {expected} in `classes`")
         if self.kind != "confirm" and (self.kind == "mask") != (self.mask is not None):
             raise ValueError("`mask` (a footprint) belongs to answers of kind mask and confirm, and to no others")
@@ -190,10 +196,20 @@ def check(answer: Answer, classes: Sequence[str] | None, sizes: dict[str, tuple[
         )
 
 
-def latest(answers: Iterable[Answer]) -> list[Answer]:
-    """One answer per query: of several the last, at its own place in the order."""
-    kept: dict[str, Answer] = {}
+def standing(answers: Iterable[Answer]) -> list[Answer]:
+    """One answer per query and person: of several the last, at its own place in the order; none where it was reverted."""
+    kept: dict[tuple[str, str], Answer] = {}
     for answer in answers:
+        kept.pop((answer.query, answer.who), None)
+        if answer.kind != "revert":
+            kept[answer.query, answer.who] = answer
+    return list(kept.values())
+
+
+def latest(answers: Iterable[Answer]) -> list[Answer]:
+    """One answer per query: of several that stand the last, at its own place in the order."""
+    kept: dict[str, Answer] = {}
+    for answer in standing(answers):
         kept.pop(answer.query, None)
         kept[answer.query] = answer
     return list(kept.values())

@@ -18,6 +18,7 @@ from segmend.answers.answers import (
     read,
     read_budget,
     read_queries,
+    standing,
     write,
     write_queries,
 )
@@ -139,3 +140,25 @@ def test_a_budget_may_be_there(tmp_path):
     assert read_budget(tmp_path) is None
     (tmp_path / "budget.json").write_text('{"unit": "clicks", "allowed": 12.5}')
     assert read_budget(tmp_path) == Budget(unit="clicks", allowed=12.5)
+
+
+def test_a_reverted_answer_counts_no_more_and_those_of_others_do():
+    ada, ben = answer(who="ada"), answer(who="ben", classes=("bark",))
+    undone = answer(who="ben", kind="revert", classes=(), by="ada")
+    assert latest([ada, ben, undone]) == [ada] and standing([ada, ben]) == [ada, ben]
+    again = answer(who="ben", classes=("stem",))
+    assert latest([ada, ben, undone, again]) == [again]
+    with pytest.raises(ValueError, match="no class"):
+        answer(kind="revert")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.booleans()), max_size=12))
+def test_a_reverted_answer_might_never_have_been_given(lines):
+    """Whatever is reverted at the end: what stands is what stood without the person's answers to that query."""
+    given_ = [
+        answer(query=q, who=w, **({"kind": "revert", "classes": ()} if undone else {"clicks": k}))
+        for k, (q, w, undone) in enumerate(lines)
+    ]
+    end = [*given_, answer(query="a", who="x", kind="revert", classes=())]
+    assert standing(end) == standing([a for a in given_ if (a.query, a.who) != ("a", "x")])
