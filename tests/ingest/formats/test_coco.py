@@ -1,13 +1,28 @@
-"""coco: outlines, run lengths, overlaps, crowds, stuff."""
+"""coco: outlines, run lengths, overlaps, crowds, stuff, and what tools write differently."""
 
 import json
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from pycocotools import mask as coco_masks
 
-from tasks.ingest.reading.outlines import Piece, drawn, polygons, run_lengths, unpacked
-from tests.ingest.examples import coco, runs
-from tests.ingest.raw import run, settings, source_of
+from tasks.ingest.formats._shapes import (
+    Shape,
+    cover_polygons,
+    cover_run_lengths,
+    drawn,
+    pasted,
+    polygon_shape,
+    unpacked,
+)
+from tests.ingest.examples import SQUARE, coco, runs, write
+from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of, read_back
+from tests.ingest.raw import picture, run, save, settings, source_of
 
 BACKGROUND, CAT, DOG = 0, 1, 2
 
@@ -18,6 +33,32 @@ def expected(inner: int = DOG) -> np.ndarray:
     labels[4:6, 6:9] = inner
     labels[20:] = DOG
     return labels
+
+
+def edited(raw: Path, edit, name: str = "annotations/instances_train2017.json") -> Path:
+    content = json.loads((raw / name).read_text())
+    edit(content)
+    (raw / name).write_text(json.dumps(content))
+    return raw
+
+
+def exported(raw: Path, content: dict, size: tuple[int, int] = (24, 32), images: int = 4) -> Path:
+    """As a labelling tool exports: images/<k>.jpg and annotations/instances_default.json."""
+    for k in range(images):
+        save(picture(k, size), raw / "images" / f"{k}.jpg")
+    write(raw / "annotations/instances_default.json", **content)
+    return raw
+
+
+def plain(outline=(SQUARE,), count: int = 4, **image) -> dict:
+    """Four images with one cat each."""
+    return {
+        "images": [{"id": k + 1, "file_name": f"{k}.jpg", "height": 24, "width": 32, **image} for k in range(count)],
+        "annotations": [
+            {"id": k + 1, "image_id": k + 1, "category_id": 1, "segmentation": list(outline)} for k in range(count)
+        ],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 7, "name": "dog"}],
+    }
 
 
 def test_smaller_lies_over_larger(tmp_path):
@@ -47,61 +88,265 @@ def test_with_stuff_uncovered_pixels_are_void_and_other_is_not_drawn(tmp_path):
     assert mask[22, 20] == 1  # the crowd (128 pixels) is smaller than the sky
 
 
+@few
+@given(label_maps(), st.sampled_from(["compressed", "list"]))
+def test_what_cocoapi_writes_comes_back(maps, kind):
+    def write_set(raw: Path, maps) -> dict[str, np.ndarray]:
+        images, annotations, found = [], [], {}
+        for k, labels in enumerate(maps):
+            save(picture_of(labels, k), raw / "images" / f"im {k}.png")
+            images.append({"id": k, "file_name": f"im {k}.png", "height": labels.shape[0], "width": labels.shape[1]})
+            found[f"images/im {k}"] = labels
+            for label in set(np.unique(labels).tolist()) - {0}:
+                packed = coco_masks.encode(np.asfortranarray(labels == label))
+                outline = {"size": packed["size"], "counts": packed["counts"].decode()}
+                outline = outline if kind == "compressed" else runs(labels == label)
+                annotations.append(
+                    {"id": len(annotations), "image_id": k, "category_id": label, "segmentation": outline, "iscrowd": 1}
+                )
+        categories = [{"id": k, "name": name} for k, name in enumerate(CLASSES) if k]
+        write(raw / "annotations/instances_default.json", images, annotations, categories)
+        return found
+
+    assert check_round_trip("coco", write_set, maps).classes == CLASSES
+
+
+@few
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 20), st.integers(0, 28), st.integers(1, 4), st.integers(1, 4), st.integers(1, 2)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_boxes_with_whole_corners_cover_their_pixels(boxes):
+    """A rectangle from corner to corner covers exactly the pixels between; later over earlier."""
+    labels = np.zeros((24, 32), np.int32)
+    shapes = []
+    for top, left, height, width, label in boxes:
+        labels[top : top + height, left : left + width] = label
+        right, bottom = left + width, top + height
+        shapes.append(polygon_shape(label, [[left, top, right, top, right, bottom, left, bottom]], "annotation"))
+    assert (drawn(shapes, 24, 32, 0, "later_over_earlier") == labels).all()
+
+
 def test_run_lengths_by_hand_and_compressed():
     """2 x 3 pixels down the columns: out, in, in, out, out, in. Compressed counts are cocoapi's own for these runs."""
     inside = np.array([[False, True, False], [True, False, True]])
     assert runs(inside)["counts"] == [1, 2, 2, 1]
-    assert (run_lengths({"size": [2, 3], "counts": [1, 2, 2, 1]}) == inside).all()
+    for counts in ([1, 2, 2, 1], "122O"):
+        assert (cover_run_lengths({"size": [2, 3], "counts": counts}, 2, 3) == inside).all()
     assert unpacked("122O") == [1, 2, 2, 1]  # the fourth as 1 - 2 = -1: five bits of ones
-    with pytest.raises(ValueError, match="add up to 5, not to 2 x 3"):
-        run_lengths({"size": [2, 3], "counts": [5]})
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_compressed_run_lengths_come_back(seed):
-    """Packed by a plain reading of the format's description, unpacked by ours."""
-    counts = np.random.default_rng(seed).integers(0, 5000, 40).tolist()
-    text = ""
-    for k, count in enumerate(counts):
-        value = count - counts[k - 2] if k > 2 else count
-        more = True
-        while more:
-            bits, value = value & 31, value >> 5
-            more = value != (-1 if bits & 16 else 0)
-            text += chr(48 + bits + 32 * more)
-    assert unpacked(text) == counts
+@pytest.mark.parametrize(
+    ("outline", "words"),
+    [
+        ({"size": [2, 3], "counts": [5]}, "add up to 5, not to 2 x 3"),
+        ({"size": [2, 3], "counts": "1"}, "add up to 1, not to 2 x 3"),
+        ({"size": [2, 3], "counts": "o"}, "end in the middle of a number"),
+        ({"size": [2, 3], "counts": "ä"}, "not COCO's compressed text"),
+        ({"size": [2, 3], "counts": [9, -3]}, "neither a list of whole numbers"),
+        ({"size": [2, 3], "counts": {}}, "neither a list of whole numbers"),
+        ({"size": [3, 2], "counts": [6]}, r"for the size \[3, 2\], and the image is 2 x 3"),
+        ({"counts": [6]}, "for the size None"),
+    ],
+)
+def test_broken_run_lengths(outline, words):
+    with pytest.raises(ValueError, match=words):
+        cover_run_lengths(outline, 2, 3)
 
 
-def test_polygons_by_pixel_centres():
-    """A triangle over a 4 x 4 image: pixels whose centre lies below the diagonal; two polygons are united."""
-    assert polygons([[0, 0, 0, 4, 4, 4]], 4, 4).sum() in (6, 10)  # centres on the diagonal fall to one side
-    both = polygons([[0, 0, 2, 0, 2, 2, 0, 2], [2, 2, 4, 2, 4, 4, 2, 4]], 4, 4)
+@pytest.mark.parametrize(
+    ("polygon", "words"),
+    [
+        ([1745227, 10, 10, 40, 10, 40, 30], "has 7 numbers, and pairs of x and y"),
+        ([10, 10, 20, 20], "has 2 corners, and a polygon has three or more"),
+        ([], "has 0 corners"),
+        ([1, 2, float("nan"), 4, 5, 6], "not finite"),
+        (["1", 2, 3, 4, 5, 6], "no list of numbers"),
+        ([100, 100, 140, 100, 140, 130], "reaches from x, y = 100, 100 to 140, 130, and the image from 0, 0 to 32, 24"),
+        ([-9, 2, 12, 2, 12, 10], "reaches from x, y = -9, 2"),
+        ([5, 5, 9, 9, 5, 5], "covers no pixel of the 24 x 32 image"),
+    ],
+)
+def test_polygons_that_cannot_be_drawn_are_named(polygon, words):
+    with pytest.raises(ValueError, match=f"annotation 5 .cat.* {words}"):
+        drawn([polygon_shape(1, [polygon], "annotation 5 (cat)")], 24, 32, 0, "later_over_earlier")
+
+
+def test_many_troubles_of_an_image_are_counted():
+    shapes = [polygon_shape(1, [[1, 1]], f"annotation {k}") for k in range(5)]
+    with pytest.raises(ValueError, match="annotation 2: .*; and 2 more"):
+        drawn(shapes, 24, 32, 0, "later_over_earlier")
+
+
+def test_polygons_are_united():
+    both = cover_polygons(([0, 0, 2, 0, 2, 2, 0, 2], [2, 2, 4, 2, 4, 4, 2, 4]), 4, 4)
     assert (both == np.kron(np.eye(2), np.ones((2, 2))).astype(bool)).all()
 
 
-def test_equal_sizes_keep_the_listing_order():
+def test_equal_sizes_keep_the_listing_order_and_layers_come_first():
     square = [[0, 0, 2, 0, 2, 2, 0, 2]]
-    labels = drawn([Piece(1, square), Piece(2, square)], 2, 2, 0, "smaller_over_larger")
-    assert (labels == 2).all()
+    shapes = [polygon_shape(1, square, ""), polygon_shape(2, square, "")]
+    assert (drawn(shapes, 2, 2, 0, "smaller_over_larger") == 2).all()
+    assert (drawn([shapes[0]._replace(layer=1), shapes[1]], 2, 2, 0, "smaller_over_larger") == 1).all()
+
+
+def test_bitmaps_are_pasted_in_their_place():
+    one = np.ones((2, 3), bool)
+    assert pasted(one, 1, 1, 4, 5).sum() == 6 and pasted(one, -1, -1, 4, 5).sum() == 2
+    assert pasted(one, 3, 4, 4, 5).sum() == 1
+    shape = Shape(7, partial(pasted, one, 1, 1), "bitmap 1")
+    assert (drawn([shape], 4, 5, 0, "later_over_earlier") == 7).sum() == 6
+
+
+@pytest.mark.parametrize("outline", [SQUARE, [SQUARE]])
+def test_a_flat_polygon_is_one_polygon(tmp_path, outline):
+    source = source_of(settings("coco"), exported(tmp_path, plain(outline)))
+    assert [(labels == CAT).sum() for labels in read_back(source).values()] == [64] * 4
+
+
+def test_sizes_may_be_missing(tmp_path):
+    content = plain()
+    for entry in content["images"]:
+        del entry["height"], entry["width"]
+    maps = read_back(source_of(settings("coco"), exported(tmp_path, content)))
+    assert [(labels == CAT).sum() for labels in maps.values()] == [64] * 4
+
+
+def test_a_wrong_size_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"given as 48 x 64 \(rows x columns\) and the image file has 24 x 32"):
+        run(settings("coco"), exported(tmp_path / "raw", plain(height=48, width=64)), tmp_path)
+
+
+def test_ids_may_be_text_in_one_place_and_numbers_in_another(tmp_path):
+    content = plain()
+    content["annotations"] = [
+        {**entry, "image_id": str(entry["image_id"]), "category_id": "1"} for entry in content["annotations"]
+    ]
+    maps = read_back(source_of(settings("coco"), exported(tmp_path, content)))
+    assert [(labels == CAT).sum() for labels in maps.values()] == [64] * 4
+
+
+def test_annotations_about_no_image_are_named(tmp_path):
+    content = plain()
+    content["annotations"][2]["image_id"] = 99
+    with pytest.raises(ValueError, match="annotation 3 is about the image 99, which the file does not list"):
+        run(settings("coco"), exported(tmp_path / "raw", content), tmp_path)
+
+
+def test_an_unused_parent_class_is_left_out(tmp_path):
+    content = plain()
+    content["categories"] = [
+        {"id": 0, "name": "pets", "supercategory": "none"},
+        {"id": 1, "name": "pets", "supercategory": "pets"},
+    ]
+    for split in ("train", "valid"):
+        write(tmp_path / split / "_annotations.coco.json", **content)
+        for k in range(4):
+            save(picture(k), tmp_path / split / f"{k}.jpg")
+    source = source_of(settings("coco"), tmp_path)
+    assert source.classes == ("background", "pets")
+    assert sorted({r.split for r in source.records}) == ["test", "train"]  # val is the only other split: test
+    assert any("left out: the parent class pets" in note for note in source.notes)
+    assert [(labels == 1).sum() for labels in read_back(source).values()] == [64] * 8
+
+
+def test_images_without_annotations_are_counted(tmp_path):
+    content = plain()
+    content["annotations"] = content["annotations"][:1]
+    source = source_of(settings("coco"), exported(tmp_path, content))
+    assert any("3 of 4 images have no annotation" in note for note in source.notes)
+
+
+@pytest.mark.parametrize("name", ["images\\{}.jpg", "/data/upload/1/{}.jpg", "s3://bucket/{}.jpg", "images/{}.jpg"])
+def test_names_of_images_as_tools_write_them(tmp_path, name):
+    content = plain()
+    for k, entry in enumerate(content["images"]):
+        entry["file_name"] = name.format(k)
+    assert len(read_back(source_of(settings("coco"), exported(tmp_path, content)))) == 4
+
+
+def test_a_name_that_two_files_have(tmp_path):
+    raw = exported(tmp_path, plain(file_name="folder/0.jpg", count=1))
+    for folder in ("a", "b"):
+        save(picture(0), raw / folder / "0.jpg")
+    (raw / "images/0.jpg").unlink()
+    problems = source_of(settings("coco"), raw).problems
+    assert "and there are a/0.jpg and b/0.jpg" in problems[0].reason
+
+
+def turned_set(raw: Path, orientation: int, content: dict) -> Path:
+    """Images whose EXIF turns them."""
+    exported(raw, content)
+    for path in (raw / "images").iterdir():
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        with Image.open(path) as image:
+            image.save(path, exif=exif)
+    return raw
+
+
+TALL = [4, 2, 12, 2, 12, 30, 4, 30]  # fits 32 rows x 24 columns only
+WIDE = [4, 2, 30, 2, 30, 10, 4, 10]  # fits 24 rows x 32 columns only
+
+
+def test_outlines_on_images_that_exif_turns(tmp_path):
+    """24 x 32 as stored, 32 x 24 upright; the outline's extent says on which it was drawn."""
+    upright = np.zeros((32, 24))
+    upright[2:30, 4:12] = CAT
+    maps = read_back(source_of(settings("coco"), turned_set(tmp_path / "a", 6, plain([TALL]))))
+    assert all((labels == upright).all() for labels in maps.values())
+    stored = np.zeros((24, 32))
+    stored[2:10, 4:30] = CAT
+    maps = read_back(source_of(settings("coco"), turned_set(tmp_path / "b", 6, plain([WIDE]))))
+    assert all((labels == np.rot90(stored, -1)).all() for labels in maps.values())  # 6: turn by 90 degrees clockwise
+    tall = plain([SQUARE], height=32, width=24)
+    maps = read_back(source_of(settings("coco"), turned_set(tmp_path / "c", 6, tall)))
+    assert all((labels[2:10, 4:12] == CAT).all() for labels in maps.values())
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_where_sizes_do_not_tell_it_is_asked(tmp_path, orientation):
+    raw = turned_set(tmp_path / "raw", orientation, plain())
+    with pytest.raises(ValueError, match="ingest.format.coco.drawn_on: upright or stored"):
+        run(settings("coco"), raw, tmp_path)
+    maps = read_back(source_of(settings("coco", fields={"drawn_on": "upright"}), raw))
+    if orientation == 3:
+        assert all((labels[2:10, 4:12] == CAT).all() for labels in maps.values())
+        maps = read_back(source_of(settings("coco", fields={"drawn_on": "stored"}), raw))
+        assert all((labels[14:22, 20:28] == CAT).all() for labels in maps.values())
 
 
 def test_mistakes_are_named(tmp_path):
-    raw = coco(tmp_path / "raw")
-    path = raw / "annotations/instances_train2017.json"
-    content = json.loads(path.read_text())
-    content["annotations"][0]["category_id"] = 99
-    content["annotations"][1]["segmentation"] = []
-    content["images"].append({"id": 7, "file_name": "gone.jpg", "height": 1, "width": 1})
-    path.write_text(json.dumps(content))
+    def edit(content):
+        content["annotations"][0]["category_id"] = 99
+        content["annotations"][1]["segmentation"] = []
+        content["images"] += [{"id": 7, "file_name": "gone.jpg", "height": 1, "width": 1}, {"id": 8}]
+
     with pytest.raises(ValueError) as caught:
-        run(settings("coco"), raw, tmp_path)
-    text = str(caught.value)
+        run(settings("coco"), edited(coco(tmp_path / "raw"), edit), tmp_path)
     for words in (
-        "the category 99, which no file declares",
-        "has no segmentation (only a box?)",
+        "annotation 1 has the category 99, which no file declares",
+        "annotation 2 (cat) has no segmentation (only a box?)",
         "it lists gone.jpg, which is not there",
+        "image 3 of the list has no id or no file_name",
     ):
-        assert words in text, text
+        assert words in str(caught.value), caught.value
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda c: c.pop("categories"), "no categories"),
+        (lambda c: c.update(annotations=None), "no annotations"),
+        (lambda c: c["categories"][0].pop("name"), "category 1 of the list has no id or no name"),
+    ],
+)
+def test_files_that_are_not_whole(tmp_path, edit, words):
+    with pytest.raises(ValueError, match=words):
+        source_of(settings("coco"), edited(coco(tmp_path), edit))
 
 
 def test_one_number_for_two_categories(tmp_path):
