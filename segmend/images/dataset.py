@@ -59,7 +59,7 @@ class Sample(NamedTuple):
 class Dataset:
     """Read access to a dataset folder, and to the truth folder beside it where one is given."""
 
-    def __init__(self, folder: Path, truth: Path | None = None):
+    def __init__(self, folder: Path | str, truth: Path | str | None = None):
         self.folder, self.truth_folder = Path(folder), None if truth is None else Path(truth)
 
     @cached_property

@@ -1,0 +1,9 @@
+from segmend.images.dataset import Dataset as Dataset
+from segmend.images.rasters import UNLABELLED as UNLABELLED
+from segmend.images.rasters import VOID as VOID
+from segmend.library import confusion as confusion
+from segmend.library import load_labels as load_labels
+from segmend.library import load_network as load_network
+from segmend.library import load_regions as load_regions
+from segmend.library import predict as predict
+from segmend.library import probabilities as probabilities
