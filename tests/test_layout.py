@@ -107,7 +107,13 @@ def test_packages_do_not_import_each_other_in_a_circle():
 
 def test_a_shared_file_is_imported_by_more_than_one_stage():
     """A file of the library that one stage alone reaches belongs to that stage, unless people or flows call it."""
-    called = {"library.py", "network/pyfunc.py", "network/class_vectors.py", "network/pretrained.py", "metrics/confident_learning.py"}
+    called = {
+        "library.py",
+        "network/pyfunc.py",
+        "network/class_vectors.py",
+        "network/pretrained.py",
+        "metrics/confident_learning.py",
+    }
     users: dict[Path, set[str]] = {}
     for stage in STAGES:
         for path in CODE.reached(stage):
