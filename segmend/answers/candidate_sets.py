@@ -1,11 +1,11 @@
-"""Answers that tick several classes, as something to learn from: which pixels carry which set of classes.
+"""Answers that tick several classes, as a training target: which pixels carry which set of classes.
 
 A label map with sets is int32 (h, w): class ids, UNLABELLED and VOID as ever, and FIRST_SET + j where the j-th set of the
 image holds. These are ids like any other, so a map with sets is cropped, turned and resized (nearest) as a label map is. The
 sets themselves are a table (m, K): the classes that were ticked.
 
 An answer that names one class, painted or confirmed, takes its pixels back from the sets before it, and a set from those
-before it: of two answers over one pixel the later counts. skip says nothing and takes nothing. Void stays void.
+before it: of two answers over one pixel the later counts. A skip changes no set. Void stays void.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Int32
+from jaxtyping import Bool, Int32, Int64
 
 from segmend.answers.answers import Answer, latest, pixels, read
 from segmend.images.rasters import VOID, LabelMap
@@ -27,36 +27,36 @@ def is_set(answer: Answer) -> bool:
 
 
 def answers_with_sets(path: Path, classes: Sequence[str]) -> dict[str, list[Answer]]:
-    """By image, the newest answer to each query in the order they are applied; only of images where one is a set."""
+    """By image, the newest answer to each query in the order they are applied; only images with at least one set."""
     if not path.is_file():
         raise ValueError(
             f"{path} is missing: a loss that learns from sets of classes reads the answers beside the label maps; run the "
             "stage pseudo_label or correct"
         )
-    found = defaultdict(list)
+    by_image = defaultdict(list)
     for answer in latest(read(path, classes)):
-        found[answer.image].append(answer)
-    return {image: answers for image, answers in found.items() if any(map(is_set, answers))}
+        by_image[answer.image].append(answer)
+    return {image: answers for image, answers in by_image.items() if any(map(is_set, answers))}
 
 
 def candidates(
     labels: LabelMap, answers: Sequence[Answer], classes: Sequence[str]
 ) -> tuple[Int32[np.ndarray, "h w"], Bool[np.ndarray, "m c"]]:
     """One image's label map with sets, and the table of its sets."""
-    told = [answer for answer in answers if answer.kind != "skip"]
-    ids = np.full(len(told), -1, np.int32)  # -1: one class, which the label map says
-    sets = [k for k, answer in enumerate(told) if is_set(answer)]
+    effective = [answer for answer in answers if answer.kind != "skip"]
+    ids = np.full(len(effective), -1, np.int32)  # -1: one class, which the label map holds
+    sets = [k for k, answer in enumerate(effective) if is_set(answer)]
     ids[sets] = np.arange(len(sets)) + FIRST_SET
-    holds = np.full(labels.size, -1, np.int32)
-    for places, identifier in zip(map(places_of, told), ids, strict=True):
-        holds[places] = identifier
+    set_ids = np.full(labels.size, -1, np.int32)
+    for answer, identifier in zip(effective, ids, strict=True):
+        set_ids[answered_pixels(answer)] = identifier
     flat = labels.ravel()
-    found = np.where((holds >= 0) & (flat != VOID), holds, flat.astype(np.int32)).reshape(labels.shape)
-    table = np.array([[name in told[k].classes for name in classes] for k in sets], bool)
-    return found, table.reshape(len(sets), len(classes))
+    with_sets = np.where((set_ids >= 0) & (flat != VOID), set_ids, flat.astype(np.int32)).reshape(labels.shape)
+    table = np.array([[name in effective[k].classes for name in classes] for k in sets], bool)
+    return with_sets, table.reshape(len(sets), len(classes))
 
 
-def places_of(answer: Answer) -> np.ndarray:
-    """The pixels an answer speaks of: the footprint, of a brushed mask the part inside it; int64 (n,)."""
-    places = pixels(answer.footprint)
-    return places if answer.mask is None else np.intersect1d(places, pixels(answer.mask), assume_unique=True)
+def answered_pixels(answer: Answer) -> Int64[np.ndarray, " n"]:
+    """The pixels an answer speaks of, as ascending flat indices: the footprint, of a brushed mask the part inside it."""
+    inside = pixels(answer.footprint)
+    return inside if answer.mask is None else np.intersect1d(inside, pixels(answer.mask), assume_unique=True)

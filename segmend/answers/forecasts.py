@@ -1,13 +1,13 @@
-"""What each round's questions were expected to fix and what their answers did: the ground for stopping, or for going on.
+"""How many pixels each round's questions were expected to fix, and how many their answers did.
 
 queries/<round>/forecast.json     one forecast, by the stage query
-labels/<round>/forecasts.json     those of all rounds so far with what came of them, by the stage correct
+labels/<round>/forecasts.json     those of all rounds so far with their outcome, by the stage correct
 
-A forecast is of the labels that the questions show, those of the round before, in which some may be automatic. What came of it
+A forecast is of the labels that the questions show, those of the round before, in which some may be automatic. The outcome
 is counted against the same labels, inside the regions of the round's own questions that were answered: an automatic mistake that
 an answer undoes is fixed, and a right automatic label that is confirmed is not. (The metrics pixels_* of the stage correct
-ask something else: what do all answers do to what the answers before them said? Late answers and automatic labels are told
-apart there.)
+count something else: what all answers change in the labels that the earlier answers alone give. Late answers and automatic labels
+are distinguished there.)
 """
 
 from json import dumps, loads
@@ -39,5 +39,6 @@ def read(path: Path) -> list[Forecast]:
 
 
 def write(path: Path, forecasts: list[Forecast]) -> None:
+    """Write forecasts as an indented JSON list."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(dumps([one.model_dump() for one in forecasts], indent=2) + "\n")
+    path.write_text(dumps([forecast.model_dump() for forecast in forecasts], indent=2) + "\n")

@@ -4,14 +4,17 @@ A row says in which round, for which query and region, who answered what, which 
 pixels changed, and what it cost. Equal rows give equal bytes.
 
 Rows of kind AUTO come last: what an expansion changed beyond the answers, one row per image and pair of classes. They
-are no answers: they cost nothing and have no query. They say how the label set is now and are made anew each round.
+are no answers: they cost nothing and have no query. They describe the current label set and are made anew each round.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
+
+from segmend.answers.answers import Answer, Query
 
 AUTO = "auto"
 SCHEMA = pa.schema(
@@ -23,7 +26,7 @@ SCHEMA = pa.schema(
         ("kind", pa.string()),  # confirm, class, class_set, mask, skip; auto
         ("who", pa.string()),  # of automatic rows: the expansion's name
         ("shown", pa.string()),  # class name that was shown; null where the region was unlabelled
-        ("predicted", pa.string()),  # class name that the network of that round said; null where nobody knows
+        ("predicted", pa.string()),  # class name that the network of that round predicted; null where it is not known
         ("answer", pa.string()),  # class name answered; several are joined with |; null for skip
         ("old", pa.string()),  # majority class of the footprint in the round before; null where unlabelled
         ("new", pa.string()),  # and after the answer
@@ -31,9 +34,47 @@ SCHEMA = pa.schema(
         ("changed", pa.int64()),  # how many have another label than in the round before, automatic or not
         ("clicks", pa.float64()),
         ("seconds", pa.float64()),
-        ("expected", pa.float64()),  # pixels the query was expected to put right; null where nobody said
+        ("expected", pa.float64()),  # pixels the query was expected to put right; null where there is no forecast
     ]
 )
+
+
+def answer_row(
+    round: str, answer: Answer, query: Query | None, old: str | None, new: str | None, pixels: int, changed: int
+) -> dict[str, Any]:
+    """The row of an answer; `query` is this round's question that it answers, None for a late answer."""
+    return {
+        "round": round,
+        "query": answer.query,
+        "image": answer.image,
+        "region": query.region if query else -1,
+        "kind": answer.kind,
+        "who": answer.who,
+        "shown": query.shown if query else old,
+        "predicted": query.predicted if query else None,
+        "answer": "|".join(answer.classes) or None,
+        "old": old,
+        "new": new,
+        "pixels": pixels,
+        "changed": changed,
+        "clicks": answer.clicks,
+        "seconds": answer.seconds,
+        "expected": query.expected if query else None,
+    }
+
+
+def automatic_row(round: str, image: str, method: str, old: str | None, new: str | None, pixels: int) -> dict[str, Any]:
+    """The row of the pixels of one image that an expansion moved from class `old` to class `new`."""
+    row = dict.fromkeys(SCHEMA.names) | {"round": round, "query": "", "image": image, "region": -1, "kind": AUTO}
+    return row | {
+        "who": method,
+        "old": old,
+        "new": new,
+        "pixels": pixels,
+        "changed": pixels,
+        "clicks": 0.0,
+        "seconds": 0.0,
+    }
 
 
 def empty() -> pa.Table:

@@ -1,6 +1,6 @@
 """Answers painted over first labels: a pure function of the two, so no order of runs can lose or double an answer.
 
-Where answers are sieved, the newest network's probabilities are the third thing that the labels depend on.
+Where answers are sieved, the labels also depend on the newest network's probabilities.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from segmend.answers.answers import Answer, pixels
+from segmend.answers.candidate_sets import answered_pixels
 from segmend.images.rasters import UNLABELLED, VOID, LabelMap, RegionMap
 from segmend.images.regions import areas, class_counts, majority
 from tasks.correct.sieving import Sieving
@@ -34,39 +35,40 @@ class Sieve:
         return self.method.rest
 
     def __call__(
-        self, footprint: Int64[np.ndarray, " n"], places: Int64[np.ndarray, " m"], named: int
+        self, footprint: Int64[np.ndarray, " n"], inside: Int64[np.ndarray, " m"], class_id: int
     ) -> Bool[np.ndarray, " m"]:
-        """For the places of a footprint that are not void; a base cell counts where most of its pixels are inside."""
-        inside = np.bincount(self.regions.ravel()[footprint] + 1)[1:]
-        cells = int((2 * inside > self.sizes[: len(inside)]).sum())
-        return self.method(self.probabilities[named].ravel()[places], cells)
+        """Which of the pixels `inside` a footprint (those that are not void) keep the answer `class_id`.
+
+        The footprint covers a base cell where most of the cell's pixels are inside.
+        """
+        overlap = np.bincount(self.regions.ravel()[footprint] + 1)[1:]
+        cells = int((2 * overlap > self.sizes[: len(overlap)]).sum())
+        return self.method(self.probabilities[class_id].ravel()[inside], cells)
 
 
 def apply(labels: LabelMap, answer: Answer, classes: tuple[str, ...], sieve: Sieve | None = None) -> int:
-    """Change a label map, in place, as one answer says; void pixels and pixels outside its footprint stay.
+    """Change a label map, in place, by one answer; void pixels and pixels outside its footprint stay.
 
-    skip changes nothing, and so does confirm, unless it says which pixels carried the class (some may have been
+    skip changes nothing, and neither does confirm, unless it names the pixels that carried the class (some may have been
     labelled automatically): these are painted. class, and a set of one class, paint the footprint, or what the sieve
     leaves of it. mask paints the brushed pixels inside the footprint. A set of several classes does not say which pixel is which:
     it is kept and changes nothing.
 
-    The result is how many pixels the sieve took out.
+    Returns how many pixels the sieve took out.
     """
     if answer.kind == "skip" or len(answer.classes) > 1 or (answer.kind == "confirm" and answer.mask is None):
         return 0
-    footprint = places = pixels(answer.footprint)
-    if answer.mask is not None:
-        places = np.intersect1d(places, pixels(answer.mask), assume_unique=True)
-    flat, named = labels.reshape(-1), classes.index(answer.classes[0])
-    places = places[flat[places] != VOID]
-    kept = places
-    if sieve is not None and answer.kind in ("class", "class_set") and len(places):
-        keeps = sieve(footprint, places, named)
-        kept = places[keeps]
+    flat, class_id = labels.reshape(-1), classes.index(answer.classes[0])
+    painted = answered_pixels(answer)
+    painted = painted[flat[painted] != VOID]
+    kept = painted
+    if sieve is not None and answer.kind in ("class", "class_set") and len(painted):
+        keeps = sieve(pixels(answer.footprint), painted, class_id)
+        kept = painted[keeps]
         if sieve.rest == "unlabelled":
-            flat[places[~keeps]] = UNLABELLED
-    flat[kept] = named
-    return len(places) - len(kept)
+            flat[painted[~keeps]] = UNLABELLED
+    flat[kept] = class_id
+    return len(painted) - len(kept)
 
 
 def corrected(
@@ -80,6 +82,6 @@ def corrected(
 
 
 def name_of(labels: np.ndarray, classes: tuple[str, ...]) -> str | None:
-    """The class most of these labels (n,) name; None where most are unlabelled or void."""
+    """The most frequent class of these labels (n,); None where most are unlabelled or void."""
     most, _ = majority(class_counts(labels[None], np.zeros((1, len(labels)), np.int32), len(classes)))
     return None if not len(labels) or most[0] in (UNLABELLED, VOID) else classes[most[0]]

@@ -12,13 +12,14 @@ from tasks.correct.sieving import Sieving
 
 
 class Params(Settings):
-    oracle: Oracle = Field(GroundTruth(), description="who answers what the answers file does not")
-    cost: Cost = Field(Clicks(), description="what an answer costs that does not say so itself")
+    oracle: Oracle = Field(GroundTruth(), description="who answers the questions that the answers file does not")
+    cost: Cost = Field(Clicks(), description="cost of an answer that has no clicks or seconds of its own")
     sieving: Sieving = Field(
         NoSieving(), description="which pixels of a region keep its answer, by the newest network's confidence"
     )
     expansion: Expansion = Field(
-        NoExpansion(), description="what the answers change beyond what they say, by the newest network; counted apart"
+        NoExpansion(),
+        description="what is changed beyond the answered regions, by the answers and the newest network; counted apart",
     )
 
     @property

@@ -54,8 +54,8 @@ def asked_before(regions: RegionMap, answers: list[Answer]) -> Int32[np.ndarray,
     return (2 * inside > sizes).astype(np.int32)
 
 
-class Asked:
-    """The region table, and where the region maps behind it are read."""
+class AskedRegions:
+    """The region table, and the region maps it is about."""
 
     def __init__(self, settings: Params, data: Dataset, base: Maps, labels: Labels, model: Path, out: Path):
         self.trained = is_trained(model)
@@ -89,7 +89,7 @@ class Asked:
 def questions(
     round: str,
     kind: str,
-    asked: Asked,
+    asked: AskedRegions,
     chosen: np.ndarray,
     utilities: np.ndarray,
     expected: np.ndarray,
@@ -101,8 +101,8 @@ def questions(
     for image in np.unique(table.image[chosen]):
         identifier = table.images[image]
         cells = asked.maps[identifier]
-        places = np.argsort(cells, axis=None, kind="stable")
-        ends = np.searchsorted(cells.ravel()[places], np.arange(cells.max() + 2))
+        by_region = np.argsort(cells, axis=None, kind="stable")
+        ends = np.searchsorted(cells.ravel()[by_region], np.arange(cells.max() + 2))
         for rank in np.flatnonzero(table.image[chosen] == image):
             n = chosen[rank]
             made[int(rank)] = Query(
@@ -113,7 +113,7 @@ def questions(
                 kind=kind,  # type: ignore[arg-type]  # checked by Query
                 shown=None if table.shown[n] == UNLABELLED else classes[table.shown[n]],
                 predicted=classes[table.predicted[n]],
-                footprint=encode_pixels(places[ends[table.region[n]] : ends[table.region[n] + 1]], cells.shape),
+                footprint=encode_pixels(by_region[ends[table.region[n]] : ends[table.region[n] + 1]], cells.shape),
                 area=int(table.area[n]),
                 row=int(table.row[n]),
                 column=int(table.column[n]),
@@ -172,26 +172,24 @@ def query(
     if not any(data.of("train")):
         raise ValueError(f"{dataset} has no train images to ask about: see the splits in samples.csv")
     out.mkdir(parents=True, exist_ok=True)
-    asked = Asked(settings, data, Maps(regions), current, model, out)
+    asked = AskedRegions(settings, data, Maps(regions), current, model, out)
     table, rng = asked.table, np.random.default_rng([seed, int(round[1:])])
     utilities = settings.acquisition(table, rng) if asked.trained else rng.random(len(table))
     if not asked.trained:
-        print("Nothing was labelled, so the network has learned nothing: this round asks at random.", flush=True)
-    foreseen = settings.kind != "multiclass"  # forecasts are of answers that name one class
-    learnt = _expected_fix.experience(history.read(labels), settings.kind)
-    expected = _expected_fix.pixels(
-        table, settings.kind
-    )  # as the network says; the sums below are corrected by experience
+        print("Nothing was labelled, so the network is untrained: this round asks at random.", flush=True)
+    with_forecast = settings.kind != "multiclass"  # forecasts are of answers that name one class
+    experience = _expected_fix.experience(history.read(labels), settings.kind)
+    expected = _expected_fix.pixels(table, settings.kind)  # by the network; the sums below are corrected by experience
     open_ = (table.asked == 0) & (table.shown != VOID)
     order = ranked(utilities, open_, rng)
     allowed = allowance(may_spend, asked.cells)
     chosen, later = np.split(order, [min(len(order), ceil(allowed - 1e-9))])
     made = questions(round, settings.kind, asked, chosen, utilities, expected, data.classes)
     forecast = Forecast(
-        round=round, questions=len(made), expected=tenth(learnt * expected[chosen].sum()), experience=learnt
+        round=round, questions=len(made), expected=tenth(experience * expected[chosen].sum()), experience=experience
     )
     write_queries(out, made)
-    if foreseen:
+    if with_forecast:
         forecasts.write(out / "forecast.json", [forecast])
     (out / "budget.json").write_text(dumps({"unit": settings.unit, "allowed": allowed}) + "\n")
     write_utilities(out / "utilities.parquet", table, utilities, expected)
@@ -204,10 +202,10 @@ def query(
         "regions": len(table),
         "regions_open": int(open_.sum()),
         "asked_pixels": int(table.area[chosen].sum()),
-        "expected_fixed": forecast.expected if foreseen else None,
-        "experience": learnt,
+        "expected_fixed": forecast.expected if with_forecast else None,
+        "experience": experience,
         "ahead": min(AHEAD, len(later)),
-        "ahead_fixed": tenth(learnt * expected[later[:AHEAD]].sum()) if foreseen else None,
+        "ahead_fixed": tenth(experience * expected[later[:AHEAD]].sum()) if with_forecast else None,
         "shown/unlabelled": shown[None],
         **{f"shown/{name}": shown[name] for name in data.classes},
         **{f"predicted/{name}": predicted[name] for name in data.classes},

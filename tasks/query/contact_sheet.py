@@ -34,17 +34,17 @@ def window(mask: Bool[np.ndarray, "h w"]) -> tuple[slice, slice]:
     """A square around the region, twice its size and 48 pixels at least, kept inside the image where it fits."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     side = max(48, 2 * max(rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1))
-    found = []
+    ranges = []
     for ends, length in ((rows, mask.shape[0]), (columns, mask.shape[1])):
         start = int(np.clip((ends[0] + ends[-1] + 1 - side) // 2, 0, max(0, length - side)))
-        found.append(slice(start, min(length, start + side)))
-    return found[0], found[1]
+        ranges.append(slice(start, min(length, start + side)))
+    return ranges[0], ranges[1]
 
 
 def crop(picture: UInt8[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]) -> Image.Image:
     """The region's surroundings at SIDE pixels, the region's border drawn over them."""
-    place = window(mask)
-    piece, inside = picture[place], mask[place]
+    around = window(mask)
+    piece, inside = picture[around], mask[around]
     scale = SIDE / max(inside.shape)
     size = (max(1, round(inside.shape[1] * scale)), max(1, round(inside.shape[0] * scale)))
     large = np.array(Image.fromarray(piece).resize(size, Image.Resampling.NEAREST))

@@ -1,6 +1,6 @@
 """Cost models: an answer's kind, how many classes it names, how many there are, the question's kind -> clicks, seconds.
 
-Used where an answer does not say itself what it cost.
+Used where an answer has no clicks or seconds of its own.
 """
 
 from segmend.stage.params import one_of

@@ -1,4 +1,4 @@
-"""Count what the hand does: one click to confirm, one to name a class, one per ticked class.
+"""Click count: one click to confirm, one to name a class, one per ticked class.
 
 Paper: Hwang et al., Active Learning for Semantic Segmentation with Multi-class Label Query, NeurIPS 2023 (seconds).
 Idea: published budgets count clicks; seconds are kept beside them, since clicks of different questions differ in time.
@@ -7,7 +7,7 @@ Defaults: naming one class of a region took people 12.1 s, ticking three classes
     replaced by what the answers of your own people say.
 Formula: a question for all classes costs a tick for each class named, also where it is one; to any other question
     naming one class is one click.
-Limits: all prices 1: clicks are the number of queries (but for class sets).
+Limits: all prices 1: clicks are the number of queries (except for class sets).
 """
 
 from typing import Literal

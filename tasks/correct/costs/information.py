@@ -1,4 +1,4 @@
-"""Count the bits an answer carries: to say yes or no is one, to choose among L classes is log2 L.
+"""Bits of information: yes or no is one bit, a choice among L classes is log2 L bits.
 
 Formula: confirm 1; class 1 + log2(L - 1), since "no" comes first and the class shown is out; class_set one bit per
     class, L; mask as class; skip 1. Asked for the dominant class: log2 L, since nothing is shown. Asked for all

@@ -1,8 +1,8 @@
-"""Expansions: what the answers so far say about other pixels (tasks/correct/expansion/_base.py holds what they are given and must do).
+"""Expansions: changes of labels beyond the answered regions (the interface is in tasks/correct/expansion/_base.py).
 
-They work on the labels after all answers and change no void pixel. Each guards itself against mending too much; what it
-changed is counted and kept in the history apart from what people said. Those that fill label what has no label, and
-nothing else: with them rounds may do without questions (budget: 0).
+They work on the labels after all answers and change no void pixel. Each has a criterion that limits wrong changes; its changes
+are counted and kept in the history separately from answers. Those that fill change unlabelled pixels only: with them rounds
+may have no questions (budget: 0).
 """
 
 from segmend.stage.params import one_of

@@ -1,4 +1,4 @@
-"""What expansions of answers are given and must do: an answer about some pixels may teach something about others.
+"""The interface of expansions: methods that change labels beyond the answered regions.
 
 An expansion (tasks/correct/expansion) sees every train image twice, with the newest network: `measure` in a first
 pass keeps small statistics of an image, `learn` sees those of all images, `spread` in a second pass makes the image's
@@ -16,8 +16,8 @@ from segmend.images.rasters import LabelMap, RegionMap
 class AnswerMask(NamedTuple):
     """One answer, as numbers."""
 
-    # What it speaks of, as ascending flat indices: of a mask the brushed part, of a confirm the pixels that carried the class
-    # (where it says which), else the footprint.
+    # The pixels it is about, as ascending flat indices: of a mask the brushed part, of a confirm the pixels that carried the class
+    # (where it names them), else the footprint.
     pixels: Int64[np.ndarray, " n"]
     kind: str  # confirm, class, class_set, mask, skip
     classes: tuple[int, ...]  # class ids; a confirmed class is named too, skip names none
@@ -25,16 +25,16 @@ class AnswerMask(NamedTuple):
 
     @property
     def region(self) -> Int64[np.ndarray, " m"]:
-        """All pixels that somebody was asked about: what expansions spread elsewhere does not touch them."""
+        """All pixels that somebody was asked about: expansions do not change them."""
         return self.pixels if self.footprint is None else self.footprint
 
 
 class AnswerOutcome(NamedTuple):
-    """What one answer said about a region as it was when the question was asked, before any network had learned the answer."""
+    """One answered question, with the features it had when it was asked: no network had learned the answer then."""
 
     size: int  # pixels
-    shown: int  # the class its labels said
-    predicted: int  # the class the network of that round said
+    shown: int  # majority class of its labels
+    predicted: int  # the class that the network of that round predicted
     expected: float  # pixels that the answer was expected to fix
     answer: int  # the class that was named or confirmed
 
@@ -56,23 +56,23 @@ class ImageContext(NamedTuple):
 
 
 class Spreading(Protocol):
-    """What every method of the kind expansion offers; `name` is its word in params.yaml."""
+    """What every method of the kind expansion implements; `name` is its name in params.yaml."""
 
     wants_features: ClassVar[bool]  # ask the network for features as well
     wants_views: ClassVar[bool]  # ask it for several views, by the settings `scales` and `flip`
     fills: ClassVar[bool]  # labels what has no label and nothing else, also without answers; has the setting `unseen`
     measures: ClassVar[bool]  # whether `measure` is needed: a pass of the network over all images
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         """Small statistics of one image for `learn`; not called where `measures` is False."""
         ...
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
     ) -> Any:
-        """What all images and answers together teach; `measures` are in the order of the images."""
+        """What is learned from all images and answers together; `measures` are in the order of the images."""
         ...
 
-    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
-        """The image's new labels; equal to `seen.labels` where nothing is spread, and wherever those are void."""
+    def spread(self, context: ImageContext, learned: Any) -> LabelMap:
+        """The image's new labels; equal to `context.labels` where nothing is spread, and wherever those are void."""
         ...

@@ -1,4 +1,4 @@
-"""Classes that no first label names, and how a network's probabilities are read where nothing is labelled.
+"""Classes that no first label names, and predictions for unlabelled pixels.
 
 What all expansions that fill unlabelled pixels share. They are of this round's network alone and made anew from the first
 labels each round: no pseudo label of an earlier round is carried on, and void and labelled pixels are not touched.
@@ -36,10 +36,10 @@ def unseen_classes(
     named: tuple[str, ...], classes: tuple[str, ...], first: Labels, images: Iterable[str]
 ) -> tuple[int, ...]:
     """The ids of the named classes, or of those that the first labels of the images never name; ascending."""
-    strangers = [name for name in named if name not in classes]
-    if strangers:
+    unknown = [name for name in named if name not in classes]
+    if unknown:
         raise ValueError(
-            f"correct.expansion: unseen names '{strangers[0]}', which is no class of the data set; it has {', '.join(classes)}"
+            f"correct.expansion: unseen names '{unknown[0]}', which is no class of the data set; it has {', '.join(classes)}"
         )
     if named:
         return tuple(sorted(map(classes.index, set(named))))
@@ -66,20 +66,20 @@ def competing(unseen: tuple[int, ...], against: str, classes: int, name: str) ->
 
 
 def unprotected(model: Path, method: Any, unseen: tuple[int, ...], classes: tuple[str, ...]) -> str | None:
-    """What to tell where unseen classes compete with all others in a network of round 0 that was taught not to say them."""
+    """A hint where unseen classes compete with all others in a network of round 0 whose training suppressed them; else None."""
     path = model / "config.json"
     if method.against != "all" or not unseen or not path.is_file():
         return None
     network = loads(path.read_text())["network"]
     block, where = network[network["name"]], f"train.network.{network['name']}"
     names = [classes[k] for k in unseen]
-    bare = [name for name in names if name not in block.get("unseen", ())]
+    undeclared = [name for name in names if name not in block.get("unseen", ())]
     if block.get("head", "linear") != "embedding":
-        why = f"{where} has no head that knows a class without a label"
-    elif bare:
-        why = f"{where}.unseen does not name {', '.join(bare)}, so training pushed this down"
+        why = f"{where} has no head that can predict a class without labels"
+    elif undeclared:
+        why = f"{where}.unseen does not name {', '.join(undeclared)}, so training lowered its probability"
     elif not block.get("calibration"):
-        why = f"{where}.calibration is 0, so the labelled classes keep their head start"
+        why = f"{where}.calibration is 0, so training favours the labelled classes"
     else:
         return None
     return (
@@ -88,7 +88,7 @@ def unprotected(model: Path, method: Any, unseen: tuple[int, ...], classes: tupl
     )
 
 
-def said(
+def predictions(
     views: Float32[np.ndarray, "v classes h w"], among: Int64[np.ndarray, " c"]
 ) -> Iterator[tuple[UInt8[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]]:
     """View by view the most probable of the classes `among`, and its share of their probability."""
@@ -98,6 +98,6 @@ def said(
         yield among[p.argmax(axis=0)].astype(np.uint8), highest / np.maximum(p.sum(axis=0), np.float32(1e-30))
 
 
-def filled(seen: ImageContext, classes: UInt8[np.ndarray, "h w"], sure: Bool[np.ndarray, "h w"]) -> LabelMap:
+def filled(context: ImageContext, classes: UInt8[np.ndarray, "h w"], sure: Bool[np.ndarray, "h w"]) -> LabelMap:
     """The labels, with `classes` where they are sure and nothing was labelled."""
-    return np.where((seen.labels == UNLABELLED) & sure, classes, seen.labels)
+    return np.where((context.labels == UNLABELLED) & sure, classes, context.labels)

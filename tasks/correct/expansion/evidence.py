@@ -1,18 +1,18 @@
-"""Let the network mend what people's answers show it to be right about: every other conflict of the same kind.
+"""Relabel conflicts that nobody was asked about, where the answers to similar ones show that the network is right.
 
 Paper: ours; the aim is that of A2LC's correction module (AAAI 2026), the evidence is the answers' own.
-Idea: a conflict is a connected piece where the labels say a and the network b. People were asked about some; how often was
-    it b? A regression on what a conflict looks like says how sure that is for the others, and only those that are surely b,
-    by the lower end of an interval, are relabelled.
+Idea: a conflict is a connected component with label a and prediction b. People were asked about some; how often was the answer
+    b? A regression on features of a conflict estimates this probability for the others, and those are relabelled whose
+    probability is high even at the lower end of an interval.
 Formula, for an answered query: y = 1 if the answer was b, else 0; features x = 1, strength (mean P_b - P_a), log2 of its pixels, one
     for each pair (a, b), all as they were when the question was asked: then the network had not learned its answer.
     w = mode of sum log sigmoid(+-x.w) - |w|^2 / (2 prior^2), S = inverse Hessian there (Laplace);
     an unasked conflict of at least `smallest` pixels becomes b where sigmoid(x.w - z sqrt(x'Sx)) >= sure.
-Limits: no answers, or sure = 1: nothing is spread. z = 0: the mean alone decides. Pairs that nobody was asked about borrow from
-    the others, with the wide interval of the prior. Pixels under any answer's footprint are never touched, also those that a
-    confirm or a brushed mask says nothing about: they are as the answers and the first labels have them.
+Limits: no answers, or sure = 1: nothing is relabelled. z = 0: the mean alone decides. Pairs that nobody was asked about borrow from
+    the others, with the prior's wide interval. Pixels under any answer's footprint are never touched, also those that a
+    confirm or a brushed mask does not cover: they keep the answers' and the first labels.
 Differs: A2LC learns class from mean probabilities of the answered regions, and guards by a fixed confidence; here the question
-    learned is "is the network right against this label?", and the guard widens where answers are few.
+    learned is "is the network right against this label?", and the interval widens where answers are few.
 Costs: one pass of the network over the train images; O(pixels), and a regression with three weights and one for each pair of
     classes that people were asked about.
 """
@@ -33,7 +33,7 @@ STEPS = 50  # of Newton's method; with the prior it converges in about ten
 
 
 class Learned(NamedTuple):
-    """The regression: its weights, of which the first three are those of `looks`, and how far they may be off."""
+    """The regression: its weights, of which the first three are those of `conflict_features`, and their covariance."""
 
     pairs: Int64[np.ndarray, " p"]  # the pairs of classes that answers were about, as codes, ascending
     weights: Float64[np.ndarray, " f"]  # f = 3 + p
@@ -47,74 +47,78 @@ class Evidence(Method):
     measures: ClassVar[bool] = False
 
     name: Literal["evidence"] = "evidence"
-    sure: float = Field(0.8, ge=0, le=1, description="how probable it must be, at the least, that the network is right")
+    sure: float = Field(
+        0.8, ge=0, le=1, description="least probability (lower end of the interval) that the network is right"
+    )
     z: float = Field(
         1.28, ge=0, description="half width of the interval in standard deviations; 1.28: 90 % on one side"
     )
     prior: float = Field(2.0, gt=0, description="standard deviation of the weights before any answer")
     smallest: int = Field(8, ge=1, description="pixels of the smallest conflict that is relabelled")
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
     ) -> Learned | None:
-        """From the answers so far; None where none was about a conflict."""
-        told = [one for one in lessons if one.shown != one.predicted]
-        if not told:
+        """The regression on the answers so far; None where none was about a conflict."""
+        conflicts = [outcome for outcome in outcomes if outcome.shown != outcome.predicted]
+        if not conflicts:
             return None
-        size, shown, predicted, expected, answer = (np.array(column) for column in zip(*told, strict=True))
+        size, shown, predicted, expected, answer = (np.array(column) for column in zip(*conflicts, strict=True))
         pairs, pair = np.unique(code(shown, predicted), return_inverse=True)
-        x = np.column_stack([looks(size, expected / size), np.eye(len(pairs))[pair]])
+        x = np.column_stack([conflict_features(size, expected / size), np.eye(len(pairs))[pair]])
         return Learned(pairs, *regression(x, (answer == predicted).astype(np.float64), self.prior))
 
-    def surely(
-        self, looks_like: Float64[np.ndarray, "n 3"], pair: Int64[np.ndarray, " n"], learned: Learned
+    def lower_bound(
+        self, features: Float64[np.ndarray, "n 3"], pair: Int64[np.ndarray, " n"], learned: Learned
     ) -> Float64[np.ndarray, " n"]:
         """The lower end of the probability that the network is right, of each conflict.
 
         A pair that nobody was asked about has the prior's weight, 0, and its whole variance.
         """
-        place = np.minimum(np.searchsorted(learned.pairs, pair), len(learned.pairs) - 1)
-        known = learned.pairs[place] == pair
-        own, with_own = learned.weights[3:][place], learned.covariance[:3, 3:][:, place].T
-        variance = ((looks_like @ learned.covariance[:3, :3]) * looks_like).sum(axis=1)
-        extra = 2 * (looks_like * with_own).sum(axis=1) + np.diagonal(learned.covariance)[3:][place]
+        row = np.minimum(np.searchsorted(learned.pairs, pair), len(learned.pairs) - 1)
+        known = learned.pairs[row] == pair
+        own, with_own = learned.weights[3:][row], learned.covariance[:3, 3:][:, row].T
+        variance = ((features @ learned.covariance[:3, :3]) * features).sum(axis=1)
+        extra = 2 * (features * with_own).sum(axis=1) + np.diagonal(learned.covariance)[3:][row]
         variance = variance + np.where(known, extra, self.prior**2)
-        mean = looks_like @ learned.weights[:3] + np.where(known, own, 0)
+        mean = features @ learned.weights[:3] + np.where(known, own, 0)
         return expit(mean - self.z * np.sqrt(variance))
 
-    def spread(self, seen: ImageContext, learned: Learned | None) -> LabelMap:
-        labels = seen.labels.copy()
+    def spread(self, context: ImageContext, learned: Learned | None) -> LabelMap:
+        labels = context.labels.copy()
         if learned is None:
             return labels
-        said = seen.probabilities.argmax(axis=0).astype(np.uint8)
-        quarrel = is_class(labels) & (labels != said) & (seen.regions != NO_REGION)
-        for told in seen.answers:
-            quarrel.reshape(-1)[told.region] = False
-        pieces = in_pieces(code(labels, said), quarrel)
+        predicted = context.probabilities.argmax(axis=0).astype(np.uint8)
+        conflict = is_class(labels) & (labels != predicted) & (context.regions != NO_REGION)
+        for answer in context.answers:
+            conflict.reshape(-1)[answer.region] = False
+        pieces = in_pieces(code(labels, predicted), conflict)
         size = areas(pieces)
-        some = np.flatnonzero(size >= self.smallest)
-        first = np.zeros(len(size), np.int64)
-        first[pieces[quarrel][::-1]] = np.flatnonzero(quarrel)[::-1]  # one pixel of each piece: its pair of classes
-        now = np.minimum(labels, len(seen.probabilities) - 1)[None].astype(np.int64)
-        strength = seen.probabilities.max(axis=0) - np.take_along_axis(seen.probabilities, now, axis=0)[0]
+        large = np.flatnonzero(size >= self.smallest)
+        first_pixel = np.zeros(len(size), np.int64)
+        first_pixel[pieces[conflict][::-1]] = np.flatnonzero(conflict)[
+            ::-1
+        ]  # one pixel of each piece: its pair of classes
+        now = np.minimum(labels, len(context.probabilities) - 1)[None].astype(np.int64)
+        strength = context.probabilities.max(axis=0) - np.take_along_axis(context.probabilities, now, axis=0)[0]
         strength = mean_by_region(strength, pieces)
-        pair = code(labels.ravel()[first[some]], said.ravel()[first[some]])
+        pair = code(labels.ravel()[first_pixel[large]], predicted.ravel()[first_pixel[large]])
         mend = np.zeros(len(size) + 1, bool)  # the last: no piece
-        mend[some] = self.surely(looks(size[some], strength[some]), pair, learned) >= self.sure
-        labels[mend[pieces]] = said[mend[pieces]]
+        mend[large] = self.lower_bound(conflict_features(size[large], strength[large]), pair, learned) >= self.sure
+        labels[mend[pieces]] = predicted[mend[pieces]]
         return labels
 
 
-def code(label: np.ndarray, said: np.ndarray) -> np.ndarray:
+def code(label: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """A pair of classes as one number."""
-    return label.astype(np.int64) * 256 + said
+    return label.astype(np.int64) * 256 + predicted
 
 
-def looks(size: Int64[np.ndarray, " n"], strength: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
-    """What conflicts look like, one row each: about -1 to 1 in every column, since the prior is the same for all."""
+def conflict_features(size: Int64[np.ndarray, " n"], strength: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
+    """The features of conflicts, one row each: about -1 to 1 in every column, since the prior is the same for all."""
     return np.column_stack([np.ones(len(size)), 2 * strength - 1, (np.log2(np.maximum(size, 1)) - 6) / 3])
 
 

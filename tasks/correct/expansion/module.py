@@ -1,4 +1,4 @@
-"""A small network learns from the answers what a region's predictions mean, and mends regions nobody was asked about.
+"""Relabel regions nobody was asked about by a small classifier of mean predictions, trained on the answers.
 
 Paper: A2LC (AAAI 2026): label correction module.
 Idea: the segmentation network repeats what wrong labels taught it, so its errors are regular: what answers say about
@@ -50,27 +50,27 @@ class Module(Method):
     batch: int = Field(8, ge=1, description="answers per step")
     lr: float = Field(1e-4, gt=0, description="learning rate of Adam")
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
-        classes = len(seen.probabilities)
-        told = [one for one in seen.answers if len(one.classes) == 1 and len(one.pixels)]
-        flat = seen.probabilities.reshape(classes, -1)
-        means = [flat[:, one.pixels].mean(axis=1) for one in told]
-        pixels = np.bincount(seen.labels[is_class(seen.labels)], minlength=classes)
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
+        classes = len(context.probabilities)
+        answers = [answer for answer in context.answers if len(answer.classes) == 1 and len(answer.pixels)]
+        flat = context.probabilities.reshape(classes, -1)
+        means = [flat[:, answer.pixels].mean(axis=1) for answer in answers]
+        pixels = np.bincount(context.labels[is_class(context.labels)], minlength=classes)
         return {
-            "means": np.stack(means) if told else np.zeros((0, classes), np.float32),
-            "answers": np.array([one.classes[0] for one in told], np.int64),
+            "means": np.stack(means) if answers else np.zeros((0, classes), np.float32),
+            "answers": np.array([answer.classes[0] for answer in answers], np.int64),
             "pixels": pixels,
         }
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
     ) -> Learned | None:
         if not measures:
             return None
-        means, answers = (np.concatenate([one[name] for one in measures]) for name in ("means", "answers"))
+        means, answers = (np.concatenate([measure[name] for measure in measures]) for name in ("means", "answers"))
         if len(np.unique(answers)) < 2:
             return None
-        return Learned(self.train(means, answers, rng), np.sum([one["pixels"] for one in measures], axis=0))
+        return Learned(self.train(means, answers, rng), np.sum([measure["pixels"] for measure in measures], axis=0))
 
     def train(
         self, means: Float32[np.ndarray, "n classes"], answers: Int64[np.ndarray, " n"], rng: np.random.Generator
@@ -89,46 +89,46 @@ class Module(Method):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(int(rng.integers(2**31)))
                 linear = [nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False)]
-                between = [layer for one in linear for layer in (one, nn.ReLU())][:-1]
+                between = [module for layer in linear for module in (layer, nn.ReLU())][:-1]
                 network, loss = nn.Sequential(*between), nn.CrossEntropyLoss(weights)
                 optimizer = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
                 for _ in range(self.epochs):
-                    for some in torch.from_numpy(rng.permutation(len(y))).split(self.batch):
+                    for rows in torch.from_numpy(rng.permutation(len(y))).split(self.batch):
                         optimizer.zero_grad()
-                        loss(network(x[some]), y[some]).backward()
+                        loss(network(x[rows]), y[rows]).backward()
                         optimizer.step()
         finally:
             torch.set_num_threads(threads)
-        return [(one.weight.detach().numpy(), one.bias.detach().numpy()) for one in linear]
+        return [(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in linear]
 
-    def spread(self, seen: ImageContext, learned: Learned | None) -> LabelMap:
+    def spread(self, context: ImageContext, learned: Learned | None) -> LabelMap:
         if learned is None:
-            return seen.labels
-        classes = len(seen.probabilities)
-        sure = softmax(forward(learned.layers, mean_by_region(seen.probabilities, seen.regions)))
-        best = sure.argmax(1).astype(np.uint8)
-        current = majority(class_counts(seen.labels, seen.regions, classes))[0]
+            return context.labels
+        classes = len(context.probabilities)
+        confidence = softmax(forward(learned.layers, mean_by_region(context.probabilities, context.regions)))
+        best = confidence.argmax(1).astype(np.uint8)
+        current = majority(class_counts(context.labels, context.regions, classes))[0]
         order = np.argsort(learned.pixels, kind="stable")
-        change = (answered(seen) == NEVER) & (best != current) & (sure.max(1) >= self.threshold)
+        change = (answered(context) == NEVER) & (best != current) & (confidence.max(1) >= self.threshold)
         change &= ~np.isin(best, order[: int(self.rare * classes)]) & (current != order[0]) & (current != VOID)
-        labels = seen.labels.ravel().copy()
+        labels = context.labels.ravel().copy()
         free = labels != VOID
-        for told in seen.answers:
-            free[told.region] = False
-        slots = seen.regions.ravel().astype(np.int64) + 1  # 0: no region
+        for answer in context.answers:
+            free[answer.region] = False
+        slots = context.regions.ravel().astype(np.int64) + 1  # 0: no region
         free &= np.concatenate([[False], change])[slots]
         labels[free] = np.concatenate([np.zeros(1, np.uint8), best])[slots[free]]
-        return labels.reshape(seen.labels.shape)
+        return labels.reshape(context.labels.shape)
 
 
-def answered(seen: ImageContext) -> Int64[np.ndarray, " k"]:
-    """What the newest answer over more than half of each base region says: a class id, NEVER or SILENT."""
-    sizes, flat = areas(seen.regions), seen.regions.ravel()
-    found = np.full(len(sizes), NEVER, np.int64)
-    for told in seen.answers:
-        inside = np.bincount(flat[told.region] + 1, minlength=len(sizes) + 1)[1:]
-        found[2 * inside > sizes] = told.classes[0] if len(told.classes) == 1 else SILENT
-    return found
+def answered(context: ImageContext) -> Int64[np.ndarray, " k"]:
+    """The class id of the newest answer that covers more than half of each base region; else NEVER or SILENT."""
+    sizes, flat = areas(context.regions), context.regions.ravel()
+    newest = np.full(len(sizes), NEVER, np.int64)
+    for answer in context.answers:
+        inside = np.bincount(flat[answer.region] + 1, minlength=len(sizes) + 1)[1:]
+        newest[2 * inside > sizes] = answer.classes[0] if len(answer.classes) == 1 else SILENT
+    return newest
 
 
 def forward(layers: list[Any], means: Float64[np.ndarray, "k classes"]) -> Float64[np.ndarray, "k classes"]:

@@ -1,6 +1,6 @@
-"""Spread nothing: an answer says something about its region, and about nothing else.
+"""No expansion: an answer changes its own region and nothing else.
 
-Idea: what people said is all that changes.
+Idea: only answered pixels change.
 Limits: the labels stay as they are, whatever the network says.
 Costs: nothing; the network is not loaded.
 """
@@ -22,13 +22,13 @@ class Nothing(Method):
 
     name: Literal["none"] = "none"
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
     ) -> Any:
         return None
 
-    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
-        return seen.labels
+    def spread(self, context: ImageContext, learned: Any) -> LabelMap:
+        return context.labels

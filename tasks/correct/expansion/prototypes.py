@@ -1,8 +1,8 @@
-"""From sets of classes to labels: a region's pixels follow its prototype pixels, and so do like pixels around it.
+"""Resolve sets of classes to labels: pixels take the class of the most similar prototype pixel of an answered region.
 
 Paper: Hwang et al., Active Learning for Semantic Segmentation with Multi-class Label Query, NeurIPS 2023, arXiv 2309.09319,
     stage 2 (the labels that its second network is trained on).
-Idea: the pixel of a region that the network calls c most surely stands for c in the region: its prototype.
+Idea: the pixel of a region to which the network gives the highest probability of c is the prototype of c in the region.
 Formula: for an answered region s and each class c it names, prototype z[s, c] = feature at the arg-max of p[c] over s;
     a pixel of s takes the class of its most similar prototype of s (inner product of unit features);
     tau[s, c] = threshold (median) of the similarities of the pixels that took it;
@@ -58,36 +58,40 @@ class Prototypes(Method):
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
     ) -> Any:
         return None
 
-    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
-        labels, own = seen.labels.copy(), owners(seen)
+    def spread(self, context: ImageContext, learned: Any) -> LabelMap:
+        labels, own = context.labels.copy(), owners(context)
         flat = labels.reshape(-1)
         teaches = np.array(
-            [t.kind in ("confirm", "class", "class_set") and len(t.classes) > 0 for t in seen.answers], bool
+            [
+                answer.kind in ("confirm", "class", "class_set") and len(answer.classes) > 0
+                for answer in context.answers
+            ],
+            bool,
         )
         pixels = np.flatnonzero(own >= 0)
         pixels = pixels[teaches[own[pixels]]]
         if not len(pixels):
             return labels
         pixels = pixels[np.argsort(own[pixels], kind="stable")]
-        told, begins, regions = np.unique(own[pixels], return_index=True, return_inverse=True)
-        bank = prototypes(seen, pixels, told, begins, regions)
+        answers, begins, regions = np.unique(own[pixels], return_index=True, return_inverse=True)
+        bank = prototypes(context, pixels, answers, begins, regions)
 
-        alike = similarities(seen, pixels, regions, bank)
+        alike = similarities(context, pixels, regions, bank)
         taken = bank.first[regions] + alike.argmax(0)
         several = np.diff(bank.first)[regions] > 1
         flat[pixels[several]] = bank.classes[taken[several]]
         if self.expand:
             tau = self.thresholds(taken, alike.max(0), len(bank.classes))
-            pixels, regions = around(seen, own, pixels, regions, self.onto == "all")
-            alike = similarities(seen, pixels, regions, bank)
+            pixels, regions = around(context, own, pixels, regions, self.onto == "all")
+            alike = similarities(context, pixels, regions, bank)
             slots = np.arange(len(alike))[:, None]
             passed = (
                 alike > tau[np.minimum(bank.first[regions] + slots, len(tau) - 1)]
@@ -107,70 +111,70 @@ class Prototypes(Method):
         begins = np.cumsum(sizes) - sizes
         low, high = (0, 0) if self.threshold == "min" else ((sizes - 1) // 2, sizes // 2)
         ranked = np.append(alike[order], np.float32(np.inf))
-        places = [np.where(sizes > 0, begins + middle, len(order)) for middle in (low, high)]
-        return (ranked[places[0]] + ranked[places[1]]) / 2
+        middles = [np.where(sizes > 0, begins + middle, len(order)) for middle in (low, high)]
+        return (ranked[middles[0]] + ranked[middles[1]]) / 2
 
 
-def owners(seen: ImageContext) -> Int64[np.ndarray, " hw"]:
+def owners(context: ImageContext) -> Int64[np.ndarray, " hw"]:
     """The number of the answer that a pixel goes by: its newest but for skips; -1 where there is none, and in void."""
-    own = np.full(seen.labels.size, -1, np.int64)
-    for number, answer in enumerate(seen.answers):
+    own = np.full(context.labels.size, -1, np.int64)
+    for number, answer in enumerate(context.answers):
         if answer.kind != "skip":
             own[answer.pixels] = number
-    own[seen.labels.ravel() == VOID] = -1
+    own[context.labels.ravel() == VOID] = -1
     return own
 
 
 def prototypes(
-    seen: ImageContext,
+    context: ImageContext,
     pixels: Int64[np.ndarray, " n"],
-    told: Int64[np.ndarray, " s"],
+    answers: Int64[np.ndarray, " s"],
     begins: Int64[np.ndarray, " s"],
     regions: Int64[np.ndarray, " n"],
 ) -> Bank:
     """One prototype for each region and class named; `pixels` are in order of their regions (the first one of equals)."""
-    p = seen.probabilities.reshape(len(seen.probabilities), -1)[:, pixels]
+    p = context.probabilities.reshape(len(context.probabilities), -1)[:, pixels]
     highest = np.maximum.reduceat(p, begins, axis=1)
     numbers = np.where(p == highest[:, regions], np.arange(len(pixels)), len(pixels))
-    places = np.minimum.reduceat(numbers, begins, axis=1)
-    sets = [seen.answers[number].classes for number in told]
+    first_best = np.minimum.reduceat(numbers, begins, axis=1)
+    sets = [context.answers[number].classes for number in answers]
     sizes = np.array([len(classes) for classes in sets], np.int64)
     classes = np.concatenate(sets).astype(np.int64)
-    chosen = pixels[places[classes, np.repeat(np.arange(len(told)), sizes)]]
-    return Bank(vectors(seen)[:, chosen], classes, np.concatenate([[0], np.cumsum(sizes)]))
+    chosen = pixels[first_best[classes, np.repeat(np.arange(len(answers)), sizes)]]
+    return Bank(vectors(context)[:, chosen], classes, np.concatenate([[0], np.cumsum(sizes)]))
 
 
-def vectors(seen: ImageContext) -> Float32[np.ndarray, "d hw"]:
-    assert seen.features is not None, "prototypes wants features"
-    return seen.features.reshape(len(seen.features), -1)
+def vectors(context: ImageContext) -> Float32[np.ndarray, "d hw"]:
+    assert context.features is not None, "prototypes wants features"
+    return context.features.reshape(len(context.features), -1)
 
 
 def similarities(
-    seen: ImageContext, pixels: Int64[np.ndarray, " n"], regions: Int64[np.ndarray, " n"], bank: Bank
+    context: ImageContext, pixels: Int64[np.ndarray, " n"], regions: Int64[np.ndarray, " n"], bank: Bank
 ) -> Float32[np.ndarray, "slots n"]:
     """Each pixel with each prototype of its region, in their order; -inf where the region has fewer."""
-    z, slots = vectors(seen), int(np.diff(bank.first).max())
-    found = np.full((slots, len(pixels)), -np.inf, np.float32)
+    z, slots = vectors(context), int(np.diff(bank.first).max())
+    similarity = np.full((slots, len(pixels)), -np.inf, np.float32)
     for slot in range(slots):
         has = np.flatnonzero(bank.first[regions] + slot < bank.first[regions + 1])
         for part in np.split(has, range(BLOCK, len(has), BLOCK)):
             against = bank.vectors[:, bank.first[regions[part]] + slot]
-            found[slot, part] = np.einsum("dn,dn->n", z[:, pixels[part]], against)
-    return found
+            similarity[slot, part] = np.einsum("dn,dn->n", z[:, pixels[part]], against)
+    return similarity
 
 
 def around(
-    seen: ImageContext,
+    context: ImageContext,
     own: Int64[np.ndarray, " hw"],
     pixels: Int64[np.ndarray, " n"],
     regions: Int64[np.ndarray, " n"],
     labelled: bool,
 ) -> tuple[Int64[np.ndarray, " p"], Int64[np.ndarray, " p"]]:
     """Pairs of an open pixel and a region that touches its base cell, in order of the regions."""
-    height, width = seen.regions.shape
+    height, width = context.regions.shape
     rows, columns = np.divmod(pixels, width)
-    cells = np.pad(seen.regions, 1, constant_values=NO_REGION)
-    k = int(seen.regions.max(initial=NO_REGION)) + 1
+    cells = np.pad(context.regions, 1, constant_values=NO_REGION)
+    k = int(context.regions.max(initial=NO_REGION)) + 1
     touched = []
     for down in range(3):
         for right in range(3):
@@ -178,14 +182,14 @@ def around(
             touched.append(np.unique((regions * k + near)[near != NO_REGION]))
     region, cell = np.divmod(np.unique(np.concatenate(touched)), max(k, 1))
 
-    flat, places = seen.labels.ravel(), seen.regions.ravel()
-    free = (own < 0) & (places != NO_REGION) & ((flat != VOID) if labelled else (flat == UNLABELLED))
-    for told in seen.answers:
-        if told.kind in ("confirm", "mask"):  # own has the part they speak of
-            free[told.region] = False
+    flat, cell_of = context.labels.ravel(), context.regions.ravel()
+    free = (own < 0) & (cell_of != NO_REGION) & ((flat != VOID) if labelled else (flat == UNLABELLED))
+    for answer in context.answers:
+        if answer.kind in ("confirm", "mask"):  # `own` has the pixels that carry their class
+            free[answer.region] = False
     free = np.flatnonzero(free)
-    free = free[np.argsort(places[free], kind="stable")]
-    sizes = np.bincount(places[free], minlength=k)
+    free = free[np.argsort(cell_of[free], kind="stable")]
+    sizes = np.bincount(cell_of[free], minlength=k)
     begins = np.cumsum(sizes) - sizes
     many = sizes[cell]
     before = np.cumsum(many) - many

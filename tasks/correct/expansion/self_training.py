@@ -1,4 +1,4 @@
-"""Plain self-training: pixels without a label get what the network says of them, where it is sure.
+"""Plain self-training: unlabelled pixels get the predicted class where the network is confident.
 
 Paper: Lee, Pseudo-Label, ICML Workshop on Challenges in Representation Learning, 2013; as a baseline for classes without labels
     (SPNet+ST) in Pastore et al., CVPR Workshops 2021, arXiv 2104.11692.
@@ -17,7 +17,7 @@ from pydantic import Field
 from segmend.images.rasters import LabelMap
 from segmend.stage.params import Method
 from tasks.correct.expansion._base import AnswerOutcome, ImageContext
-from tasks.correct.expansion._zero_label import Against, Unseen, competing, filled, said
+from tasks.correct.expansion._zero_label import Against, Unseen, competing, filled, predictions
 
 
 class SelfTraining(Method):
@@ -31,17 +31,17 @@ class SelfTraining(Method):
     against: Against = "all"
     threshold: float = Field(0.9, ge=0, le=1, description="least probability of the class that is given")
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
     ) -> Any:
         return None
 
-    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
-        if self.against == "unseen" and not seen.unseen:
-            return seen.labels.copy()
-        among = competing(seen.unseen, self.against, len(seen.probabilities), self.name)
-        ((named, share),) = said(seen.probabilities[None], among)
-        return filled(seen, named, share >= self.threshold)
+    def spread(self, context: ImageContext, learned: Any) -> LabelMap:
+        if self.against == "unseen" and not context.unseen:
+            return context.labels.copy()
+        among = competing(context.unseen, self.against, len(context.probabilities), self.name)
+        ((named, share),) = predictions(context.probabilities[None], among)
+        return filled(context, named, share >= self.threshold)

@@ -2,8 +2,8 @@
 
 Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024 (ALC): label
     expansion.
-Idea: people look at one pixel of the region; what the network sees as something else is not what they spoke of. This
-    does not reach beyond the region: it restricts the answer within it.
+Idea: the answer is about one pixel of the region; pixels that the network predicts differently keep their label. This
+    changes nothing outside the region: it restricts the answer within it.
 Formula: E = {x in region: cos(P(x), P(r)) >= eps}; r = the pixel of the region's dominant predicted class whose
     probabilities are nearest to that class's mean in the region (segmend/images/region_table.py). Pixels outside E are as they would be
     without the answer.
@@ -34,37 +34,40 @@ class Similar(Method):
     name: Literal["similar"] = "similar"
     eps: float = Field(0.0, ge=0, le=1, description="least cosine with the representative pixel; 0: the paper's")
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
     ) -> Any:
         return None
 
-    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
-        told = [one for one in seen.answers if names_region(one) and len(one.pixels)]
-        if not told:
-            return seen.labels
+    def spread(self, context: ImageContext, learned: Any) -> LabelMap:
+        answers = [answer for answer in context.answers if names_region(answer) and len(answer.pixels)]
+        if not answers:
+            return context.labels
         # All footprints, one after the other, as an image of one row: they may overlap.
-        places, sizes = np.concatenate([one.pixels for one in told]), [len(one.pixels) for one in told]
-        row = np.repeat(np.arange(len(told), dtype=np.int32), sizes)[None]
-        flat = seen.probabilities.reshape(len(seen.probabilities), -1)
-        taken = Scene(flat[:, places][:, None], seen.labels.ravel()[places][None], row).reached(self.eps)[0]
-        parts = dict(zip(map(id, told), np.split(taken, np.cumsum(sizes)[:-1]), strict=True))
-        without, outside = seen.first.ravel().copy(), np.zeros(seen.first.size, bool)
-        for one in seen.answers:
-            part = parts.get(id(one))
+        pixels, sizes = (
+            np.concatenate([answer.pixels for answer in answers]),
+            [len(answer.pixels) for answer in answers],
+        )
+        row = np.repeat(np.arange(len(answers), dtype=np.int32), sizes)[None]
+        flat = context.probabilities.reshape(len(context.probabilities), -1)
+        taken = Scene(flat[:, pixels][:, None], context.labels.ravel()[pixels][None], row).reached(self.eps)[0]
+        parts = dict(zip(map(id, answers), np.split(taken, np.cumsum(sizes)[:-1]), strict=True))
+        without, outside = context.first.ravel().copy(), np.zeros(context.first.size, bool)
+        for answer in context.answers:
+            part = parts.get(id(answer))
             if part is not None:
-                outside[one.pixels], without[one.pixels[part]] = ~part, one.classes[0]
-            elif one.kind in ("mask", "confirm"):
-                outside[one.pixels], without[one.pixels] = False, one.classes[0]
-        labels = seen.labels.copy().ravel()
+                outside[answer.pixels], without[answer.pixels[part]] = ~part, answer.classes[0]
+            elif answer.kind in ("mask", "confirm"):
+                outside[answer.pixels], without[answer.pixels] = False, answer.classes[0]
+        labels = context.labels.copy().ravel()
         outside &= labels != VOID
         labels[outside] = without[outside]
-        return labels.reshape(seen.labels.shape)
+        return labels.reshape(context.labels.shape)
 
 
-def names_region(told: AnswerMask) -> bool:
+def names_region(answer: AnswerMask) -> bool:
     """Whether an answer names one class for its whole region."""
-    return told.kind in ("class", "class_set") and len(told.classes) == 1
+    return answer.kind in ("class", "class_set") and len(answer.classes) == 1

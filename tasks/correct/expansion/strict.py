@@ -1,8 +1,8 @@
-"""Pseudo labels for classes that nobody labelled, where the network says the same in every view.
+"""Pseudo labels for classes without labels, where the network predicts the same class in every view.
 
 Paper: Bucher et al.'s task, generalised zero-label segmentation; the method: Pastore et al., A Closer Look at Self-training for
     Zero-Label Semantic Segmentation, CVPR Workshops 2021, arXiv 2104.11692 (STRICT).
-Idea: what survives flips and scales is worth learning from. Rounds of training on it need no question (budget: 0).
+Idea: predictions that agree across flips and scales are more often right. Rounds of training on it need no question (budget: 0).
 Formula: y_v = arg-max over the classes `against` of p_v, v one of K = (1 + scales) * (2 with flip) views brought back to the
     image; a pixel without a label becomes y where y = y_v for all v, y is unseen, and the least p_v[y] (of those that compete)
     is at least `confidence`. All others stay unlabelled. auto_agreed/CLASS in the metrics is the share that this leaves of what the
@@ -26,7 +26,7 @@ from pydantic import Field
 from segmend.images.rasters import LabelMap
 from segmend.stage.params import Method
 from tasks.correct.expansion._base import AnswerOutcome, ImageContext
-from tasks.correct.expansion._zero_label import Against, Unseen, competing, filled, said
+from tasks.correct.expansion._zero_label import Against, Unseen, competing, filled, predictions
 
 
 class Strict(Method):
@@ -44,22 +44,22 @@ class Strict(Method):
     flip: bool = Field(True, description="also each view mirrored left to right")
     confidence: float = Field(0.0, ge=0, le=1, description="least probability in every view (paper: 0)")
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         return {}
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
     ) -> Any:
         return None
 
-    def spread(self, seen: ImageContext, learned: Any) -> LabelMap:
-        assert seen.views is not None, "strict wants views"
-        if not seen.unseen:
-            return seen.labels.copy()
-        among = competing(seen.unseen, self.against, len(seen.probabilities), self.name)
-        (named, least), *others = said(seen.views, among)
-        agreed = np.isin(named, seen.unseen)
+    def spread(self, context: ImageContext, learned: Any) -> LabelMap:
+        assert context.views is not None, "strict wants views"
+        if not context.unseen:
+            return context.labels.copy()
+        among = competing(context.unseen, self.against, len(context.probabilities), self.name)
+        (named, least), *others = predictions(context.views, among)
+        agreed = np.isin(named, context.unseen)
         for again, share in others:
             agreed &= again == named
             least = np.minimum(least, share)
-        return filled(seen, named, agreed & (least >= self.confidence))
+        return filled(context, named, agreed & (least >= self.confidence))

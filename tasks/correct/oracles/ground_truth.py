@@ -1,10 +1,10 @@
-"""A simulated annotator who knows the true masks: for experiments, never for real data without truth.
+"""A simulated annotator who answers from the true masks: for experiments, not for data without truth.
 
 Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024 (ALC), section 3
     (correction); Kim et al., ICCV 2023 (ASAL: dominant); Hwang et al., NeurIPS 2023 (MulActSeg: multiclass).
 Idea: shown a region with its labels, the annotator either says "right as it is" (confirm: nothing changes) or names the
     class of the region (class: the whole region gets it). Asked for the dominant class, it names the most frequent one;
-    asked for all classes, it ticks them, and does not see slivers along the outline.
+    asked for all classes, it ticks them, except those only within `rim` pixels of the outline.
 Formula, correction, over the region's pixels whose truth is a class: c = their most frequent class (rule majority) or
     that of the representative pixel (rule representative); right = pixels labelled as the truth says; mended = pixels
     that are c. confirm: better - confirm unless mended - right >= max(1, notice * pixels); half - confirm if right >
@@ -73,18 +73,18 @@ class GroundTruth(Method):
         return [self.mistaken(self.right(query, labels, truth), query, classes, seed) for query in queries]
 
     def right(self, query: Query, labels: LabelMap, truth: LabelMap) -> Verdict:
-        """What somebody says who makes no mistakes."""
-        places = pixels(query.footprint)
-        wanted, given = truth.ravel()[places], labels.ravel()[places]
+        """The verdict of an annotator who makes no mistakes."""
+        inside = pixels(query.footprint)
+        wanted, given = truth.ravel()[inside], labels.ravel()[inside]
         if query.kind == "correction":
             return self.correction(query, wanted, given, truth)
         wanted = np.where(is_class(wanted) & (given != VOID), wanted, np.uint8(VOID))  # unlabelled truth is not known
         if query.kind == "dominant":
             most = int(np.bincount(wanted).argmax())
             return Verdict("skip") if most == VOID else Verdict("class", (most,))
-        inner = deep(query.footprint, places, self.rim)
-        seen = np.unique(wanted[inner] if inner.any() else wanted)
-        named = tuple(int(k) for k in seen if k != VOID)
+        inner = deep(query.footprint, inside, self.rim)
+        visible = np.unique(wanted[inner] if inner.any() else wanted)
+        named = tuple(int(k) for k in visible if k != VOID)
         return Verdict({0: "skip", 1: "class"}.get(len(named), "class_set"), named)
 
     def correction(
@@ -135,11 +135,11 @@ class GroundTruth(Method):
         )
 
 
-def deep(footprint: Footprint, places: Int64[np.ndarray, " n"], rim: int) -> Bool[np.ndarray, " n"]:
+def deep(footprint: Footprint, inside: Int64[np.ndarray, " n"], rim: int) -> Bool[np.ndarray, " n"]:
     """Which of the footprint's pixels are at least `rim` pixels inside: 4-neighbours count first, then squares."""
     if rim == 0:
-        return np.ones(len(places), bool)
-    rows, columns = np.unravel_index(places, footprint.size)
+        return np.ones(len(inside), bool)
+    rows, columns = np.unravel_index(inside, footprint.size)
     # The window reaches `rim` pixels beyond the region, or to the image's rim; behind that all counts as inside.
     top, left = max(0, rows.min() - rim), max(0, columns.min() - rim)
     window = np.zeros(

@@ -1,7 +1,7 @@
 """People answer: every answer comes from the answers file, and the stage waits until there are enough.
 
-Idea: questions go out with pictures, answers come back one a line (segmend/answers/answers.py); nothing is simulated.
-Limits: enough = 0 goes on with whatever is there; enough = 1 waits for every query of the round.
+Idea: questions are written with pictures, answers are appended one a line (segmend/answers/answers.py); nothing is simulated.
+Limits: enough = 0 goes on with the answers that are there; enough = 1 waits for every query of the round.
 Differs: queries left open when the round goes on may be asked again in a later round; answers that come late are applied
     by the round that finds them, over their own footprint.
 """

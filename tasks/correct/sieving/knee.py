@@ -1,4 +1,4 @@
-"""Keep an answer only where the network can believe it: cut each region's sorted confidences at their knee.
+"""Keep an answer only at pixels above the knee of the region's sorted confidences.
 
 Paper: Kim et al., Adaptive Superpixel for Active Learning in Semantic Segmentation, ICCV 2023 (ASAL): sieving.
 Idea: the dominant class of a large region is wrong for the part that belongs to something else, and there the network,

@@ -1,7 +1,7 @@
 """Keep every answer for the whole of its region.
 
-Idea: the region was shown, its class was said; no network is needed to apply that.
-Limits: every pixel is kept, whatever the network says of it.
+Idea: the answer is about the whole region; no network is needed to apply it.
+Limits: every pixel is kept, whatever the network predicts.
 Costs: nothing; the network is not loaded.
 """
 

@@ -1,4 +1,4 @@
-"""How many pixels would one answer fix? The forecast behind `expected_gain` and the stop suggestion.
+"""The expected number of pixels that one answer fixes: used by `expected_gain` and the forecasts of a round.
 
 If region s is answered with class c, its pixels become c: those whose truth is c are right then, those whose truth is their
 label were right before. With P as the probability of the truth, the answer c is expected to fix
@@ -7,12 +7,12 @@ label were right before. With P as the probability of the truth, the answer c is
 
 and the class that people will name is taken to be the most probable one of the region, c*. Where they are asked whether the
 label is right (kind correction), labels that are better than c* are confirmed: nothing is lost then. Where they are asked for the
-dominant class they name one in any case, and it replaces labels that were better: the sum may be below 0. (What a sieving keeps
-of such an answer is the business of the stage correct, and not foreseen here.)
+dominant class they name one in any case, and it replaces labels that were better: the sum may be below 0. (Sieving is not
+considered here.)
 
 Networks are rarely calibrated, on noisy labels least of all, so sums over many regions are multiplied by what earlier forecasts
-turned out to be worth. How many pixels became right nobody knows without truth: pixels that a correction changed stand for
-them. Of dominant answers that would count right pixels painted over as fixed, so their forecast is the network's alone.
+turned out to be worth. How many pixels became right is not known without truth: the pixels that a correction changed are
+counted instead. For dominant answers that would count right pixels painted over as fixed, so their forecast is the network's alone.
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ def named(table: RegionTable) -> UInt8[np.ndarray, " n"]:
 
 
 def pixels(table: RegionTable, kind: QueryKind) -> Float64[np.ndarray, " n"]:
-    """Pixels fixed minus broken by one answer, as the network says, before the correction by experience."""
+    """Pixels fixed minus broken by one answer, by the network's probabilities, before the correction by experience."""
     gain = table.columns["gain"]
     return gain if kind == "dominant" else np.maximum(gain, 0)
 
@@ -51,11 +51,11 @@ def experience(rows: pa.Table, kind: QueryKind) -> float:
     where changed pixels say nothing about fixed ones."""
     if kind != "correction":
         return 1.0
-    some = [
+    forecast = [
         row for row in rows.select(["round", "kind", "expected", "changed"]).to_pylist() if row["expected"] is not None
     ]
-    if not some:
+    if not forecast:
         return 1.0
-    newest = max((row["round"] for row in some), key=lambda name: int(name[1:]))
-    told = [row for row in some if row["round"] == newest and row["kind"] != "skip"]
-    return (sum(row["changed"] for row in told) + PRIOR) / (sum(row["expected"] for row in told) + PRIOR)
+    newest = max((row["round"] for row in forecast), key=lambda name: int(name[1:]))
+    answered = [row for row in forecast if row["round"] == newest and row["kind"] != "skip"]
+    return (sum(row["changed"] for row in answered) + PRIOR) / (sum(row["expected"] for row in answered) + PRIOR)

@@ -1,4 +1,4 @@
-"""Look ahead, with rare classes weighted up: doubtful label that one answer would reach, of classes few labels show.
+"""Look-ahead sum with rare classes weighted up: doubt of the labels that one answer would reach, by class frequency.
 
 Paper: adaptively balanced CIL: Jeon et al., A2LC: Active and Automated Label Correction for Semantic Segmentation, AAAI
     2026, arXiv 2506.11599.
@@ -44,10 +44,10 @@ class Abc(Method):
 
 def weights(counts: Float64[np.ndarray, " classes"]) -> Float64[np.ndarray, " classes"]:
     """w_c from the pixels of each class; 0 for a class without pixels."""
-    found = np.zeros(len(counts))
+    weight = np.zeros(len(counts))
     there = counts > 0
     if there.any():
         share = counts[there] / counts.sum()
         divergence = np.sum(share * np.log(share * there.sum()))
-        found[there] = (share.min() / share) ** (max(divergence, 0) ** 3)
-    return found
+        weight[there] = (share.min() / share) ** (max(divergence, 0) ** 3)
+    return weight

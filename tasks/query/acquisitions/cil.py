@@ -1,4 +1,4 @@
-"""Ask where the network believes the label least, at the pixel that stands for the region.
+"""Ask where the network gives the label the lowest probability, at the region's representative pixel.
 
 Paper: confidence in label: Lad and Mueller, Estimating Label Quality and Errors in Semantic Segmentation Data via Any
     Model, 2023; at a region's representative pixel: Kim et al., Active Label Correction for Semantic Segmentation with

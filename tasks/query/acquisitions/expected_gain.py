@@ -1,4 +1,4 @@
-"""Ask where one answer is expected to raise the score of the labels most: pixels fixed, each worth what its classes are worth.
+"""Ask where one answer is expected to raise the mIoU of the labels most: expected fixes, weighted by class frequency.
 
 Paper: ours. It starts from the look-ahead of ALC (Kim et al., ICML 2024, arXiv 2403.10820), which sums doubt.
 Formula, with c* the most probable class of the region, n(x) the label, N_c the pixels expected of class c in all (sum of P_c):
@@ -33,7 +33,7 @@ class ExpectedGain(Method):
     )
 
     explore: float = Field(
-        0.02, ge=0, description="what doubt alone counts: it decides where no answer is expected to fix anything"
+        0.02, ge=0, description="weight of doubt alone: it decides where no answer is expected to fix anything"
     )
 
     def measure(self, scene: Scene) -> dict[str, np.ndarray]:

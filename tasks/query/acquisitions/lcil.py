@@ -1,4 +1,4 @@
-"""Look ahead, by the mean: how little does the network believe the labels that one answer would reach?
+"""Look-ahead mean: mean doubt of the labels over the pixels that resemble the region's representative pixel.
 
 Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024, arXiv
     2403.10820.

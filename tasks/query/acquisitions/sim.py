@@ -1,4 +1,4 @@
-"""Look ahead: how much doubtful label would one answer reach through the pixels that resemble the region's middle?
+"""Look-ahead sum: doubt of the labels, summed over the pixels that resemble the region's representative pixel.
 
 Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024, arXiv
     2403.10820.

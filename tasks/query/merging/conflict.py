@@ -1,4 +1,4 @@
-"""Regions that follow the quarrel between labels and network: one question for a whole suspected mistake, drawn to the pixel.
+"""Regions are the connected components where label and prediction disagree; elsewhere the base cells.
 
 Paper: ours. ASAL (Kim et al., ICCV 2023, arXiv 2303.16817) lets regions follow the network; these follow label and network.
 Idea: mistakes in masks are objects and strips with one wrong class; they do not end where superpixels end. Where the network
@@ -28,8 +28,8 @@ class Conflict(Method):
 
     def __call__(self, scene: Scene) -> RegionMap:
         valid = scene.regions != NO_REGION
-        quarrel = valid & is_class(scene.labels) & (scene.labels != scene.predicted)
+        disagree = valid & is_class(scene.labels) & (scene.labels != scene.predicted)
         pairs = scene.labels.astype(np.int64) * scene.classes + scene.predicted
-        pieces = in_pieces(pairs, quarrel)
-        apart = np.where(quarrel, pieces + count(scene.regions), scene.regions)
+        pieces = in_pieces(pairs, disagree)
+        apart = np.where(disagree, pieces + count(scene.regions), scene.regions)
         return relabel_connected(apart, valid, self.smallest)

@@ -3,7 +3,7 @@
 Idea: superpixels are small enough to hold one class, and regions that stay the same can be compared from round to
     round.
 Formula: the returned map is the base map.
-Limits: as many regions as base cells, whatever the network says.
+Limits: as many regions as base cells, whatever the network predicts.
 Costs: nothing.
 """
 

@@ -1,4 +1,4 @@
-"""Objects as regions, and plain superpixels where there are none.
+"""Objects as regions, and the base cells where there are none.
 
 Paper: Kim et al., Active Label Correction for Semantic Segmentation with Foundation Models, ICML 2024, arXiv 2403.10820: one query
     is one object mask of the labeller.

@@ -1,4 +1,4 @@
-"""Merge cells that the network sees alike, each with the cell it grew from, the most doubtful cells first.
+"""Merge cells of similar mean prediction, each compared with the root cell of its region, from the most uncertain cells on.
 
 Paper: Kim et al., Adaptive Superpixel for Active Learning in Semantic Segmentation, ICCV 2023, arXiv 2303.16817.
 Formula, f(s) the mean probabilities of a base cell, u(s) the mean of p2 / p1 (best versus second best) over it:
@@ -36,9 +36,9 @@ class RootAnchored(Method):
 
     def __call__(self, scene: Scene) -> RegionMap:
         roots = self.grown(scene.means, scene.ratios, neighbours(scene.regions))
-        places = np.flatnonzero(scene.areas > 0)  # an id that no pixel carries is dropped
+        present = np.flatnonzero(scene.areas > 0)  # an id that no pixel carries is dropped
         dense = np.full(len(roots) + 1, NO_REGION, np.int32)
-        dense[places + 1] = first_seen(roots[places])
+        dense[present + 1] = numbered(roots[present])
         return dense.take(scene.slots).reshape(scene.regions.shape)
 
     def grown(
@@ -82,7 +82,7 @@ def touching(pairs: Int32[np.ndarray, "e 2"], k: int) -> list[list[int]]:
     return [goals[a:b] for a, b in pairwise(ends)]
 
 
-def first_seen(roots: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
+def numbered(roots: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
     """Dense ids for groups, in the order in which their lowest members come."""
     _, first, group = np.unique(roots, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)

@@ -30,9 +30,12 @@ def test_named_or_found_in_the_first_labels(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("block", "told"),
     [
-        ({}, "train.network.unet has no head that knows a class without a label"),
-        ({"head": "cosine", "unseen": ["leaf"], "calibration": 0.4}, "has no head that knows"),
-        ({"head": "embedding", "calibration": 0.4}, "train.network.unet.unseen does not name leaf, so training pushed"),
+        ({}, "train.network.unet has no head that can predict a class without labels"),
+        ({"head": "cosine", "unseen": ["leaf"], "calibration": 0.4}, "has no head that can predict"),
+        (
+            {"head": "embedding", "calibration": 0.4},
+            "train.network.unet.unseen does not name leaf, so training lowered",
+        ),
         ({"head": "embedding", "unseen": ["leaf"]}, "train.network.unet.calibration is 0"),
         ({"head": "embedding", "unseen": ["leaf"], "calibration": 0.4}, None),
     ],

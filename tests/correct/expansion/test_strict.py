@@ -6,7 +6,7 @@ import pytest
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.correct.expansion._base import ImageContext
 from tasks.correct.expansion.strict import Strict
-from tasks.correct.expansion_pass import by_one_view
+from tasks.correct.expansion_pass import filled_by_one_view
 from tests.correct.expansion.scene import image
 
 U = UNLABELLED
@@ -47,10 +47,10 @@ def test_confidence_is_the_least_of_the_views_among_those_that_compete():
 
 def test_candidates_are_what_the_first_view_alone_would_fill():
     """Of all classes the first view says 2, 2, 0, 3, 2, among the unseen 2, 2, 2, 3, 2; void and labelled pixels are none."""
-    assert by_one_view(Strict(), scene(), None).tolist() == [0, 0, 3, 1]
-    assert by_one_view(Strict(against="unseen"), scene(), None).tolist() == [0, 0, 4, 1]
-    assert by_one_view(Strict(confidence=0.7), scene(), None).tolist() == [0, 0, 1, 0]
-    assert by_one_view(Strict(), scene(labels=(VOID, U, U, 1, U)), None).tolist() == [0, 0, 2, 0]
+    assert filled_by_one_view(Strict(), scene(), None).tolist() == [0, 0, 3, 1]
+    assert filled_by_one_view(Strict(against="unseen"), scene(), None).tolist() == [0, 0, 4, 1]
+    assert filled_by_one_view(Strict(confidence=0.7), scene(), None).tolist() == [0, 0, 1, 0]
+    assert filled_by_one_view(Strict(), scene(labels=(VOID, U, U, 1, U)), None).tolist() == [0, 0, 2, 0]
 
 
 def test_void_and_labels_stay():
