@@ -13,7 +13,13 @@ FIRST = ("test_pipeline.py", "test_pipeline_interrupted.py", "test_recipes.py")
 LAST = ("flows/orchestration/", "flows/")  # the longest of them first
 
 
-def place(item) -> int:
+def pytest_addoption(parser):
+    parser.addoption(
+        "--made", type=Path, help="--made=PATH: a workspace in which the toy pipeline ran; it is not run again"
+    )
+
+
+def position(item) -> int:
     for start, names in ((0, FIRST), (len(FIRST) + 1, LAST)):
         for k, name in enumerate(names):
             if name in item.nodeid:
@@ -26,12 +32,14 @@ def pytest_collection_modifyitems(items):
 
     Tests of flows come last: they load libraries with threads, and readers of training data are forked from the same process.
     """
-    items.sort(key=place)
+    items.sort(key=position)
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory) -> Path:
+def made(tmp_path_factory, pytestconfig) -> Path:
     """A workspace in which everything ran once; of several test processes the first makes it, and each has a copy."""
+    if workspace := pytestconfig.getoption("made"):
+        return workspace.resolve()
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -41,14 +49,14 @@ def made(tmp_path_factory) -> Path:
             first.mkdir()
             run(make_workspace(first))
             ready.touch()
-    place = tmp_path_factory.mktemp("made") / "workspace"
-    shutil.copytree(first, place, symlinks=True)
-    return place
+    workspace = tmp_path_factory.mktemp("made") / "workspace"
+    shutil.copytree(first, workspace, symlinks=True)
+    return workspace
 
 
 @pytest.fixture
 def workspace(made, tmp_path) -> Path:
     """A copy of it that a test may change."""
-    place = tmp_path / "workspace"
-    shutil.copytree(made, place, symlinks=True)
-    return place
+    copy = tmp_path / "workspace"
+    shutil.copytree(made, copy, symlinks=True)
+    return copy

@@ -10,6 +10,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
+SOURCE_FOLDERS = ("flows", "tasks", "segmend", "annotate", "tools", "tests", "benchmarks", "docs", "experiments")
 TOY = {
     "seed": 0,
     "ingest": {"data": "toy", "format": {"name": "toy", "toy": {"images": 12}}, "noise": {"level": "medium"}},
@@ -25,32 +26,40 @@ ENVIRONMENT = {
 }
 
 
-def git(place: Path, *words: str) -> None:
-    subprocess.run(["git", *words], cwd=place, check=True, capture_output=True)
+def git(workspace: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=workspace, check=True, capture_output=True, text=True).stdout
 
 
-def make_workspace(place: Path) -> Path:
-    """A copy of the tracked files (and of new ones not yet tracked) with toy settings and one round."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in names:
-        if (ROOT / name).is_file() and not name.startswith(("tests/", "docs/", "benchmarks/")):
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, place / name)
-    git(place, "init", "--quiet", "--initial-branch=main")
-    git(place, "config", "user.email", "toy@example.org")
-    git(place, "config", "user.name", "toy")
-    edit(place, TOY)
-    segmend(place, "rounds", "1")
-    git(place, "add", "--all")
-    git(place, "commit", "--quiet", "--message=toy")
-    return place
+def sources(root: Path) -> list[str]:
+    """The files below `root` that a workspace is made from: what git tracks, and new source files that it does not ignore.
+
+    Outputs may stand in a clone, committed or not; dvc.lock and the answers are what git does not ignore of them.
+    """
+    tracked = git(root, "ls-files").splitlines()
+    new = git(root, "ls-files", "--others", "--exclude-standard", "--", *SOURCE_FOLDERS).splitlines()
+    names = [name for name in (*tracked, *new) if name != "dvc.lock" and not name.startswith("data/answers/")]
+    return sorted(name for name in names if (root / name).is_file())
 
 
-def edit(place: Path, changes: dict) -> None:
+def make_workspace(workspace: Path, root: Path = ROOT) -> Path:
+    """A clone of the sources below `root`, with toy settings and one round, in which nothing ran yet."""
+    for name in sources(root):
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / name, workspace / name)
+    git(workspace, "init", "--quiet", "--initial-branch=main")
+    git(workspace, "config", "user.email", "toy@example.org")
+    git(workspace, "config", "user.name", "toy")
+    edit(workspace, TOY)
+    segmend(workspace, "rounds", "1")
+    git(workspace, "add", "--all")
+    git(workspace, "commit", "--quiet", "--message=toy")
+    return workspace
+
+
+def edit(workspace: Path, changes: dict) -> None:
     """Merge changes into params.yaml."""
     yaml = YAML()
-    content = yaml.load(place / "params.yaml")
+    content = yaml.load(workspace / "params.yaml")
 
     def merge(old, new):
         for key, value in new.items():
@@ -60,43 +69,45 @@ def edit(place: Path, changes: dict) -> None:
                 old[key] = value
 
     merge(content, changes)
-    yaml.dump(content, place / "params.yaml")
+    yaml.dump(content, workspace / "params.yaml")
 
 
-def start(place: Path, *words: str) -> subprocess.Popen:
+def start(workspace: Path, *words: str) -> subprocess.Popen:
     command = [sys.executable, "-m", *words]
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    own = place / ".work"  # device locks of its own, so that other tests' stages are not waited for
-    own.mkdir(exist_ok=True)
-    return subprocess.Popen(command, cwd=place, env={**ENVIRONMENT, "XDG_RUNTIME_DIR": str(own)}, **output)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    locks = workspace / ".work"  # device locks of its own, so that other tests' stages are not waited for
+    locks.mkdir(exist_ok=True)
+    return subprocess.Popen(command, cwd=workspace, env={**ENVIRONMENT, "XDG_RUNTIME_DIR": str(locks)}, **streams)
 
 
-def segmend(place: Path, *words: str, code: int = 0) -> str:
-    running = start(place, "flows.cli", *words)
-    said = running.communicate(timeout=400)[0]
-    assert running.returncode == code, said
-    return said
+def segmend(workspace: Path, *words: str, code: int = 0) -> str:
+    running = start(workspace, "flows.cli", *words)
+    output = running.communicate(timeout=400)[0]
+    assert running.returncode == code, output
+    return output
 
 
-def run(place: Path, code: int = 0) -> str:
-    return segmend(place, "run", "--no-prefect", code=code)
+def run(workspace: Path, code: int = 0) -> str:
+    return segmend(workspace, "run", "--no-prefect", code=code)
 
 
-def dvc(place: Path, *words: str) -> str:
-    running = start(place, "dvc", *words)
-    said = running.communicate(timeout=400)[0]
-    assert running.returncode == 0, said
-    return said
+def dvc(workspace: Path, *words: str) -> str:
+    running = start(workspace, "dvc", *words)
+    output = running.communicate(timeout=400)[0]
+    assert running.returncode == 0, output
+    return output
 
 
-def stale(place: Path) -> set[str]:
-    found = json.loads(segmend(place, "status", "--json"))["stages"]
-    return {stage["name"] for stage in found if not stage["fresh"]}
+def stale(workspace: Path) -> set[str]:
+    stages = json.loads(segmend(workspace, "status", "--json"))["stages"]
+    return {stage["name"] for stage in stages if not stage["fresh"]}
 
 
-def records(place: Path) -> dict[str, bytes]:
+def records(workspace: Path) -> dict[str, bytes]:
     """The records of all stages: a stage that ran again has a new one."""
-    return {str(path.relative_to(place)): path.read_bytes() for path in sorted((place / "reports").rglob("*.json"))}
+    return {
+        str(path.relative_to(workspace)): path.read_bytes() for path in sorted((workspace / "reports").rglob("*.json"))
+    }
 
 
 def ran(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
@@ -104,9 +115,9 @@ def ran(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
     return {name.removeprefix("reports/").removesuffix(".json").replace("/", "@") for name in changed}
 
 
-def lock(place: Path) -> dict:
+def lock(workspace: Path) -> dict:
     """dvc.lock without the records, whose bytes differ per run."""
-    stages = YAML(typ="safe").load(place / "dvc.lock")["stages"]
+    stages = YAML(typ="safe").load(workspace / "dvc.lock")["stages"]
     for stage in stages.values():
         stage["outs"] = [out for out in stage["outs"] if not out["path"].startswith("reports/")]
     return stages

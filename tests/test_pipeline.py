@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.pipeline import dvc, edit, lock, make_workspace, ran, records, run, segmend, stale
+from tests.pipeline import ROOT, dvc, edit, git, lock, make_workspace, ran, records, run, segmend, sources, stale, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -17,7 +17,7 @@ def test_a_cold_run_runs_everything_and_leaves_nothing_stale(made):
     assert stale(made) == set()
     assert "up to date" in dvc(made, "status")
     rounds = json.loads(segmend(made, "status", "--json"))["rounds"]
-    assert [one["round"] for one in rounds] == ["r0", "r1"]
+    assert [row["round"] for row in rounds] == ["r0", "r1"]
     assert rounds[1]["wrong_pixels"] < rounds[0]["wrong_pixels"] and rounds[1]["clicks"] > rounds[0]["clicks"] == 0
     page = (made / "data/report/index.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "") and "<svg" in page or "data:image" in page
@@ -25,16 +25,39 @@ def test_a_cold_run_runs_everything_and_leaves_nothing_stale(made):
 
 def test_a_second_run_runs_nothing_and_says_so(made):
     before = records(made)
-    said = run(made)
-    assert "Nothing to do" in said and records(made) == before
+    output = run(made)
+    assert "Nothing to do" in output and records(made) == before
 
 
 def test_plain_dvc_gives_the_same_files_and_the_same_lock(made, tmp_path):
-    place = make_workspace(tmp_path)
-    dvc(place, "repro", "correct@r1")
-    some = lock(place)
+    workspace = make_workspace(tmp_path)
+    dvc(workspace, "repro", "correct@r1")
+    some = lock(workspace)
     assert set(some) == TO_THE_LABELS and some == {name: lock(made)[name] for name in some}
-    assert not stale(place) & TO_THE_LABELS
+    assert not stale(workspace) & TO_THE_LABELS
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_workspace_takes_no_output_of_the_clone_it_is_made_from(workspace, tmp_path, committed):
+    assert "?? dvc.lock" in git(workspace, "status", "--short")
+    (workspace / "data/answers/r1.jsonl").write_text('{"an": "answer"}\n')
+    (workspace / "tasks/train/losses/new.py").write_text("")  # and what a developer just wrote is in it
+    clean = sources(ROOT)
+    if committed:
+        git(workspace, "add", "--all")
+        git(workspace, "commit", "--quiet", "--message=outputs")
+    assert sources(workspace) == sorted([*clean, "tasks/train/losses/new.py"])
+    again = make_workspace(tmp_path / "again", workspace)
+    assert not (again / "dvc.lock").exists() and (again / "data/answers/r1.jsonl").read_text() == "\n"
+
+
+def test_the_tests_pass_in_a_clone_in_which_the_pipeline_ran(workspace):
+    """`make run`, then `make test`: those tests that make a workspace anew, with outputs standing in the clone."""
+    names = "plain_dvc or takes_no_output or show_in_dvc or nothing_and_says_so"
+    words = ("-q", "-p", "no:cacheprovider", f"--made={workspace}", "tests/test_pipeline.py", "-k", names)
+    running = start(workspace, "pytest", *words)
+    output = running.communicate(timeout=500)[0]
+    assert running.returncode == 0, output
 
 
 def test_one_setting_changed_runs_only_what_it_must(workspace):
@@ -59,7 +82,7 @@ def test_a_round_added_runs_only_that_round(workspace):
     run(workspace)
     assert ran(before, records(workspace)) == {"query@r2", "correct@r2", "train@r2", "evaluate@r2", "report"}
     rounds = json.loads(segmend(workspace, "status", "--json"))["rounds"]
-    assert [one["round"] for one in rounds] == ["r0", "r1", "r2"] and rounds[2]["clicks"] > rounds[1]["clicks"]
+    assert [row["round"] for row in rounds] == ["r0", "r1", "r2"] and rounds[2]["clicks"] > rounds[1]["clicks"]
 
 
 def test_an_edited_method_that_is_not_used_keeps_everything_fresh(workspace):
@@ -73,8 +96,8 @@ def test_an_edited_method_that_is_not_used_keeps_everything_fresh(workspace):
 
 
 def test_the_next_questions_are_shown_and_nothing_changes(made):
-    said = segmend(made, "next", "--budget", "7")
-    assert "7 questions (7)" in said and "Expected to fix" in said
+    output = segmend(made, "next", "--budget", "7")
+    assert "7 questions (7)" in output and "Expected to fix" in output
     assert (made / ".work/next/queries.png").is_file()
     assert len((made / ".work/next/queries.jsonl").read_text().splitlines()) == 7
     assert "are fresh" in run(made) and not dvc(made, "status", "--quiet")

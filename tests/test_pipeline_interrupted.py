@@ -1,4 +1,4 @@
-"""The whole pipeline on toy data: killed and gone on, two at once, pushed and pulled, an experiment, people who answer."""
+"""The whole pipeline on toy data: killed and resumed, two at once, pushed and pulled, an experiment, people who answer."""
 
 import json
 import os
@@ -14,57 +14,56 @@ from tests.pipeline import dvc, edit, git, run, segmend, stale, start
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def stages_of(place: Path) -> list[int]:
+def stage_processes(workspace: Path) -> list[int]:
     """Processes that run a stage in this workspace."""
-    found = []
+    pids = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 command = (entry / "cmdline").read_bytes().split(b"\0")
-                here = os.readlink(entry / "cwd") == str(place)
+                inside = os.readlink(entry / "cwd") == str(workspace)
             except (FileNotFoundError, PermissionError, ProcessLookupError):
                 continue
-            if here and any(word.startswith(b"tasks.") for word in command):
-                found.append(int(entry.name))
-    return found
+            if inside and any(word.startswith(b"tasks.") for word in command):
+                pids.append(int(entry.name))
+    return pids
 
 
 def wait_for(condition, seconds: float = 60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
+        if result := condition():
+            return result
         time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
+    raise AssertionError(f"{condition} was not met within {seconds} s")
 
 
-def training_alone(place: Path) -> tuple[str, ...]:
+def training_alone(workspace: Path) -> tuple[str, ...]:
     """The first training made stale, with nothing to take from the run cache; the command that runs it and no more."""
-    shutil.rmtree(place / ".dvc/cache/runs")
-    edit(place, {"train": {"epochs": 2}})
+    shutil.rmtree(workspace / ".dvc/cache/runs")
+    edit(workspace, {"train": {"epochs": 2}})
     return ("run", "--no-prefect", "--target", "train@r0")
 
 
-def test_a_killed_stage_fails_and_the_next_run_goes_on(workspace):
+def test_a_killed_stage_fails_and_the_next_run_resumes(workspace):
     command = training_alone(workspace)
     running = start(workspace, "flows.cli", *command)
-    pid = wait_for(lambda: stages_of(workspace))[0]
+    pid = wait_for(lambda: stage_processes(workspace))[0]
     time.sleep(1)
     os.kill(pid, signal.SIGKILL)
-    said = running.communicate(timeout=200)[0]
-    assert running.returncode == 1, said
+    output = running.communicate(timeout=200)[0]
+    assert running.returncode == 1, output
     segmend(workspace, *command)
     assert "train@r0" not in stale(workspace)
 
 
-def test_a_killed_run_leaves_no_stage_and_the_next_run_goes_on(workspace):
+def test_a_killed_run_leaves_no_stage_and_the_next_run_resumes(workspace):
     command = training_alone(workspace)
     running = start(workspace, "flows.cli", *command)
-    wait_for(lambda: stages_of(workspace))
+    wait_for(lambda: stage_processes(workspace))
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
-    wait_for(lambda: not stages_of(workspace), 20)
+    wait_for(lambda: not stage_processes(workspace), 20)
     segmend(workspace, *command)
     assert "train@r0" not in stale(workspace)
 
@@ -72,9 +71,9 @@ def test_a_killed_run_leaves_no_stage_and_the_next_run_goes_on(workspace):
 def test_two_runs_at_once_do_the_work_once(workspace):
     edit(workspace, {"report": {}, "evaluate": {"boundary_width": 0.04}})
     first, second = (start(workspace, "flows.cli", "run", "--no-prefect") for _ in range(2))
-    said = [one.communicate(timeout=300)[0] for one in (first, second)]
-    assert first.returncode == second.returncode == 0, said
-    assert sum("Nothing to do" in text for text in said) == 1, said
+    outputs = [running.communicate(timeout=300)[0] for running in (first, second)]
+    assert first.returncode == second.returncode == 0, outputs
+    assert sum("Nothing to do" in output for output in outputs) == 1, outputs
 
 
 def test_pushed_and_pulled_a_clone_runs_nothing(workspace, tmp_path):
@@ -98,8 +97,8 @@ def test_without_truth_it_asks_and_waits(workspace):
     """With people as oracle the run stops at correct, says where to answer, and goes on when the answers are there."""
     edit(workspace, {"correct": {"oracle": {"name": "people"}}})
     labels = ("run", "--no-prefect", "--target", "correct@r1")
-    said = segmend(workspace, *labels, code=75)
-    assert "data/answers/r1.jsonl" in said
+    output = segmend(workspace, *labels, code=75)
+    assert "data/answers/r1.jsonl" in output
     queries = [json.loads(line) for line in (workspace / "data/queries/r1/queries.jsonl").read_text().splitlines()]
     assert queries and (workspace / "data/queries/r1/queries.png").is_file()
     with (workspace / "data/answers/r1.jsonl").open("a") as file:
