@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.pipeline import make_workspace, run
+from tests.pipeline import run
 
 FIRST = ("test_pipeline.py", "test_pipeline_interrupted.py", "test_recipes.py")
 LAST = ("flows/orchestration/", "flows/")  # the longest of them first
@@ -47,7 +47,9 @@ def made(tmp_path_factory, pytestconfig) -> Path:
     with FileLock(shared / "made.lock"):
         if not ready.exists():
             first.mkdir()
-            run(make_workspace(first))
+            from tests import toys  # not above: jaxtyping's hook checks what is imported after conftest.py
+
+            run(toys.clone(first))
             ready.touch()
     workspace = tmp_path_factory.mktemp("made") / "workspace"
     shutil.copytree(first, workspace, symlinks=True)

@@ -1,8 +1,7 @@
-"""A workspace of the shipped project with toy settings, and what tests of the whole pipeline do with it."""
+"""What tests of the whole pipeline do with a workspace (tests/toys.py makes it): its sources, commands, records."""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +10,6 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE_FOLDERS = ("flows", "tasks", "segmend", "annotate", "tools", "tests", "benchmarks", "docs", "experiments")
-TOY = {
-    "seed": 0,
-    "ingest": {"data": "toy", "format": {"name": "toy", "toy": {"images": 12}}, "noise": {"level": "medium"}},
-    "superpixelize": {"method": {"name": "slic", "slic": {"regions": 40}}},
-    "train": {"epochs": 1},
-}
 ENVIRONMENT = {
     **os.environ,
     "OMP_NUM_THREADS": "1",
@@ -41,19 +34,14 @@ def sources(root: Path) -> list[str]:
     return sorted(name for name in names if (root / name).is_file())
 
 
-def make_workspace(workspace: Path, root: Path = ROOT) -> Path:
-    """A clone of the sources below `root`, with toy settings and one round, in which nothing ran yet."""
-    for name in sources(root):
-        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(root / name, workspace / name)
-    git(workspace, "init", "--quiet", "--initial-branch=main")
-    git(workspace, "config", "user.email", "toy@example.org")
-    git(workspace, "config", "user.name", "toy")
-    edit(workspace, TOY)
-    segmend(workspace, "rounds", "1")
-    git(workspace, "add", "--all")
-    git(workspace, "commit", "--quiet", "--message=toy")
-    return workspace
+def toy_settings(images: int = 12, regions: int = 40, epochs: int = 1) -> dict:
+    """Changes of params.yaml with which the whole pipeline runs on drawn data in seconds."""
+    toy = {"name": "toy", "toy": {"images": images}}
+    return {
+        "ingest": {"data": "toy", "format": toy, "noise": {"level": "medium"}},
+        "superpixelize": {"method": {"name": "slic", "slic": {"regions": regions}}},
+        "train": {"epochs": epochs},
+    }
 
 
 def edit(workspace: Path, changes: dict) -> None:

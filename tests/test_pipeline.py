@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.pipeline import ROOT, dvc, edit, git, lock, make_workspace, ran, records, run, segmend, sources, stale, start
+from tests import toys
+from tests.pipeline import ROOT, dvc, edit, git, lock, ran, records, run, segmend, sources, stale, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -30,7 +31,7 @@ def test_a_second_run_runs_nothing_and_says_so(made):
 
 
 def test_plain_dvc_gives_the_same_files_and_the_same_lock(made, tmp_path):
-    workspace = make_workspace(tmp_path)
+    workspace = toys.clone(tmp_path)
     dvc(workspace, "repro", "correct@r1")
     some = lock(workspace)
     assert set(some) == TO_THE_LABELS and some == {name: lock(made)[name] for name in some}
@@ -47,7 +48,7 @@ def test_a_workspace_takes_no_output_of_the_clone_it_is_made_from(workspace, tmp
         git(workspace, "add", "--all")
         git(workspace, "commit", "--quiet", "--message=outputs")
     assert sources(workspace) == sorted([*clean, "tasks/train/losses/new.py"])
-    again = make_workspace(tmp_path / "again", workspace)
+    again = toys.clone(tmp_path / "again", workspace)
     assert not (again / "dvc.lock").exists() and (again / "data/answers/r1.jsonl").read_text() == "\n"
 
 

@@ -8,23 +8,19 @@ import pytest
 from benchmarks import rounds_in_process
 from segmend.answers import answers, history
 from segmend.images.dataset import Dataset, Labels
+from tests.pipeline import toy_settings
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml") if path.stem != "brain_otsu")
 KINDS = {"asal": "dominant", "mulactseg": "multiclass"}
-TOY = {
-    "ingest": {"data": "toy", "format": {"name": "toy", "toy": {"images": 12}}, "noise": {"level": "medium"}},
-    "superpixelize": {"method": {"name": "slic", "slic": {"regions": 40}}},
-    "train": {"epochs": 2},
-}
 
 
 @pytest.fixture
 def cells(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # Cell works in a folder of its own
     monkeypatch.setattr(rounds_in_process, "WORK", tmp_path)
-    monkeypatch.setitem(rounds_in_process.DATA, "toy", TOY)
+    monkeypatch.setitem(rounds_in_process.DATA, "toy", toy_settings(epochs=2))
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     return tmp_path

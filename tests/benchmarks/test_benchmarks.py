@@ -17,6 +17,7 @@ from benchmarks import (
 )
 from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, merged
 from segmend.stage.params import validated
+from tests.pipeline import toy_settings
 
 # First labels .60, ceiling .80: the gap is .20. Of 1,000 cells 50 clicks a round.
 CURVE = [0.60, 0.70, 0.76, 0.79, 0.82]
@@ -157,18 +158,11 @@ def test_memory_claims_pair_repetitions():
     assert all(claim.holds for claim in round_memory.claims(rows[:2])) and round_memory.claims(rows[4:]) == []
 
 
-TOY = {
-    "ingest": {"data": "toy", "format": {"name": "toy", "toy": {"images": 10}}, "noise": {"level": "medium"}},
-    "superpixelize": {"method": {"name": "slic", "slic": {"regions": 30}}},
-    "train": {"epochs": 1},
-}
-
-
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # Cell works in a folder of its own
     monkeypatch.setattr(rounds_in_process, "WORK", tmp_path)
-    monkeypatch.setitem(rounds_in_process.DATA, "toy", TOY)
+    monkeypatch.setitem(rounds_in_process.DATA, "toy", toy_settings(images=10, regions=30))
     monkeypatch.setenv("SEGMEND_BENCH_DATA", str(tmp_path / "raw"))
     (tmp_path / "raw/toy").mkdir(parents=True)  # nothing is read from it
     monkeypatch.setenv("SEGMEND_WORKERS", "1")

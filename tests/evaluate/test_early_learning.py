@@ -6,12 +6,12 @@ from json import loads
 import numpy as np
 import pytest
 
-from segmend.images.dataset import Labels
+from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import UNLABELLED, VOID, write_maps
 from tasks.evaluate.__main__ import evaluate
 from tasks.evaluate.early_learning import counts
 from tasks.evaluate.settings import Params
-from tests.evaluate import toy
+from tests import toys
 
 
 @pytest.fixture(autouse=True)
@@ -33,21 +33,21 @@ def test_one_row_of_pixels_by_hand():
 
 def watched(root) -> None:
     """The network says the truth in epoch 1, the given labels in epoch 2, and what is neither in epoch 3."""
-    data, given = toy.dataset(root), Labels(root / "labels/r0")
+    data, given = Dataset(root / "dataset", root / "truth"), Labels(root / "labels/r0")
     maps = []
     for epoch in (1, 2, 3):
         for k, name in ((0, "a/0"), (1, "a/1")):
-            true = toy.disk(k, toy.shape_of(k))
+            true = toys.disk_truth(k)
             maps.append((f"{epoch}/{name}", (true, given[name], np.full_like(true, 2))[epoch - 1]))
     write_maps(root / "models/r0/early", maps, len(maps))
     assert data.classes
 
 
 def test_the_stage_writes_table_and_numbers(tmp_path, monkeypatch):
-    root = toy.make(tmp_path)
+    root = toys.rounds(tmp_path)
     watched(root)
     monkeypatch.setenv("SEGMEND_SPOOL", str(tmp_path))
-    numbers = evaluate.stage(Params(), 0, **toy.paths(root, 0))
+    numbers = evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
     with (root / "scores/r0/early_learning.csv").open(newline="") as file:
         rows = list(DictReader(file))
     # 20 wrong pixels in each of the two images, all truly ground; the disks do not reach them.
@@ -69,21 +69,21 @@ def test_the_stage_writes_table_and_numbers(tmp_path, monkeypatch):
 
 
 def test_without_truth_there_is_nothing_but_a_line(tmp_path, capsys):
-    root = toy.make(tmp_path, truth=("test",))
+    root = toys.rounds(tmp_path, truth=("test",))
     watched(root)
-    numbers = evaluate.stage(Params(), 0, **toy.paths(root, 0))
+    numbers = evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
     assert not [name for name in numbers if "early" in name]
     assert not (root / "scores/r0/early_learning.csv").exists()
     assert capsys.readouterr().out.count("no watched train image has truth") == 1
 
 
 def test_corrected_labels_are_scored_beside_the_given_ones(tmp_path):
-    root = toy.make(tmp_path)
-    before = evaluate.stage(Params(), 0, **toy.paths(root, 0))
+    root = toys.rounds(tmp_path)
+    before = evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
     assert "corrected_miou" not in before
-    Labels(root / "models/r0/corrected").write("a/0", toy.disk(0, toy.shape_of(0)), toy.CARD)
-    one = evaluate.stage(Params(), 0, **toy.paths(root, 0))
+    Labels(root / "models/r0/corrected").write("a/0", toys.disk_truth(0), toys.DISK_CARD)
+    one = evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
     assert one["data_miou"] == before["data_miou"] < one["corrected_miou"] < 1
     for k, name in ((1, "a/1"), (2, "a/2")):
-        Labels(root / "models/r0/corrected").write(name, toy.disk(k, toy.shape_of(k)), toy.CARD)
-    assert evaluate.stage(Params(), 0, **toy.paths(root, 0))["corrected_miou"] == 1
+        Labels(root / "models/r0/corrected").write(name, toys.disk_truth(k), toys.DISK_CARD)
+    assert evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))["corrected_miou"] == 1

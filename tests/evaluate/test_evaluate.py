@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segmend.images.dataset import Dataset
 from segmend.images.rasters import read_labels
 from tasks.evaluate.__main__ import evaluate
 from tasks.evaluate.image_strip import strip_samples
 from tasks.evaluate.network_scores import ranked_samples, score_network
 from tasks.evaluate.settings import Params
 from tasks.evaluate.tables import confusion_rows
-from tests.evaluate import toy
+from tests import toys
 
 
 @pytest.fixture(autouse=True)
@@ -26,12 +27,12 @@ def one_process(monkeypatch):
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
-    return toy.make(tmp_path_factory.mktemp("toy"))
+    return toys.rounds(tmp_path_factory.mktemp("toy"))
 
 
 @pytest.fixture(scope="module")
 def blind(tmp_path_factory) -> Path:
-    return toy.make(tmp_path_factory.mktemp("blind"), truth=())
+    return toys.rounds(tmp_path_factory.mktemp("blind"), truth=())
 
 
 def rows_of(path: Path) -> list[dict]:
@@ -45,7 +46,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def test_rounds_are_carried_on(root):
-    numbers = [evaluate.stage(Params(), 0, **toy.paths(root, k)) for k in range(2)]
+    numbers = [evaluate.stage(Params(), 0, **toys.evaluate_paths(root, k)) for k in range(2)]
     rounds = loads((root / "scores/r1/rounds.json").read_text())
     assert [one["round"] for one in rounds] == ["r0", "r1"]
     assert [one["clicks"] for one in rounds] == [0, 3.5]
@@ -70,8 +71,8 @@ def test_rounds_are_carried_on(root):
 
 
 def test_tables_agree_with_each_other(root):
-    evaluate.stage(Params(), 0, **toy.paths(root, 0))
-    out, truth = root / "scores/r0", toy.dataset(root)
+    evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
+    out, truth = root / "scores/r0", Dataset(root / "dataset", root / "truth")
     images = rows_of(out / "per_image.csv")
     assert [row["image"] for row in images] and {row["split"] for row in images} == {"test"}
     scores = [float(row["image_miou"]) for row in images]
@@ -90,7 +91,7 @@ def test_tables_agree_with_each_other(root):
 
 
 def test_without_truth_every_score_is_null_with_a_reason(blind):
-    numbers = evaluate.stage(Params(), 0, **toy.paths(blind, 0))
+    numbers = evaluate.stage(Params(), 0, **toys.evaluate_paths(blind, 0))
     compared = ("data_miou", "coverage", "data_miou_unlabelled_wrong", "wrong_pixels", "wrong_share")
     of_network = ("model_miou", "model_pixel_accuracy", "model_boundary_miou", "calibration_error")
     assert all(numbers[name] is None for name in (*compared, *of_network))
@@ -107,22 +108,22 @@ def test_without_truth_every_score_is_null_with_a_reason(blind):
 
 
 def test_truth_of_one_split_only(tmp_path):
-    numbers = evaluate.stage(Params(), 0, **toy.paths(toy.make(tmp_path, truth=("test",)), 0))
+    numbers = evaluate.stage(Params(), 0, **toys.evaluate_paths(toys.rounds(tmp_path, truth=("test",)), 0))
     assert numbers["data_miou"] is None and "data_reason" in numbers
     assert numbers["model_miou"] is not None and "model_reason" not in numbers
 
 
 def test_equal_input_gives_equal_bytes(root, monkeypatch):
-    evaluate.stage(Params(), 0, **toy.paths(root, 0))
+    evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
     first = hashes(root / "scores/r0")
     monkeypatch.setenv("SEGMEND_WORKERS", "2")
-    evaluate.stage(Params(), 0, **toy.paths(root, 0))
+    evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
     assert hashes(root / "scores/r0") == first
     assert {"rounds.csv", "per_class.csv", "confusion.csv", "strip.png", "shown.json"} <= set(first)
 
 
 def test_a_perfect_network_scores_one(root):
-    data = toy.dataset(root)
+    data = Dataset(root / "dataset", root / "truth")
     ranked = ranked_samples(data)
 
     def right():
@@ -136,9 +137,9 @@ def test_a_perfect_network_scores_one(root):
 
 
 def test_strip_holds_fixed_images_of_both_splits(root):
-    chosen = strip_samples(toy.dataset(root), 4)
+    chosen = strip_samples(Dataset(root / "dataset", root / "truth"), 4)
     assert [sample.split for sample in chosen] == ["train", "train", "test", "test"]
-    assert strip_samples(toy.dataset(root), 0) == []
+    assert strip_samples(Dataset(root / "dataset", root / "truth"), 0) == []
 
 
 def test_confusion_rows_are_percent_by_true_class():
@@ -149,7 +150,7 @@ def test_confusion_rows_are_percent_by_true_class():
 
 def test_a_missing_round_before_is_named(root, tmp_path):
     with pytest.raises(ValueError, match="rounds.json is missing: evaluate the round before first"):
-        evaluate.stage(Params(), 0, **{**toy.paths(root, 0), "before": tmp_path})
+        evaluate.stage(Params(), 0, **{**toys.evaluate_paths(root, 0), "before": tmp_path})
 
 
 def test_command_line(root, tmp_path, monkeypatch):
@@ -158,7 +159,7 @@ def test_command_line(root, tmp_path, monkeypatch):
     spool = tmp_path / "spool"
     spool.mkdir()
     monkeypatch.setenv("SEGMEND_SPOOL", str(spool))
-    words = [word for name, value in toy.paths(root, 0).items() for word in (f"--{name}", str(value))]
+    words = [word for name, value in toys.evaluate_paths(root, 0).items() for word in (f"--{name}", str(value))]
     assert evaluate([*words, "--metrics", "m.json", "--report", "reports/evaluate/r0.json"]) == 0
     assert loads(Path("m.json").read_text())["wrong_pixels"] == 60
     lines = [loads(line) for line in (spool / "lines.jsonl").read_text().splitlines()]

@@ -10,7 +10,7 @@ from segmend.metrics.confusion import Confusion
 from tasks.evaluate.__main__ import evaluate
 from tasks.evaluate.settings import Params
 from tasks.evaluate.zero_label import GROUPS, group_numbers, harmonic, label_coverage, label_precision
-from tests.evaluate import toy
+from tests import toys
 
 
 def rows_of(path) -> list[dict]:
@@ -41,24 +41,24 @@ def test_groups_by_hand():
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """Disks lose their labels in round 0; in round 1 those of the first image have them again, 6 pixels of ground too."""
-    root = toy.make(tmp_path_factory.mktemp("hidden"))
+    root = toys.rounds(tmp_path_factory.mktemp("hidden"))
     for path in sorted((root / "labels/r0/maps").rglob("*.png")):
         labels = read_labels(path)
         hidden = np.where(labels == 1, UNLABELLED, labels).astype(np.uint8)
-        write_labels(path, hidden, toy.CARD.palette)
+        write_labels(path, hidden, toys.DISK_CARD.palette)
         again = hidden.copy()
         if path.name == "0.png" and path.parent.name == "a":
             true = read_labels(root / "truth/a/0.png")
             again[true == 1] = 1
             again[10, :6] = 1
-        write_labels(root / "labels/r1/maps" / path.relative_to(root / "labels/r0/maps"), again, toy.CARD.palette)
+        write_labels(root / "labels/r1/maps" / path.relative_to(root / "labels/r0/maps"), again, toys.DISK_CARD.palette)
     return root
 
 
 def test_found_in_round_0_and_carried_on(root, monkeypatch):
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
-    first, second = (evaluate.stage(Params(pictures=1, strip=0), 0, **toy.paths(root, k)) for k in range(2))
+    first, second = (evaluate.stage(Params(pictures=1, strip=0), 0, **toys.evaluate_paths(root, k)) for k in range(2))
     assert first["unseen_coverage"] == 0 and first["unseen_precision"] is None and "unseen_reason" in first
     disks = [int((read_labels(root / f"truth/a/{k}.png") == 1).sum()) for k in range(3)]
     assert second["unseen_coverage"] == pytest.approx(disks[0] / sum(disks), abs=1e-6)
@@ -72,7 +72,7 @@ def test_found_in_round_0_and_carried_on(root, monkeypatch):
 
 
 def test_named_classes_are_the_group(root):
-    paths = toy.paths(root, 0) | {"out": root / "scores/named"}
+    paths = toys.evaluate_paths(root, 0) | {"out": root / "scores/named"}
     found = evaluate.stage(Params(unseen=("ground",), pictures=1, strip=0), 0, **paths)
     assert found["unseen_coverage"] > 0.5
     with pytest.raises(
@@ -82,6 +82,6 @@ def test_named_classes_are_the_group(root):
 
 
 def test_without_such_classes_there_is_no_group(tmp_path):
-    numbers = evaluate.stage(Params(pictures=1, strip=0), 0, **toy.paths(toy.make(tmp_path), 0))
+    numbers = evaluate.stage(Params(pictures=1, strip=0), 0, **toys.evaluate_paths(toys.rounds(tmp_path), 0))
     assert not set(GROUPS) & set(numbers)
     assert not set(GROUPS) & set(rows_of(tmp_path / "scores/r0/rounds.csv")[0])

@@ -14,7 +14,7 @@ from segmend.stage.params import load, validated
 from tasks.pseudo_label.__main__ import best_scores, pseudo_label
 from tasks.pseudo_label.labellers.prototypes import Prototypes
 from tasks.pseudo_label.settings import Params
-from tests.correct import toy
+from tests import toys
 from tests.pseudo_label.labellers import tiny
 
 BLOCKS = (np.arange(40)[:, None] // 10 * 4 + np.arange(48) // 12).astype(np.int32)
@@ -34,7 +34,7 @@ def run(root, out="labels/r0", **settings):
 
 
 def test_given_masks(here):
-    data = toy.make(here, without_mask=("a/1",))
+    data = toys.leaves(here, without_mask=("a/1",))
     metrics = run(here)
     labels = Labels(here / "labels/r0")
     assert sorted(path.name for path in (here / "labels/r0").iterdir()) == [
@@ -60,21 +60,21 @@ def test_given_masks(here):
 
 
 def test_history_and_answers_are_empty(here):
-    toy.make(here)
+    toys.leaves(here)
     run(here)
     assert history.read(here / "labels/r0").num_rows == 0 and answers.read(here / "labels/r0/answers.jsonl") == []
 
 
 def test_equal_bytes_for_any_number_of_workers(here, monkeypatch):
-    toy.make(here)
+    toys.leaves(here)
     run(here)
     monkeypatch.setenv("SEGMEND_WORKERS", "2")
     run(here, "again")
-    assert toy.digests(here / "labels/r0") == toy.digests(here / "again")
+    assert toys.digests(here / "labels/r0") == toys.digests(here / "again")
 
 
 def test_a_network_is_only_for_annotators_and_must_be_given(here):
-    toy.make(here)
+    toys.leaves(here)
     with pytest.raises(ValueError, match=r"pseudo_label.network is mine, but the stage was given no folder"):
         run(here, network="mine")
     params = validated(Params, {"network": "mine"}, "pseudo_label")
@@ -92,7 +92,7 @@ def test_a_network_is_only_for_annotators_and_must_be_given(here):
 
 
 def test_multi_otsu_from_settings(here):
-    toy.make(here)
+    toys.leaves(here)
     metrics = run(here, labeller={"name": "multi_otsu", "multi_otsu": {"floor": 60}})
     assert metrics["coverage"] == pytest.approx(46 / 48) and metrics["share/stone"] > 0.1
 
@@ -101,7 +101,7 @@ COLOURS = {"name": "prototypes", "prototypes": {"features": "colour", "examples"
 
 
 def test_a_model_leaves_its_scores_and_its_card(here):
-    toy.make(here, without_mask=("a/1",))
+    toys.leaves(here, without_mask=("a/1",))
     metrics = run(here, labeller=COLOURS, scores=2)
     names = sorted(path.name for path in (here / "labels/r0").iterdir())
     assert names == [
@@ -128,7 +128,7 @@ def test_a_model_leaves_its_scores_and_its_card(here):
 
 
 def test_a_stopped_labelling_goes_on_and_gives_the_same_bytes(here, monkeypatch):
-    toy.make(here)
+    toys.leaves(here)
     ran = []
 
     class Counted(Prototypes):
@@ -155,14 +155,14 @@ def test_a_stopped_labelling_goes_on_and_gives_the_same_bytes(here, monkeypatch)
     pseudo_label.stage(params, 0, **folders, out=here / "whole")
     assert ran == [2, 2]  # the first batch was not worked out again
     pseudo_label.stage(params, 0, **folders, out=here / "again")
-    assert ran == [2, 2] and toy.digests(here / "again") == toy.digests(here / "whole")
+    assert ran == [2, 2] and toys.digests(here / "again") == toys.digests(here / "whole")
     rmtree(here / ".work")
     pseudo_label.stage(params, 0, **folders, out=here / "fresh")
-    assert ran == [2, 2, 2, 2] and toy.digests(here / "fresh") == toy.digests(here / "whole")
+    assert ran == [2, 2, 2, 2] and toys.digests(here / "fresh") == toys.digests(here / "whole")
 
 
 def test_objects_are_packed_like_regions(here):
-    toy.make(here)
+    toys.leaves(here)
     block = {
         "detector": tiny.dino(),
         "segmenter": tiny.sam(),
@@ -173,18 +173,22 @@ def test_objects_are_packed_like_regions(here):
     run(here, labeller={"name": "grounded_sam", "grounded_sam": block})
     maps = Maps(here / "labels/r0/objects")
     assert sorted(maps) == ["a/0", "a/1", "a/2", "b"]
-    assert maps["b"].dtype == np.int32 and maps["b"].shape == toy.SHAPE and maps["b"].max() >= 0
+    assert maps["b"].dtype == np.int32 and maps["b"].shape == toys.LEAF_SHAPE and maps["b"].max() >= 0
     card = loads((here / "labels/r0/labeller.json").read_text())
     assert [list(one["sha256"])[:2] for one in card["models"]] == [["config.json", "model.safetensors"]] * 2
 
 
 def test_examples_from_the_answers_of_a_folder(here):
-    data = toy.make(here)
+    data = toys.leaves(here)
     given = here / "given"
     given.mkdir()
     for k, name in enumerate(data.classes):
         one = answers.Answer(
-            query=f"r1-{k}", image="a/0", footprint=answers.encode(toy.true_map(0) == k), kind="class", classes=(name,)
+            query=f"r1-{k}",
+            image="a/0",
+            footprint=answers.encode(toys.leaf_truth(0) == k),
+            kind="class",
+            classes=(name,),
         )
         with (given / "r1.jsonl").open("a") as file:
             file.write(one.model_dump_json(exclude_none=True) + "\n")
@@ -196,7 +200,7 @@ def test_examples_from_the_answers_of_a_folder(here):
     card = loads((here / "out/labeller.json").read_text())
     assert card["models"][0]["examples"] == {"ground": 1, "leaf": 1, "stone": 1}
     right = np.mean(
-        [(Labels(here / "out")[name] == toy.true_map(k)).mean() for k, name in enumerate(("a/0", "a/1", "a/2"))]
+        [(Labels(here / "out")[name] == toys.leaf_truth(k)).mean() for k, name in enumerate(("a/0", "a/1", "a/2"))]
     )
     assert right > 0.8  # cells of 4 x 4 pixels cannot follow the truth to the pixel
 

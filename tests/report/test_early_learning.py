@@ -7,7 +7,7 @@ from tasks.evaluate.settings import Params as EvaluateParams
 from tasks.report.__main__ import report
 from tasks.report.early_learning import MOST, memorisation
 from tasks.report.settings import Params
-from tests.evaluate import toy
+from tests import toys
 from tests.evaluate.test_early_learning import watched
 
 
@@ -50,9 +50,9 @@ def test_one_epoch_is_no_line():
 
 
 def test_the_page_shows_it(tmp_path):
-    root = toy.make(tmp_path)
+    root = toys.rounds(tmp_path)
     watched(root)
-    evaluate.stage(EvaluateParams(), 0, **toy.paths(root, 0))
+    evaluate.stage(EvaluateParams(), 0, **toys.evaluate_paths(root, 0))
     names = {"dataset": "dataset", "truth": "truth", "first": "labels/r0", "labels": "labels/r0", "scores": "scores/r0"}
     report.stage(Params(), 0, **{name: root / path for name, path in names.items()}, out=root / "report")
     page = (root / "report/index.html").read_text()

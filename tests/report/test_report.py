@@ -17,7 +17,7 @@ from tasks.report import figures, tables
 from tasks.report.__main__ import report
 from tasks.report.label_changes import Change, masks, most_changed
 from tasks.report.settings import Params
-from tests.evaluate import toy
+from tests import toys
 
 
 class Page(HTMLParser):
@@ -64,9 +64,9 @@ def scored(tmp_path_factory):
 
     def make(*truth: str) -> Path:
         if truth not in made:
-            made[truth] = toy.make(tmp_path_factory.mktemp("toy"), truth)
+            made[truth] = toys.rounds(tmp_path_factory.mktemp("toy"), truth)
             for k in range(2):
-                evaluate.stage(EvaluateParams(), 0, **toy.paths(made[truth], k))
+                evaluate.stage(EvaluateParams(), 0, **toys.evaluate_paths(made[truth], k))
         return made[truth]
 
     return make

@@ -10,7 +10,7 @@ from segmend.images.regions import count
 from segmend.stage.params import load, validated
 from tasks.superpixelize.__main__ import superpixelize
 from tasks.superpixelize.settings import Params
-from tests.correct import toy
+from tests import toys
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def run(root, out="regions", **settings):
 
 
 def test_maps_and_metrics(here):
-    data = toy.make(here)
+    data = toys.leaves(here)
     metrics = run(here)
     maps = Maps(here / "regions")
     assert sorted(maps) == ["a/0", "a/1", "a/2", "b"]  # train and val, not test
@@ -38,7 +38,7 @@ def test_maps_and_metrics(here):
 
 
 def test_equal_bytes_with_and_without_cache_and_workers(here, monkeypatch):
-    toy.make(here)
+    toys.leaves(here)
     run(here)
     assert len(list((here / ".work").rglob("*.npz"))) == 4
     run(here, "again")
@@ -46,11 +46,11 @@ def test_equal_bytes_with_and_without_cache_and_workers(here, monkeypatch):
     for path in (here / ".work").rglob("*.npz"):
         path.unlink()
     run(here, "parallel")
-    assert toy.digests(here / "regions") == toy.digests(here / "again") == toy.digests(here / "parallel")
+    assert toys.digests(here / "regions") == toys.digests(here / "again") == toys.digests(here / "parallel")
 
 
 def test_the_cache_tells_settings_apart(here):
-    toy.make(here)
+    toys.leaves(here)
     assert run(here, method={"name": "slic", "slic": {"regions": 30}}) != run(
         here, method={"name": "slic", "slic": {"regions": 20}}
     )
@@ -58,19 +58,19 @@ def test_the_cache_tells_settings_apart(here):
 
 
 def test_without_truth_there_are_no_scores_and_a_reason(here):
-    toy.make(here, truth=False)
+    toys.leaves(here, truth=False)
     metrics = run(here)
     assert metrics["achievable_accuracy"] is None and "truth" in metrics["why_no_scores"]
 
 
 def test_an_image_without_mask_is_valid_everywhere(here):
-    toy.make(here, without_mask=("a/1",))
+    toys.leaves(here, without_mask=("a/1",))
     run(here)
     assert (Maps(here / "regions")["a/1"] != NO_REGION).all()
 
 
 def test_too_few_regions_is_an_error_naming_the_worst_image(here):
-    toy.make(here)
+    toys.leaves(here)
     settings = {"name": "slic", "slic": {"regions": 600, "compactness": 0.001, "smallest": 1.0}}
     with pytest.raises(
         ValueError, match=r"slic made fewer than half of the regions asked for on 4 of 4 images; the worst is"
@@ -79,13 +79,13 @@ def test_too_few_regions_is_an_error_naming_the_worst_image(here):
 
 
 def test_no_images_is_an_error(here):
-    toy.make(here, splits={"c": "test"})
+    toys.leaves(here, splits={"c": "test"})
     with pytest.raises(ValueError, match="no train or val images"):
         run(here)
 
 
 def test_command_line(here, monkeypatch):
-    toy.make(here)
+    toys.leaves(here)
     words = [
         "--dataset",
         "dataset",

@@ -1,7 +1,6 @@
-"""Small data for the tests of training: drawn toys of any number, and a few real slices of the brain template."""
+"""The stage train on a toy workspace: quick settings, a run, the bytes that it wrote; old names of what tests/toys.py makes."""
 
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -9,18 +8,15 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
-from segmend.images.dataset import Card, Labels, Sample, write_card, write_samples
-from segmend.images.rasters import UNLABELLED, VOID
+from segmend.images.dataset import Card, Labels, Sample
 from segmend.stage.params import Method
 from tasks.train.settings import Params
+from tests.toys import SHAPE_CARD as CARD
+from tests.toys import brain
+from tests.toys import draw_shapes as draw
+from tests.toys import shapes as toys
 
-CARD = Card(
-    name="toy",
-    classes=("ground", "disc", "square"),
-    colours=((0, 0, 0), (200, 80, 0), (0, 120, 200)),
-    mean=(0.4, 0.4, 0.4),
-    deviation=(0.2, 0.2, 0.2),
-)
+__all__ = ["CARD", "Plain", "brain", "bytes_of", "draw", "quick", "run", "store", "toys"]
 QUICK = {
     "network": {"name": "unet", "unet": {"widths": [4, 8]}},
     "augmentations": [
@@ -51,18 +47,6 @@ def quick(**changes) -> Params:
     return Params(**{**QUICK, **changes})
 
 
-def draw(generator: np.random.Generator, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """A disc and a square of different brightness on a dark ground, with noise."""
-    labels = np.zeros((height, width), np.uint8)
-    row, column = generator.integers(height), generator.integers(width)
-    rows, columns = np.ogrid[:height, :width]
-    labels[(rows - row) ** 2 + (columns - column) ** 2 < (min(height, width) / 3) ** 2] = 1
-    top, left = generator.integers(height // 2), generator.integers(width // 2)
-    labels[top : top + height // 3, left : left + width // 3] = 2
-    image = np.array([40, 120, 200])[labels][..., None] + generator.normal(0, 12, (height, width, 3))
-    return np.clip(image, 0, 255).astype(np.uint8), labels
-
-
 def store(root: Path, name: str, split: str, image: np.ndarray, labels: np.ndarray | None, card: Card = CARD) -> Sample:
     path = root / "dataset" / "images" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,49 +54,6 @@ def store(root: Path, name: str, split: str, image: np.ndarray, labels: np.ndarr
     if labels is not None:
         Labels(root / "labels").write(name, labels, card)
     return Sample(name, split, *image.shape[:2], sha256(image.tobytes()).hexdigest(), "")
-
-
-def toys(root: Path, train: int = 10, val: int = 3, test: int = 2, size: tuple[int, int] = (33, 41)) -> Path:
-    """A toy workspace: dataset and labels; every third image is a little larger, some pixels are void or unlabelled."""
-    generator, samples = np.random.default_rng(0), []
-    for split, count in (("train", train), ("val", val), ("test", test)):
-        for k in range(count):
-            image, labels = draw(generator, size[0] + 2 * (k % 3 == 2), size[1])
-            labels[0], labels[1] = VOID, UNLABELLED
-            samples.append(store(root, f"{split}/{k:04d}", split, image, labels if split != "test" else None))
-    write_card(root / "dataset", CARD)
-    write_samples(root / "dataset", samples)
-    return root
-
-
-def brain(root: Path) -> Path:
-    """Ten real slices (MNI152 template, every third pixel): eight to learn from, two to validate on."""
-    import nibabel
-
-    folder, volumes = files("nilearn") / "datasets" / "data", []
-    for kind in ("t1", "gm", "wm"):
-        with (folder / f"mni_icbm152_{kind}_tal_nlin_sym_09a_converted.nii.gz").open("rb") as file:
-            volumes.append(np.asarray(nibabel.Nifti1Image.from_bytes(unpacked(file.read())).dataobj)[::3, ::3])
-    light, grey, white = (volume.astype(np.float32) / 255 for volume in volumes)
-    labels = np.where(grey + white < 0.5, 0, np.where(grey > white, 1, 2)).astype(np.uint8)
-    card = CARD.model_copy(
-        update={"classes": ("outside", "grey", "white"), "mean": (0.25,) * 3, "deviation": (0.34,) * 3}
-    )
-    samples = []
-    for number, height in enumerate(range(70, 110, 4)):
-        image = np.repeat((light[:, :, height, None] * 255).astype(np.uint8), 3, axis=2)
-        samples.append(
-            store(root, f"{height:03d}", "val" if number in (4, 5) else "train", image, labels[:, :, height], card)
-        )
-    write_card(root / "dataset", card)
-    write_samples(root / "dataset", samples)
-    return root
-
-
-def unpacked(content: bytes) -> bytes:
-    from gzip import decompress
-
-    return decompress(content)
 
 
 def run(root: Path, settings: Params, name: str = "r0", seed: int = 0) -> dict:
