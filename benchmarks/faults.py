@@ -1,0 +1,59 @@
+"""Does anything get lost? Random kills, faults and bad inputs against the shipped pipeline on toy data.
+
+    python -m benchmarks.faults                       everything that is not measured yet
+    python -m benchmarks.faults --minutes 10          stop after ten minutes; the next start goes on there
+    python -m benchmarks.faults --only kills          kills, faults or inputs
+
+Rows are kept in results/faults.jsonl as they come. The page docs/faults.md is made from them.
+"""
+
+from collections.abc import Callable
+from json import dumps
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from benchmarks.claims import RESULTS, arguments, kept
+from benchmarks.faults_kills import KILLS, prepared, trial
+
+NAME = "faults"
+TRIALS = 42  # of 5 kills each
+FOLDER = Path(__file__).resolve().parents[1] / ".work" / "faults"
+
+
+def keep(rows: list[dict[str, Any]]) -> None:
+    """Append rows to the results."""
+    with (RESULTS / f"{NAME}.jsonl").open("a") as file:
+        file.writelines(dumps(row) + "\n" for row in rows)
+
+
+def kills(out_of_time: Callable[[], bool]) -> None:
+    """The trials that have no rows yet. After one that did not end with equal bytes the workspace is made anew."""
+    done = {row["trial"] for row in kept(NAME) if row["kind"] == "kill"}
+    seconds: dict[str, float] = {}
+    for number in range(TRIALS):
+        if number in done:
+            continue
+        if out_of_time():
+            return
+        rows = trial(number, prepared(FOLDER), seconds)
+        keep(rows)
+        print(f"trial {number}: {KILLS} kills of {rows[0]['stage']}, equal bytes: {rows[0]['equal']}", flush=True)
+        if not rows[0]["equal"]:
+            (FOLDER / "ready").unlink()
+
+
+def main() -> None:
+    chosen = arguments(
+        NAME,
+        __doc__,
+        minutes={"type": float, "help": "begin nothing new after this time"},
+        only={"choices": ["kills"], "help": "one part alone"},
+    )
+    limit = monotonic() + 60 * (chosen.minutes or 1e6)
+    if chosen.only in (None, "kills"):
+        kills(lambda: monotonic() > limit)
+
+
+if __name__ == "__main__":
+    main()
