@@ -1,14 +1,12 @@
-"""The `segmend` command. Light: what a command needs is loaded when it runs; what needs a stage's code is started as a module.
+"""The `segmend` command. What a command needs is imported when it runs (`segmend -h`: 0.1 s of CPU time); what needs a
+stage's code is started as a module.
 
 Exit codes: 0 done, 1 a stage failed, 2 a mistake of the user's (one sentence), 75 waiting for answers, 130 interrupted.
 """
 
 import os
 import signal
-import subprocess
 import sys
-import tomllib
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +20,7 @@ USER_MISTAKE, INTERRUPTED = 2, 130
 
 
 class Commands(TyperGroup):
-    """Turns a Mistake into its sentence and exit code 2."""
+    """Turns a UserError into its sentence and exit code 2."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -60,6 +58,9 @@ def _version(wanted: bool) -> None:
 
 
 def _installed() -> str:
+    import tomllib
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("segmend")
     except PackageNotFoundError:  # run from a checkout, as `python -m flows.cli`
@@ -188,9 +189,9 @@ def recommend(
     """How noisy are the labels, and which training suits them? Changes nothing without --write."""
     from rich.console import Console
 
-    from flows.commands.recommend import recommend as say
+    from flows.commands.recommend import recommend as show_recipe
 
-    raise typer.Exit(say(workspace(), write, Console()))
+    raise typer.Exit(show_recipe(workspace(), write, Console()))
 
 
 @app.command()
@@ -198,7 +199,7 @@ def inspect(
     path: Annotated[Path, typer.Argument(help="A folder with images and masks.")],
     format: Annotated[str | None, typer.Option(help="How it is laid out; guessed if left out.")] = None,
 ) -> None:
-    """Say what a folder holds and what is wrong with it. Changes nothing."""
+    """List what a folder holds and what is wrong with it. Changes nothing."""
     path = path.resolve()
     if not path.exists():
         raise UserError(f"{path}: no such folder.")
@@ -207,12 +208,14 @@ def inspect(
 
 @app.command()
 def methods() -> None:
-    """The table of all methods: what each stage can be told to do."""
+    """The table of all methods that each stage offers."""
     module("tasks", "--table")
 
 
 def module(name: str, *arguments: str) -> None:
     """Run a module of the tasks in the workspace and end with its exit code."""
+    import subprocess
+
     workspace()
     raise typer.Exit(subprocess.run([sys.executable, "-m", name, *arguments], check=False).returncode)
 

@@ -11,7 +11,7 @@ OFFLINE = ("SEGMEND_OFFLINE", "HF_HUB_OFFLINE")
 
 
 class UserError(ValueError):
-    """Something the user can mend. The command line shows its one sentence and exits 2, without a traceback."""
+    """A mistake that the user can correct. The command line shows its one sentence and exits 2, without a traceback."""
 
 
 def shipped_settings() -> dict[str, str]:
@@ -34,7 +34,7 @@ def apply(root: Path) -> None:
 
 
 def find_root(start: Path) -> Path:
-    """The nearest folder from `start` upwards that holds dvc.yaml and params.yaml; raises Mistake if there is none."""
+    """The nearest folder from `start` upwards that holds dvc.yaml and params.yaml; raises UserError if there is none."""
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / "dvc.yaml").is_file() and (folder / "params.yaml").is_file():

@@ -1,17 +1,14 @@
 """`segmend next`: the questions of the round to come, as pictures, before anyone is asked. Nothing of the pipeline changes."""
 
 import json
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from ruamel.yaml import YAML
 
+from flows.engine.stage_command import stage_command, trained_rounds
 from flows.environment import UserError
 from flows.files import workspace_files
 
@@ -20,38 +17,26 @@ FOLDER = Path(".work/next")
 
 def look_ahead(root: Path, budget: str | None, console: Console) -> int:
     """Run the stage query on the newest labels and network, into .work/next; its exit code."""
-    params = workspace_files.params(root)
-    stages = YAML(typ="safe").load((root / "dvc.yaml").read_text())["stages"]
-    made = stages["train"]["do"]["outs"][0]
-    trained = [name for name in params.get("models") or {} if (root / made.replace("${key}", name)).exists()]
+    trained = trained_rounds(root)
     if not trained:
         raise UserError("No network is trained yet, and the questions follow the newest one: run segmend run first.")
-    last, rounds = trained[-1], params.get("rounds") or {}
+    last, rounds = trained[-1], workspace_files.params(root).get("rounds") or {}
     coming = f"r{int(last[1:]) + 1}"
     spend = str(budget or (rounds.get(coming) or rounds.get(last) or {"budget": "5%"})["budget"])
-    words, numbers = command(stages["query"]["do"]["cmd"], coming, last), root / FOLDER.with_suffix(".json")
-    out = root / FOLDER
-    rmtree(out, ignore_errors=True)
-    words[words.index("--out") + 1] = str(FOLDER)
-    words[words.index("--budget") + 1] = spend
-    words += ["--metrics", str(numbers.relative_to(root))]
-    code = subprocess.run([sys.executable, *words[1:]], cwd=root, check=False).returncode
+    numbers = FOLDER.with_suffix(".json")
+    rmtree(root / FOLDER, ignore_errors=True)
+    command = stage_command(root, "query", {"key": coming, "item.prev": last})
+    code = command.start(root, out=str(FOLDER), budget=spend, metrics=str(numbers), report=None)
     if code == 0:
-        show(console, json.loads(numbers.read_text()), spend)
-        console.print(f"Pictures: {out / 'queries.png'}", soft_wrap=True, highlight=False, markup=False)
+        show(console, json.loads((root / numbers).read_text()), spend)
+        console.print(f"Pictures: {root / FOLDER / 'queries.png'}", soft_wrap=True, highlight=False, markup=False)
         how = "segmend run asks them" if coming in rounds else f"segmend rounds {coming[1:]} and segmend run do that"
         console.print(f"Nobody has been asked by this: {how}.", highlight=False)
     return code
 
 
-def command(template: str, coming: str, last: str) -> list[str]:
-    """The command of stage query in dvc.yaml, for the round to come, without the files that DVC keeps."""
-    words = iter(shlex.split(template.replace("${key}", coming).replace("${item.prev}", last)))
-    return [word for word in words if not (word in ("--metrics", "--report") and next(words))]
-
-
 def show(console: Console, numbers: dict[str, Any], spend: str) -> None:
-    """What would be asked about, by class, and what it is expected to bring."""
+    """What would be asked about, by class, and what it is expected to fix."""
     table = Table(title=f"{numbers['asked']:,} questions ({spend}), {numbers['asked_pixels']:,} pixels")
     for title in ("class", "labels say", "network says"):
         table.add_column(title, justify="left" if title == "class" else "right")

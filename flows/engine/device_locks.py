@@ -1,4 +1,4 @@
-"""One stage per GPU, two on a CPU, over all workspaces of a user: a file lock per place, freed when its holder dies."""
+"""One stage per GPU, two on a CPU, over all workspaces of a user: a file lock per slot, freed when its holder dies."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-CPU = ["cpu", "cpu-2"]  # training leaves a core to its reader, so a second stage beside it costs it little
+CPU = ["cpu", "cpu-2"]  # training leaves a core to its data loader, so a second stage beside it costs it little
 
 
 def devices(env: dict[str, str]) -> list[str]:
-    """What a stage may ask for: "cuda:ID" for each visible GPU, else "mps" or the CPU's places as SEGMEND_DEVICE says.
+    """What a stage may ask for: "cuda:ID" for each visible GPU, else "mps" or the CPU's slots as SEGMEND_DEVICE says.
 
     Asks nvidia-smi, not torch, whose import costs seconds and hundreds of megabytes in a process that only waits.
     """
@@ -57,12 +57,12 @@ def held(
     wanted: bool | int | str, env: dict[str, str], say: Callable[[str], None], stopped: Callable[[], bool]
 ) -> Iterator[dict[str, str]]:
     """Hold as many devices as the stage's `meta: {device: ...}` says (false, true, a number, "all"); yields the
-    environment that shows the stage these alone. Waits for busy ones, saying so once; gives up when stopped."""
+    environment that shows the stage these alone. Waits for busy ones, with one message; gives up when stopped."""
     known = devices(env) if wanted else []
     count = len(known) if wanted == "all" else min(int(wanted), len(known))
     with ExitStack() as stack:
         mine: list[str] = []
-        told = False
+        announced = False
         while len(mine) < count and not stopped():
             for device in known:
                 lock = FileLock(lock_folder() / f"{device.replace(':', '-')}.lock", timeout=0)
@@ -77,9 +77,9 @@ def held(
             if len(mine) < count:
                 stack.close()  # take all or none, so that two stages cannot wait for each other's
                 mine.clear()
-                if not told:
+                if not announced:
                     say(f"waiting for a free device ({', '.join(known)} in use by another stage on this machine)")
-                told = True
+                announced = True
                 time.sleep(0.2)
         gpus = [device.removeprefix("cuda:") for device in mine if device.startswith("cuda:")]
         yield {"CUDA_VISIBLE_DEVICES": ",".join(gpus), "SEGMEND_DEVICE": "cuda"} if gpus else {}

@@ -1,8 +1,11 @@
 """Run a Python module in a process group that dies with the process that started it, even when that one is killed -9.
 
-Called as `python parent_death.py PARENT_PID MODULE ARGUMENTS...`, as the leader of its own session. On Linux the kernel tells
-us that the parent is gone; elsewhere a thread looks once a second. Then the whole group is killed: the shell that dvc
-starts and the stage inside it have no other way to notice.
+Called as `python parent_death.py PARENT_PID MODULE ARGUMENTS...`, as the leader of its own session. On Linux the kernel sends
+a signal when the parent is gone; elsewhere a thread checks once a second. Then the whole group is killed: the shell that dvc
+starts and the stage inside it would not notice. It serves any command: a stage of your own, the Prefect server.
+
+Stages check a second time (watch_runner in segmend/stage/command.py): the leader of the group is dvc, so when dvc and the runner
+are killed together, nobody is left to kill the group, and the stage must end by itself.
 """
 
 import ctypes
@@ -33,7 +36,7 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, GONE)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:  # it died before we began to listen
+    if os.getppid() != parent:  # it died before the signal was set up
         _kill_group()
 
 

@@ -1,7 +1,7 @@
-"""What DVC thinks of each stage: fresh or stale and why, in DVC's own order. Only this file and runner.py know dvc.
+"""The state of each stage according to DVC: fresh or stale and why, in DVC's own order. Only this file and runner.py know dvc.
 
 The graph is DVC's (`Repo.index.graph`), the freshness is DVC's; nothing here is a second opinion. Each call opens its
-own Repo, because a Repo shared by threads breaks; calls in one process take turns, because waiting for DVC's lock is
+own Repo, because a Repo shared by threads breaks; calls in one process are serialised, because waiting for DVC's lock is
 polled every half second.
 """
 
@@ -59,11 +59,11 @@ class Plan:
         return Plan({name: stage for name, stage in self.stages.items() if name in wanted})
 
     def names(self, target: str) -> list[str]:
-        """The stages that a word of the command line means; raises Mistake with the known ones."""
-        found = [name for name in self.stages if name == target or name.split("@")[0] == target]
-        if not found:
+        """The stages that an argument of the command line names; raises UserError with the known ones."""
+        names = [name for name in self.stages if name == target or name.split("@")[0] == target]
+        if not names:
             raise UserError(f"dvc.yaml has no stage '{target}'; it has: {', '.join(self.stages)}.")
-        return found
+        return names
 
     def force(self, targets: Iterable[str]) -> "Plan":
         """The plan if these stages were stale."""
@@ -83,7 +83,7 @@ def _with_downstream(stages: dict[str, Stage]) -> dict[str, Stage]:
 
 @contextmanager
 def opened(root: Path) -> Iterator[Any]:
-    """This thread's own Repo, with DVC's lock held; DVC's complaints about the files become a Mistake."""
+    """This thread's own Repo, with DVC's lock held; what DVC refuses in the files becomes a UserError."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo, lock_repo
 
@@ -95,16 +95,16 @@ def opened(root: Path) -> Iterator[Any]:
                     yield repo
             finally:
                 repo.close()
-        except DvcException as trouble:
-            raise UserError(f"DVC cannot read this workspace: {_whole_message(trouble)}") from trouble
+        except DvcException as error:
+            raise UserError(f"DVC cannot read this workspace: {_whole_message(error)}") from error
 
 
-def _whole_message(trouble: BaseException | None) -> str:
+def _whole_message(error: BaseException | None) -> str:
     """DVC's errors say what went wrong and keep where in their causes."""
     messages = []
-    while trouble is not None:
-        messages.append(" ".join(str(trouble).split()).rstrip("."))
-        trouble = trouble.__cause__
+    while error is not None:
+        messages.append(" ".join(str(error).split()).rstrip("."))
+        error = error.__cause__
     return ": ".join(dict.fromkeys(messages)) + "."
 
 
@@ -182,7 +182,7 @@ def is_stale(root: Path, name: str) -> bool:
 def can_restore(root: Path, name: str) -> bool:
     """Whether DVC will take a stale stage from its run-cache instead of running it, as far as one can know before.
 
-    Asked only to decide whether a tracking run is to be made; what happened is read from DVC's own words.
+    Asked only to decide whether a tracking run is to be made; what happened is read from DVC's messages.
     """
     from dvc.stage.cache import RunCacheNotFoundError
 

@@ -1,4 +1,4 @@
-"""Run the stages of dvc.yaml: plan, lock, run one stage as `dvc repro -s`, stream what it says, say what happened.
+"""Run the stages of dvc.yaml: plan, lock, run one stage as `dvc repro -s`, pass its output on, report the outcome.
 
 No Prefect, no MLflow, no torch. The command line, the Prefect flow and the tests all use this class. DVC decides what is
 stale and writes dvc.lock, so a plain `dvc repro` gives the same files at any time.
@@ -30,7 +30,7 @@ TAIL = 20  # last lines kept of each stage
 class Outcome:
     """What became of a stage: Cached, Restored, Completed, Waiting, Failed, TimedOut or NotStarted.
 
-    `code` is the stage's own exit code where it said so, `tail` its last lines, `sentence` why, in its own words.
+    `code` is the stage's own exit code where it reported one, `tail` its last lines, `sentence` its reason.
     """
 
     stage: str
@@ -46,10 +46,10 @@ class Outcome:
 
 
 class Listener:
-    """What may follow a stage: the terminal, Prefect's log, the tracking. Called from several threads."""
+    """What is notified of a stage: the terminal, Prefect's log, the tracking. Called from several threads."""
 
     def starting(self, stage: Stage, folder: Path) -> dict[str, str]:
-        """A stage is about to be executed with this spool folder; the answer goes into its environment."""
+        """A stage is about to be executed with this spool folder; what is returned goes into its environment."""
         return {}
 
     def line(self, stage: str, text: str) -> None: ...
@@ -82,7 +82,7 @@ class Runner:
             self._say(f"Another run{self._who()} works in this workspace; waiting for it to end.")
             self._lock.acquire()
         self._holder.write_text(json.dumps({"pid": os.getpid(), "since": time.strftime("%H:%M:%S")}))
-        # A killed dvc leaves its entry, and a new process with its number would block every stage; no run is alive now.
+        # A killed dvc leaves its entry, and a new process with the same number would block every stage; no run is alive now.
         (self.root / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
         self._came_from = Path.cwd()
         os.chdir(self.root)  # DVC's run-cache reads paths from the current folder
@@ -153,19 +153,22 @@ class Runner:
 
     def _execute(self, stage: Stage, attempt: int, listeners: Sequence[Listener], force: bool) -> Outcome:
         """One `dvc repro -s`. Held meanwhile: the devices that the stage wants."""
-        words = DvcMessages(stage.name)
+        messages = DvcMessages(stage.name)
 
-        def tell(text: str) -> None:
-            if words.hear(text):
+        def pass_line(text: str) -> None:
+            if messages.add(text):
                 for listener in listeners:
                     listener.line(stage.name, text)
 
-        def pass_on(item: dict[str, Any]) -> None:
+        def pass_item(item: dict[str, Any]) -> None:
             for listener in listeners:
                 listener.item(stage.name, item)
 
         env = child_process.with_own_python(dict(os.environ))
-        with device_locks.held(stage.meta.get("device", False), env, tell, self._stop.is_set) as device, self._jobs:
+        with (
+            device_locks.held(stage.meta.get("device", False), env, pass_line, self._stop.is_set) as device,
+            self._jobs,
+        ):
             begin = time.monotonic()
             folder = spool.make(self.root, self.session, stage.name, attempt)
             env |= device | {"SEGMEND_SPOOL": str(folder), "SEGMEND_RUNNER_PID": str(os.getpid())}
@@ -173,32 +176,34 @@ class Runner:
                 for listener in listeners:
                     env |= listener.starting(stage, folder)
             command = child_process.guarded("dvc", "--wait-for-lock", "repro", "-s", *["-f"] * force, stage.name)
-            with spool.Tail(folder, pass_on) as tail:
+            with spool.Tail(folder, pass_item) as tail:
                 while True:
                     code, timed_out = child_process.run(
                         command,
                         cwd=self.root,
                         env=env,
-                        on_line=tell,
+                        on_line=pass_line,
                         stop=self._stop,
                         timeout=stage.meta.get("timeout"),
                     )
-                    if not (code and words.busy) or self._stop.wait(2):
+                    if not (code and messages.busy) or self._stop.wait(2):
                         break
-                    words = DvcMessages(stage.name)  # somebody's own `dvc repro` was at these files; it will end
-        outcome = words.outcome(code, timed_out, tail.outcome, self._stop.is_set(), time.monotonic() - begin)
+                    messages = DvcMessages(
+                        stage.name
+                    )  # another `dvc repro` of the user's holds these files; it will end
+        outcome = messages.outcome(code, timed_out, tail.outcome, self._stop.is_set(), time.monotonic() - begin)
         for listener in listeners:
             listener.ended(stage, outcome, folder)
-        if not (folder / spool.CLAIM).exists():
+        if not (folder / spool.PENDING).exists():
             spool.drop(folder)
         return outcome
 
 
 class DvcMessages:
-    """What DVC and the stage print, read for what happened. The first of DVC's three sentences counts: a stage's own
+    """The output of DVC and of the stage, parsed for the outcome. The first of DVC's three messages counts: the stage's own
     output comes after it."""
 
-    CHATTER = (
+    IGNORED = (
         "Updating lock file",
         "Generating lock file",
         "To track the changes with git",
@@ -214,35 +219,33 @@ class DvcMessages:
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.busy = False
         self.what = ""
-        self._says = {
+        self._outcomes = {
             f"Running stage '{name}'": "Completed",
             f"Stage '{name}' is cached - skipping run": "Restored",
             f"Stage '{name}' didn't change": "Cached",
             f"'{name}' didn't change": "Cached",
         }
 
-    def hear(self, text: str) -> bool:
-        """Note one line; false if it is only DVC's small talk."""
+    def add(self, text: str) -> bool:
+        """Note one line; false if it is one of DVC's that say nothing about this stage."""
         if not self.what:
-            self.what = next((what for start, what in self._says.items() if text.startswith(start)), "")
+            self.what = next((what for start, what in self._outcomes.items() if text.startswith(start)), "")
             self.busy = self.busy or "is busy, it is being blocked by" in text
-        if not text.strip() or text.startswith(self.CHATTER):
+        if not text.strip() or text.startswith(self.IGNORED):
             return False
         self.tail.append(text)
         return True
 
     def outcome(
-        self, code: int, timed_out: bool, said: dict[str, Any] | None, stopped: bool, seconds: float
+        self, code: int, timed_out: bool, reported: dict[str, Any] | None, stopped: bool, seconds: float
     ) -> Outcome:
-        """`said` is the stage's outcome line: dvc's own exit code is 255 for every failure."""
-        name = next(iter(self._says)).split("'")[1]
-        said = said or {}
-        inner, sentence = int(said.get("exit", 1)), str(said.get("message", ""))
+        """`reported` is the stage's outcome line: dvc's own exit code is 255 for every failure."""
+        name = next(iter(self._outcomes)).split("'")[1]
+        reported = reported or {}
+        inner, sentence = int(reported.get("exit", 1)), str(reported.get("message", ""))
         made = partial(Outcome, name, seconds=seconds, tail=tuple(self.tail))
         if code == 0:
-            return made(
-                self.what or "Restored"
-            )  # no sentence: an import or a frozen stage, put right without a command
+            return made(self.what or "Restored")  # no sentence: an import or a frozen stage, updated without a command
         if timed_out:
             return made("TimedOut", code=1, sentence=f"stopped after {seconds:.0f} s, the time-out in its meta")
         if stopped:

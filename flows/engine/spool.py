@@ -1,4 +1,4 @@
-"""The folder through which a stage talks to the process that started it: one JSON object per line in lines.jsonl.
+"""The folder in which a stage reports to the process that started it: one JSON object per line in lines.jsonl.
 
 Stages write (segmend/stage/events.py), the runner reads the outcome and the progress, flows/tracking/mlflow_store.py sends the rest to
 MLflow. A folder with send.json in it belongs to tracking, which may keep it for a later flow; others end with the stage.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 LINES = "lines.jsonl"
-CLAIM = "send.json"
+PENDING = "send.json"
 
 
 def make(root: Path, session: str, stage: str, attempt: int) -> Path:

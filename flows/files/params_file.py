@@ -36,13 +36,13 @@ class ParamsFile:
     def set(self, dotted: str, value: Any) -> None:
         """Set one value; sections on the way are made as needed."""
         *sections, last = dotted.split(".")
-        place = self.content
+        section = self.content
         for key in sections:
-            if not isinstance(place.get(key), dict):
-                place[key] = CommentedMap()
-            place = place[key]
-        if last not in place or place[last] != value:
-            place[last] = value
+            if not isinstance(section.get(key), dict):
+                section[key] = CommentedMap()
+            section = section[key]
+        if last not in section or section[last] != value:
+            section[last] = value
 
     def merge(self, changes: dict[str, Any], where: str = "") -> None:
         """Take over every value that `changes` names; the chain of rounds is taken over as a whole."""
@@ -93,7 +93,7 @@ def merge_experiment(root: Path, name: str) -> str:
 
 
 def check_chain(file: ParamsFile) -> None:
-    """Each round starts from one that stands before it, and `last` is the end; raises Mistake naming the broken link."""
+    """Each round starts from one that stands before it, and `last` is the end; raises UserError naming the broken link."""
     rounds, models = file.get("rounds") or {}, file.get("models") or {}
     if not models:
         return

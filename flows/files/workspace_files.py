@@ -6,14 +6,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from flows.files.yaml_file import read_mapping
 
 ROUND_KEYS = ("round", "clicks", "data_miou", "coverage", "wrong_pixels", "model_miou", "ceiling_miou")
 
 
 def params(root: Path) -> dict[str, Any]:
     """params.yaml as plain values."""
-    return YAML(typ="safe").load((root / "params.yaml").read_text()) or {}
+    return read_mapping(root / "params.yaml")
 
 
 def dataset_name(root: Path) -> str:
@@ -24,7 +24,7 @@ def dataset_name(root: Path) -> str:
 def lock_entries(root: Path) -> dict[str, dict[str, Any]]:
     """The stages of dvc.lock; empty when there is none yet."""
     path = root / "dvc.lock"
-    return (YAML(typ="safe").load(path.read_text()) or {}).get("stages", {}) if path.exists() else {}
+    return read_mapping(path).get("stages") or {} if path.exists() else {}
 
 
 def lock_md5(root: Path) -> str:

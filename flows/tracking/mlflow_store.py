@@ -1,7 +1,7 @@
 """MLflow, and the only file that knows it: runs, what they log, and the registered network.
 
 By default a SQLite file and a folder in the workspace; any other place by MLFLOW_TRACKING_URI. Whatever goes wrong there
-(server gone, disk full) leaves this file as a Trouble, which flows/tracking/tracker.py turns into one warning.
+(server gone, disk full) leaves this file as TrackingUnavailable, which flows/tracking/tracker.py turns into one warning.
 """
 
 import json
@@ -51,19 +51,19 @@ class TrackingUnavailable(Exception):
 
 
 @contextmanager
-def _as_trouble() -> Iterator[None]:
+def _as_unavailable() -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise TrackingUnavailable(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
 
 
-def troubled(function: Callable[P, R]) -> Callable[P, R]:
-    """Every failure of the tracking side as a Trouble."""
+def may_be_unavailable(function: Callable[P, R]) -> Callable[P, R]:
+    """Every failure of the tracking side as TrackingUnavailable."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _as_trouble():
+        with _as_unavailable():
             return function(*args, **kwargs)
 
     return call
@@ -72,7 +72,7 @@ def troubled(function: Callable[P, R]) -> Callable[P, R]:
 class Store:
     """The runs of one workspace. Making one connects, makes the data base if need be and closes runs of dead processes."""
 
-    @troubled
+    @may_be_unavailable
     def __init__(self, root: Path, dataset: str):
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -86,7 +86,7 @@ class Store:
             self.experiment = self.client.create_experiment(self.name, (root / "mlruns").as_uri() if local else None)
         self.close_dead_runs()
 
-    @troubled
+    @may_be_unavailable
     def start(self, name: str, tags: dict[str, str], parent: str | None = None, begin: float | None = None) -> str:
         """A new run; its tags say which process feeds it, so that a later flow can close it if that one dies."""
         me = {
@@ -99,7 +99,7 @@ class Store:
         moment = int((begin or time.time()) * 1000)
         return self.client.create_run(self.experiment, moment, me | family | tags, name).info.run_id
 
-    @troubled
+    @may_be_unavailable
     def send(self, run: str, items: list[dict[str, Any]], warn: Callable[[str], None]) -> None:
         """The lines of a spool. A value that MLflow refuses is left out with a warning; the rest is sent."""
         now = int(time.time() * 1000)
@@ -145,7 +145,7 @@ class Store:
                 raise
             warn(f"MLflow refused values: {error.message.splitlines()[0]}")
 
-    @troubled
+    @may_be_unavailable
     def inputs(self, run: str, hashes: dict[str, str]) -> None:
         """Data sets with their DVC hashes; searchable as dataset.digest = '...' (MLflow keeps 36 characters)."""
         commit = self.client.get_run(run).data.tags.get("mlflow.source.git.commit", "")
@@ -167,7 +167,7 @@ class Store:
             ],
         )
 
-    @troubled
+    @may_be_unavailable
     def note(self, run: str, tags: dict[str, str], texts: dict[str, str], files: list[Path]) -> None:
         """Tags, texts as artifacts by name, and files."""
         self.client.log_batch(run, tags=[RunTag(key, value) for key, value in tags.items()])
@@ -176,17 +176,17 @@ class Store:
         for file in files:
             self.client.log_artifact(run, str(file))
 
-    @troubled
+    @may_be_unavailable
     def end(self, run: str, status: str) -> None:
         """FINISHED, FAILED or KILLED."""
         self.client.set_terminated(run, status)
 
-    @troubled
-    def forget(self, run: str) -> None:
+    @may_be_unavailable
+    def delete(self, run: str) -> None:
         self.client.set_terminated(run, "KILLED")
         self.client.delete_run(run)
 
-    @troubled
+    @may_be_unavailable
     def find(self, run: str) -> str | None:
         """The run with this id, or the one that was made later in its place (tag segmend.run); None if unknown here."""
         if not run.startswith("local-"):
@@ -195,8 +195,8 @@ class Store:
             except MlflowException as error:
                 if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                     raise
-        found = self.client.search_runs([self.experiment], f"tags.`segmend.run` = '{run}'", max_results=1)
-        return found[0].info.run_id if found else None
+        same = self.client.search_runs([self.experiment], f"tags.`segmend.run` = '{run}'", max_results=1)
+        return same[0].info.run_id if same else None
 
     def close_dead_runs(self) -> None:
         """A killed flow leaves its runs RUNNING for ever; close those whose process on this host is gone."""
@@ -211,7 +211,7 @@ class Store:
         base = self.uri if self.uri.startswith("http") else "http://127.0.0.1:5000"
         return f"{base.rstrip('/')}/#/experiments/{self.experiment}/runs/{run}"
 
-    @troubled
+    @may_be_unavailable
     def register(self, model: Path, md5: str, run: str) -> str | None:
         """The network as the next version of a registered model, alias challenger, once per content. Returns the version,
         or None if this content was registered before (the alias then moves to it)."""

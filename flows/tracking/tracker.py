@@ -1,6 +1,6 @@
-"""Follow the stages of a flow run and tell the tracking: one parent run, one child for each stage that is executed.
+"""Record the stages of a flow run in MLflow: one parent run, one child for each stage that is executed.
 
-A thread per stage sends its spool lines while it runs. Trouble with the tracking costs one warning and nothing else: the
+A thread per stage sends its spool lines while it runs. A tracking server that fails costs one warning and nothing else: the
 lines stay under .work/tracking and are sent by the next flow. What DVC took from its caches makes no run; the parent's
 stages.json names the run that made it.
 """
@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 from flows.engine import spool
 from flows.engine.plan import Plan, Stage
 from flows.engine.runner import Listener, Outcome
+from flows.engine.stage_command import network_of
 from flows.files import workspace_files
+from flows.tracking.pending_runs import PendingRun
 
 R = TypeVar("R")
 KEPT = 200  # stage folders that may wait for a server; older ones are given up, with a warning
@@ -42,18 +44,18 @@ class Tracker(Listener):
 
         try:
             self._store = Store(self.root, workspace_files.dataset_name(self.root))
-        except TrackingUnavailable as trouble:
-            self._switch_off(trouble)
+        except TrackingUnavailable as error:
+            self._switch_off(error)
 
-    def _switch_off(self, trouble: Exception) -> None:
+    def _switch_off(self, error: Exception) -> None:
         if not self._off:
             self._off = True
             self._warn(
-                f"Tracking does not answer ({trouble}); the stages go on, their records wait in .work/tracking for the next run."
+                f"Tracking does not answer ({error}); the stages go on, their records wait in .work/tracking for the next run."
             )
 
     def attempt(self, call: Callable[[Any], R]) -> R | None:
-        """Do something with the store; None when tracking is in trouble, now or before."""
+        """Do something with the store; None when tracking is unavailable, now or before."""
         from flows.tracking.mlflow_store import TrackingUnavailable
 
         if threading.current_thread() is not self._connecting:
@@ -62,8 +64,8 @@ class Tracker(Listener):
             return None
         try:
             return call(self._store)
-        except TrackingUnavailable as trouble:
-            self._switch_off(trouble)
+        except TrackingUnavailable as error:
+            self._switch_off(error)
             return None
 
     def _parent(self) -> str:
@@ -75,11 +77,11 @@ class Tracker(Listener):
         return self.parent
 
     def starting(self, stage: Stage, folder: Path) -> dict[str, str]:
-        claim = PendingRun(folder, stage.name, self._parent(), self.tags)
-        claim.run = self.attempt(claim.start) or f"local-{uuid.uuid4().hex}"
-        claim.save()
-        self._senders[folder] = Sender(self, claim)
-        return {"SEGMEND_RUN_ID": claim.run}
+        pending = PendingRun(folder, stage.name, self._parent(), self.tags)
+        pending.run = self.attempt(pending.start) or f"local-{uuid.uuid4().hex}"
+        pending.save()
+        self._senders[folder] = Sender(self, pending)
+        return {"SEGMEND_RUN_ID": pending.run}
 
     def ended(self, stage: Stage, outcome: Outcome, folder: Path | None) -> None:
         if folder is None:
@@ -88,21 +90,21 @@ class Tracker(Listener):
         if outcome.what in ("Cached", "Restored"):  # it looked stale until DVC looked again
             if sender is not None:
                 sender.stop()
-                needless = sender.claim.run
-                self.attempt(lambda store: store.forget(needless))
+                needless = sender.pending.run
+                self.attempt(lambda store: store.delete(needless))
                 spool.drop(folder)
             return
         if sender is None:  # it was to be restored, and ran after all
             self.starting(stage, folder)
             sender = self._senders.pop(folder)
         sender.stop()
-        claim = sender.claim
-        claim.status, claim.inputs = (
+        pending = sender.pending
+        pending.status, pending.inputs = (
             STATUS.get(outcome.what, "FAILED"),
             workspace_files.input_hashes(self.root, stage.name),
         )
-        claim.save()
-        if self.attempt(lambda store: claim.finish(store, self._warn)):
+        pending.save()
+        if self.attempt(lambda store: pending.finish(store, self._warn)):
             spool.drop(folder)
 
     def finish(self, plan: Plan, outcomes: dict[str, Outcome]) -> str:
@@ -112,7 +114,7 @@ class Tracker(Listener):
         return self.attempt(lambda store: self._finish(store, plan, outcomes)) or ""
 
     def _finish(self, store: Any, plan: Plan, outcomes: dict[str, Outcome]) -> str:
-        self._send_left_overs()
+        self._send_pending()
         if self.parent.startswith("local-"):
             return ""
         table = {
@@ -146,36 +148,35 @@ class Tracker(Listener):
         return outcome.what == "NotStarted" and not any(o.what in ("Failed", "TimedOut") for o in outcomes.values())
 
     def _register(self, store: Any, outcomes: dict[str, Outcome], table: dict[str, dict[str, Any]]) -> None:
-        """The last round's network: the folder among the outputs of train@<last>."""
-        name = f"train@{workspace_files.params(self.root).get('last')}"
-        if name not in outcomes or not outcomes[name].fine:
-            return
-        for path, md5 in table[name]["outs"].items():
-            if md5.endswith(".dir"):
-                store.register(self.root / path, md5, table[name]["run"] or self.parent)
+        """The last round's network as the registered model's next version."""
+        last = workspace_files.params(self.root).get("last")
+        name = f"train@{last}"
+        if name in outcomes and outcomes[name].fine:
+            path = network_of(self.root, str(last))
+            store.register(self.root / path, table[name]["outs"][str(path)], table[name]["run"] or self.parent)
 
-    def _send_left_overs(self) -> None:
+    def _send_pending(self) -> None:
         """What earlier flows could not send. The workspace is locked and the stages have ended, so nobody else is at these folders."""
-        claims = sorted((self.root / ".work" / "tracking").glob(f"*/*/{spool.CLAIM}"), key=os.path.getmtime)
-        for path in claims[:-KEPT]:
+        pendings = sorted((self.root / ".work" / "tracking").glob(f"*/*/{spool.PENDING}"), key=os.path.getmtime)
+        for path in pendings[:-KEPT]:
             self._warn(
                 f"Too many records wait for tracking; gave up the one of {path.parent.name} ({path.parent.parent.name})."
             )
             spool.drop(path.parent)
-        for path in claims[-KEPT:]:
-            claim = PendingRun.load(path)
-            if claim.parent.startswith("local-"):
-                claim.parent = self._store.find(claim.parent) or self._late_parent(claim)
-            found = self._store.find(claim.run)
-            if found is None:  # never begun, or begun on another server
-                claim.run, claim.sent = claim.start(self._store), 0
+        for path in pendings[-KEPT:]:
+            pending = PendingRun.load(path)
+            if pending.parent.startswith("local-"):
+                pending.parent = self._store.find(pending.parent) or self._late_parent(pending)
+            known = self._store.find(pending.run)
+            if known is None:  # never begun, or begun on another server
+                pending.run, pending.sent = pending.start(self._store), 0
             else:
-                claim.run = found
-            claim.finish(self._store, self._warn)
+                pending.run = known
+            pending.finish(self._store, self._warn)
             spool.drop(path.parent)
 
-    def _late_parent(self, claim: "PendingRun") -> str:
-        made = self._store.start(f"flow {claim.folder.parent.name}", claim.tags | {"segmend.run": claim.parent})
+    def _late_parent(self, pending: "PendingRun") -> str:
+        made = self._store.start(f"flow {pending.folder.parent.name}", pending.tags | {"segmend.run": pending.parent})
         self._store.end(made, "FINISHED")
         return str(made)
 
@@ -213,66 +214,23 @@ def rebuild_runs(root: Path, plan: Plan, warn: Callable[[str], None]) -> None:
         for stage in plan.stages.values():
             if stage.fresh:
                 made_by(store, root, stage, warn)
-    except TrackingUnavailable as trouble:
-        warn(f"Tracking does not answer ({trouble}).")
-
-
-class PendingRun:
-    """What is known of one started stage, kept beside its spool lines until all is sent."""
-
-    def __init__(self, folder: Path, stage: str, parent: str, tags: dict[str, str]):
-        self.folder, self.stage, self.parent, self.tags = folder, stage, parent, tags
-        self.run, self.sent, self.begin = "", 0, time.time()
-        self.status, self.inputs = "KILLED", dict[str, str]()  # until the stage has ended
-
-    def save(self) -> None:
-        content = {key: value for key, value in vars(self).items() if key != "folder"}
-        temporary = self.folder / "send.tmp"
-        temporary.write_text(json.dumps(content))
-        temporary.replace(self.folder / spool.CLAIM)
-
-    @classmethod
-    def load(cls, path: Path) -> "PendingRun":
-        claim = cls(path.parent, "", "", {})
-        vars(claim).update(json.loads(path.read_text()))
-        return claim
-
-    def start(self, store: Any) -> str:
-        tags = {key: value for key, value in self.tags.items() if key.startswith(("mlflow.source.git", "segmend."))}
-        late = {"segmend.run": self.run} if self.run else {}
-        return str(store.start(self.stage, tags | late | {"segmend.stage": self.stage}, self.parent, self.begin))
-
-    def send(self, store: Any, warn: Callable[[str], None]) -> bool:
-        items, end = spool.read(self.folder, self.sent)
-        if items:
-            store.send(self.run, items, warn)
-        if end != self.sent:
-            self.sent = end
-            self.save()
-        return True
-
-    def finish(self, store: Any, warn: Callable[[str], None]) -> bool:
-        if self.run.startswith("local-"):
-            return False
-        self.send(store, warn)
-        store.inputs(self.run, self.inputs)
-        store.end(self.run, self.status)
-        return True
+    except TrackingUnavailable as error:
+        warn(f"Tracking does not answer ({error}).")
 
 
 class Sender:
     """The thread that sends a stage's lines while it runs."""
 
-    def __init__(self, tracker: Tracker, claim: PendingRun):
-        self.claim, self._tracker = claim, tracker
+    def __init__(self, tracker: Tracker, pending: PendingRun):
+        self.pending, self._tracker = pending, tracker
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
-        if not claim.run.startswith("local-"):
+        if not pending.run.startswith("local-"):
             self._thread.start()
 
     def _follow(self) -> None:
         while not self._done.wait(1.0):
-            self._tracker.attempt(lambda store: self.claim.send(store, self._tracker._warn))
+            self._tracker.attempt(lambda store: self.pending.send(store, self._tracker._warn))
 
     def stop(self) -> None:
         self._done.set()

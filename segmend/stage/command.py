@@ -43,15 +43,15 @@ def stage(function: Callable[..., dict[str, Any]]) -> Callable[..., int]:
         chosen = vars(arguments_of(function).parse_args(argv[1:] if arguments is None else arguments))
         watch_runner()
         metrics, report = chosen.pop("metrics"), chosen.pop("report")
-        if not first():  # of several processes one writes and tells
+        if not first():  # of several processes only the first writes and reports
             metrics = report = None
             environ.pop("SEGMEND_SPOOL", None)
         try:
             run(function, chosen, metrics, report)
-        except ValueError as trouble:
-            return end(USER_MISTAKE, str(trouble))
-        except Waiting as trouble:
-            return end(WAITING, str(trouble))
+        except ValueError as error:
+            return end(USER_MISTAKE, str(error))
+        except Waiting as error:
+            return end(WAITING, str(error))
         except KeyboardInterrupt:
             return end(130, "interrupted")
         events.send("outcome", exit=0, message="")
@@ -165,14 +165,18 @@ def write_json(path: Path, content: Any) -> None:
 
 def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings as one level with dotted names."""
-    found: dict[str, Any] = {}
+    level: dict[str, Any] = {}
     for key, value in content.items():
-        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return found
+        level |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return level
 
 
 def watch_runner() -> None:
-    """End this process when the runner that started it is gone (a killed flow leaves no stage behind)."""
+    """End this process when the runner that started it is gone, so that two runs never write the same outputs.
+
+    flows/engine/parent_death.py ends the whole process group of a dead runner. Its leader is dvc: when both are killed together (by the
+    kernel for want of memory, or by hand) only this check is left.
+    """
     runner = environ.get("SEGMEND_RUNNER_PID", "")
     if not runner or int(runner) == getpid():
         return

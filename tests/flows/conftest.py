@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from flows import environment
+from tests.flows.toys import PARAMS
 
 # A stage that talks as ours do: spool lines, exit codes, an outcome line. `log.txt` counts executions.
 STAGE = """
 import json, os, sys, time
 from pathlib import Path
 
-name, out, *ins = sys.argv[1:]
+name, out, *words = sys.argv[1:]
+ins = [word for word in words if Path(word).is_file()]
 
 def send(kind, **content):
     if "SEGMEND_SPOOL" in os.environ:
@@ -73,15 +75,13 @@ def toy(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 @pytest.fixture
-def recorded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[object, str, Callable[[], str]], list[list[str]]]:
-    """`recorded(module, name, content)`: in a workspace with the shipped dvc.yaml and params.yaml, stages that the module starts
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], str]], list[list[str]]]:
+    """`recorded(name, content)`: in a workspace with the shipped dvc.yaml and params.yaml, stages that a command starts
     are not run but recorded, and leave `content()` as .work/<name>."""
     for shipped in ("dvc.yaml", "params.yaml"):
         shutil.copy(Path(__file__).parents[2] / shipped, tmp_path)
 
-    def record(module: object, name: str, content: Callable[[], str]) -> list[list[str]]:
+    def record(name: str, content: Callable[[], str]) -> list[list[str]]:
         started: list[list[str]] = []
 
         def run(words: list[str], cwd: Path, check: bool) -> subprocess.CompletedProcess:
@@ -90,7 +90,7 @@ def recorded(
             (tmp_path / ".work" / name).write_text(content())
             return subprocess.CompletedProcess(words, 0)
 
-        monkeypatch.setattr(f"{module.__name__}.subprocess.run", run)
+        monkeypatch.setattr("flows.engine.stage_command.subprocess.run", run)
         return started
 
     return record
@@ -104,3 +104,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
+
+
+@pytest.fixture
+def root(toy: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A toy workspace with rounds in its params.yaml, as the current folder."""
+    shutil.copy(database, toy / "mlflow.db")
+    (toy / "params.yaml").write_text(PARAMS)
+    monkeypatch.chdir(toy)
+    return toy

@@ -1,11 +1,39 @@
 """Shared by the tests of flows: make a toy stage behave, and see what happened."""
 
 import os
+import subprocess
 import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from flows.cli import app
+
+PARAMS = """\
+# Every number of a run.
+ingest:
+  data: brain                      # a folder of data/raw
+  format: {name: brain}
+  noise: {level: medium}           # planted mistakes
+
+correct:
+  oracle: {name: ground_truth}
+
+# Rounds of questions
+rounds:
+  r1: {prev: r0, budget: 5%}
+  r2: {prev: r1, budget: 9%}
+models:
+  r0: {prev: start}
+  r1: {prev: r0}
+  r2: {prev: r1}
+last: r2
+x: 1
+y: 1
+"""
 
 
 def behave(root: Path, stage: str, code: str) -> None:
@@ -37,3 +65,23 @@ def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
         assert time.monotonic() < limit, "waited in vain"
         time.sleep(0.05)
     return answer
+
+
+def segmend(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def mistake(*words: str) -> str:
+    """The sentence of a user's mistake: exit code 2, no traceback."""
+    result = segmend(*words)
+    assert result.exit_code == 2 and "Traceback" not in result.output
+    return result.output
+
+
+def git(root: Path, *words: str) -> None:
+    subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )

@@ -18,9 +18,9 @@ NUMBERS = (
 
 
 @pytest.fixture
-def place(tmp_path, recorded):
+def workspace(tmp_path, recorded):
     (tmp_path / "fixed").write_text("500.0")
-    return tmp_path, recorded(preview, "next.json", lambda: NUMBERS % (tmp_path / "fixed").read_text())
+    return tmp_path, recorded("next.json", lambda: NUMBERS % (tmp_path / "fixed").read_text())
 
 
 def said(root: Path, budget: str | None = None) -> str:
@@ -40,8 +40,8 @@ def option(words: list[str], name: str) -> str:
         (["r0", "r1", "r2", "r3"], "r4", "6%", "segmend rounds 4 and segmend run do that"),
     ],
 )
-def test_the_newest_network_asks_for_the_round_after_it(place, trained, coming, spend, how):
-    root, started = place
+def test_the_newest_network_asks_for_the_round_after_it(workspace, trained, coming, spend, how):
+    root, started = workspace
     for name in trained:
         (root / "data/models" / name).mkdir(parents=True)
     text = said(root)
@@ -55,8 +55,8 @@ def test_the_newest_network_asks_for_the_round_after_it(place, trained, coming, 
     assert "20 questions" in text and "25.0 a question" in text and how in text and "stop" not in text
 
 
-def test_a_budget_of_ones_own_and_a_place_to_stop(place):
-    root, started = place
+def test_a_budget_of_ones_own_and_advice_to_stop(workspace):
+    root, started = workspace
     (root / "data/models/r0").mkdir(parents=True)
     (root / ".work/next").mkdir(parents=True)
     (root / ".work/next/old.png").touch()
@@ -66,9 +66,9 @@ def test_a_budget_of_ones_own_and_a_place_to_stop(place):
     assert "Less than a pixel a question: this is a good place to stop." in text and "0.2 a question" in text
 
 
-def test_nothing_is_foreseen_of_sets_of_classes(place):
+def test_nothing_is_foreseen_of_sets_of_classes(workspace):
     """Then nobody is told to stop either: the stage query says null."""
-    root, _ = place
+    root, _ = workspace
     (root / "data/models/r0").mkdir(parents=True)
     (root / "fixed").write_text("null")
     text = said(root)
@@ -76,8 +76,8 @@ def test_nothing_is_foreseen_of_sets_of_classes(place):
     assert "Expected" not in text and "stop" not in text and "after them" not in text
 
 
-def test_without_a_network(place):
-    root, started = place
+def test_without_a_network(workspace):
+    root, started = workspace
     with pytest.raises(UserError, match="run segmend run first"):
         said(root)
     assert not started
@@ -85,4 +85,4 @@ def test_without_a_network(place):
 
 def test_rounds_of_the_shipped_params_are_what_the_cases_say():
     rounds = YAML(typ="safe").load((ROOT / "params.yaml").read_text())["rounds"]
-    assert [one["budget"] for one in rounds.values()] == ["6%"] * 3
+    assert [settings["budget"] for settings in rounds.values()] == ["6%"] * 3

@@ -19,8 +19,8 @@ FOUND = {
 
 
 @pytest.fixture
-def place(tmp_path, recorded):
-    return tmp_path, recorded(recommend, "recommend.json", lambda: json.dumps(FOUND))
+def workspace(tmp_path, recorded):
+    return tmp_path, recorded("recommend.json", lambda: json.dumps(FOUND))
 
 
 def said(root: Path, write: bool = False) -> str:
@@ -29,8 +29,8 @@ def said(root: Path, write: bool = False) -> str:
     return console.export_text()
 
 
-def test_the_newest_network_judges_the_labels_it_was_trained_on(place):
-    root, started = place
+def test_the_newest_network_judges_the_labels_it_was_trained_on(workspace):
+    root, started = workspace
     for name in ("r0", "r1"):
         (root / "data/models" / name).mkdir(parents=True)
     before = (root / "params.yaml").read_text()
@@ -54,8 +54,8 @@ def test_the_newest_network_judges_the_labels_it_was_trained_on(place):
     assert (root / "params.yaml").read_text() == before
 
 
-def test_write_changes_params_and_a_second_time_there_is_nothing_to_change(place):
-    root, _ = place
+def test_write_changes_params_and_a_second_time_there_is_nothing_to_change(workspace):
+    root, _ = workspace
     (root / "data/models/r0").mkdir(parents=True)
     assert "params.yaml changed" in said(root, write=True)
     loss = YAML(typ="safe").load((root / "params.yaml").read_text())["train"]["loss"]
@@ -63,6 +63,6 @@ def test_write_changes_params_and_a_second_time_there_is_nothing_to_change(place
     assert "already holds it" in said(root, write=True)
 
 
-def test_before_the_first_network_there_is_nothing_to_say(place):
+def test_before_the_first_network_there_is_nothing_to_say(workspace):
     with pytest.raises(UserError, match="segmend run first"):
-        recommend.recommend(place[0], False, Console(file=StringIO()))
+        recommend.recommend(workspace[0], False, Console(file=StringIO()))

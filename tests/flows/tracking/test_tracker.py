@@ -41,7 +41,7 @@ stages:
   train:
     foreach: ${models}
     do:
-      cmd: python stage.py train@${key} weights.txt b.txt
+      cmd: python -m stage train@${key} weights.txt b.txt --out data/models/${key}
       deps: [b.txt]
       params: [models]
       outs: ["data/models/${key}", weights.txt, "reports/train/${key}.json"]
@@ -217,7 +217,7 @@ def test_killed_flow_leaves_lines_that_the_next_one_sends(root: Path):
     (folder / spool.LINES).write_text('{"kind": "metrics", "values": {"loss": 1.5}, "step": 1}\n{"kind": "metr')
     run = store.start("first", {"segmend.process": "999999-1"})
     parent = store.start("flow", {"segmend.process": "999999-1"})
-    (folder / spool.CLAIM).write_text(
+    (folder / spool.PENDING).write_text(
         json.dumps(
             {
                 "stage": "first",

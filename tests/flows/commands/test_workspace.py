@@ -1,0 +1,75 @@
+"""A folder of one's own as data, and a workspace for another data set."""
+
+from pathlib import Path
+
+from flows.commands import workspace
+from flows.engine.runner import Runner
+from tests.flows.toys import executed, git, mistake, segmend
+
+
+def images(folder: Path, *parts: str) -> Path:
+    for part in ("images", *parts):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "a.txt").write_text("pixels")
+    return folder
+
+
+def test_own_data(root: Path, tmp_path: Path):
+    difference, remarks = workspace.take_data(root, images(tmp_path / "cells"), None, None)
+    text = (root / "params.yaml").read_text()
+    assert (
+        "data: cells" in text and "level: none" in text and "oracle: {name: people}" in text and "name: folders" in text
+    )
+    assert str(tmp_path) not in text and "# a folder of data/raw" in text and "people answer" in " ".join(remarks)
+    assert "+  data: cells" in difference
+    assert workspace.take_data(root, tmp_path / "cells", None, None) == ("", remarks[-1:])  # again: nothing changes
+
+    workspace.take_data(root, images(tmp_path / "cracks"), "voc", "hard")
+    text = (root / "params.yaml").read_text()
+    assert "name: voc" in text and "level: hard" in text and "oracle: {name: ground_truth}" in text
+    workspace.take_data(root, images(tmp_path / "known", "truth"), "voc", None)
+    assert "oracle: {name: ground_truth}" in (root / "params.yaml").read_text()
+
+    assert "no such folder" in mistake("run", "--data", str(tmp_path / "nowhere"))
+    assert "one of none, easy" in mistake("run", "--data", str(tmp_path / "cells"), "--noise", "lots")
+    assert "--noise says how" in mistake("run", "--noise", "easy")
+    assert "another folder" in mistake("run", "--data", str(images(tmp_path / "elsewhere" / "cells")))
+
+
+def test_dvc_sees_through_the_link(root: Path, tmp_path: Path):
+    workspace.take_data(root, images(tmp_path / "cells"), None, None)
+    (root / "dvc.yaml").write_text(
+        "stages: {ingest: {cmd: python stage.py i o.txt in.txt, deps: [data/raw/cells], outs: [o.txt]}}"
+    )
+    assert segmend("run", "--no-prefect").exit_code == 0
+    assert str(tmp_path) not in (root / "dvc.lock").read_text()
+
+    def stale() -> list[str]:
+        with Runner(root) as runner:
+            return [reason for stage in runner.plan().stale for reason in stage.why]
+
+    assert stale() == []
+    (tmp_path / "cells" / "images" / "b.txt").write_text("new")
+    assert stale() == ["changed deps: data/raw/cells"]
+    (tmp_path / "cells" / "images" / "b.txt").unlink()
+    assert stale() == []
+    (tmp_path / "cells" / "images" / "a.txt").write_text("other")
+    assert stale() == ["changed deps: data/raw/cells"]
+
+
+def test_new_workspace(root: Path, tmp_path: Path):
+    assert "no commit yet" in mistake("new", str(tmp_path / "other"))
+    (root / ".gitignore").write_text(".work\n*.txt\n!in.txt\nmlflow.db\n")
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "first")
+    segmend("run", "--no-prefect")
+    (root / "dvc.lock").unlink()
+    other = tmp_path / "other"
+    result = segmend("new", str(other))
+    assert result.exit_code == 0 and "branch workspace/other" in result.output
+    assert str(root) not in (other / ".dvc" / "config").read_text()
+    with Runner(other) as runner:  # the cache is shared: nothing runs twice
+        assert {outcome.what for outcome in runner.run_all(runner.plan()).values()} == {"Restored"}
+    assert executed(other) == []
+    assert "not empty" in mistake("new", str(other))
