@@ -1,12 +1,11 @@
 """Write the generated documentation: the table of methods, every setting, every command's help.
 
-python -m docs.generate            write README.md's table, docs/params.md and docs/cli.md
+python -m docs.generate            write docs/methods.md, docs/params.md and docs/cli.md
 python -m docs.generate --check    say which of them are out of date; exit code 1 if any is
 """
 
 from argparse import ArgumentParser
 from pathlib import Path
-from re import DOTALL, sub
 from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
@@ -21,11 +20,13 @@ COMMANDS = ("", "run", "status", "next", "recommend", "rounds", "inspect", "new"
 PLAIN = {"TERM": "dumb", "NO_COLOR": "1"}
 
 
-def readme() -> str:
-    """README.md with the table between its markers made anew."""
-    text = (ROOT / "README.md").read_text()
-    table = f"<!-- methods -->\n{method_table()}\n<!-- /methods -->"
-    return sub(r"<!-- methods -->.*<!-- /methods -->", lambda _: table, text, flags=DOTALL)
+def methods_page() -> str:
+    """The table of all methods."""
+    head = (
+        "# Every method\n\nMade by `make docs` from the cards at the heads of the methods' files. A method is chosen by name in "
+        "params.yaml ([params.md](params.md) lists its settings); its file tells idea, paper, formula, limits and differences.\n\n"
+    )
+    return head + method_table() + "\n"
 
 
 def rows_of(kind: type[Settings], prefix: str) -> list[str]:
@@ -101,7 +102,7 @@ def main() -> int:
     parser = ArgumentParser("docs.generate", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
     check = parser.parse_args().check
-    pages = {"README.md": readme(), "docs/params.md": params_page(), "docs/cli.md": cli_page()}
+    pages = {"docs/methods.md": methods_page(), "docs/params.md": params_page(), "docs/cli.md": cli_page()}
     stale = [name for name, text in pages.items() if not (ROOT / name).is_file() or (ROOT / name).read_text() != text]
     for name in stale:
         if check:
