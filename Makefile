@@ -13,6 +13,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "Segmend needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@command -v chromium chromium-browser google-chrome >/dev/null || apt-get install -y -qq chromium >/dev/null 2>&1 || echo "No Chromium: the tests of the page in a browser are skipped; install it with: apt-get install chromium"
 	@touch $(READY)
 
 run: $(READY)  ## run the whole pipeline (a second run re-runs only what changed)

@@ -14,9 +14,10 @@ import typer
 from typer.core import TyperGroup
 
 from flows import environment
+from flows.commands import annotate
 from flows.environment import UserError
 
-USER_MISTAKE, INTERRUPTED = 2, 130
+USER_MISTAKE, WAITING, INTERRUPTED = 2, 75, 130
 
 
 class Commands(TyperGroup):
@@ -132,6 +133,8 @@ def run(
     ending(console, root)
     if link:
         console.print(f"MLflow run: {link}", soft_wrap=True, highlight=False)
+    if run.exit_code(outcomes) == WAITING:
+        console.print(annotate.where(root), soft_wrap=True, highlight=False, markup=False)
     raise typer.Exit(run.exit_code(outcomes))
 
 
@@ -245,6 +248,9 @@ def ui(
     signal.signal(signal.SIGTERM, _interrupt)
     root = workspace()
     raise typer.Exit(dashboards.prefect(root, port) if prefect else dashboards.mlflow(root, port))
+
+
+app.command()(annotate.annotate)
 
 
 @app.command()

@@ -1,0 +1,234 @@
+"""The state behind the page: the round that is asked, its answers, who has which question; and what an answer writes."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import RLock
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import numpy as np
+
+from annotate.assignment import Assignment
+from annotate.bodies import Answering, Paint, Painting, Reverting
+from annotate.journal import PART, Journal, question_of, reverted
+from annotate.questions import Questions, expected, uncropped
+from annotate.workspace import WORK, Workspace
+from segmend.answers.answers import Answer, Footprint, Query, encode_pixels, pixels
+
+STOP = 20  # of how many coming questions the expected gain is averaged for the hint to stop
+
+
+class Options(NamedTuple):
+    """How questions are given out."""
+
+    overlap: int = 1  # people per question
+    lease: float = 900.0  # seconds until a question that was not answered is given to somebody else
+    repeats: int = 0  # every so many questions one of the person's own comes again; 0: never
+    expert: str | None = None  # who may settle disputed questions; None: everybody
+    round: str | None = None  # None: the newest round that has questions
+
+
+class Review:
+    """One workspace, being answered."""
+
+    def __init__(self, workspace: Workspace, options: Options):
+        self.workspace, self.options = workspace, options
+        self._journals: dict[str, Journal] = {}
+        self._assignment: Assignment | None = None
+        self._guard = RLock()
+        self.refresh()
+
+    def refresh(self) -> Assignment | None:
+        """The questions as they are now; a run of the pipeline may have made new ones."""
+        with self._guard:
+            name = self.options.round or self.workspace.newest_round()
+            if name is None or name not in self.workspace.rounds:
+                return self._assignment
+            file = self.workspace.path("queries", name) / "queries.jsonl"
+            now = self._assignment
+            if not file.is_file():  # being made anew
+                return now
+            if now is None or now.questions.round != name or now.questions.mark != file.stat().st_mtime_ns:
+                questions = Questions(self.workspace, name)
+                now = Assignment(
+                    questions, self.journal(name), self.options.overlap, self.options.lease, self.options.repeats
+                )
+                self._assignment = now
+            now.journal.refresh()
+            return now
+
+    @property
+    def assignment(self) -> Assignment:
+        """Who has which question; ValueError before the first round has questions."""
+        found = self.refresh()
+        if found is None:
+            raise ValueError("No questions yet: run segmend run first; it stops where people are asked.")
+        return found
+
+    def journal(self, round: str) -> Journal:
+        """A round's answers; the round is one of params.yaml."""
+        with self._guard:
+            if round not in self._journals:
+                space = self.workspace
+                path = space.path("answers", round)
+                self._journals[round] = Journal(path, space.root / WORK, space.classes, space.sizes)
+            self._journals[round].refresh()
+            return self._journals[round]
+
+    def progress(self, who: str) -> dict[str, Any]:
+        """How far the round is, and what is left to gain."""
+        now = self.assignment
+        open_ = [query for query in now.questions.ordered if not now.full(query.query)]
+        coming = [query.expected for query in open_[:STOP] if query.expected is not None]
+        return {
+            "round": now.questions.round,
+            "asked": len(now.questions.ordered),
+            "answered": len(now.questions.ordered) - len(open_),
+            "open": now.open_for(who),
+            "needed": self.needed(len(now.questions.ordered)),
+            "expected": expected(open_),
+            "each": sum(coming) / len(coming) if coming else None,
+            "mine": sum(who in now.journal.stand(query.query) for query in now.questions.ordered),
+        }
+
+    def needed(self, asked: int) -> int:
+        """How many answers the stage correct waits for."""
+        oracle = self.workspace.params.get("correct", {}).get("oracle", {})
+        share = (oracle.get("people") or {}).get("enough", 1.0) if oracle.get("name") == "people" else 0.0
+        return int(np.ceil(share * asked - 1e-9))
+
+    def answer(self, body: Answering, who: str) -> dict[str, Any]:
+        """Keep an answer. The result says so, or that the question was answered by somebody else meanwhile."""
+        with self._guard:
+            now = self.assignment
+            query = now.questions.by_name.get(body.query)
+            if query is None:
+                raise ValueError(f"there is no question {body.query} in round {now.questions.round}")
+            when = moment(body.at)
+            mine = now.journal.stand(body.query).get(who)
+            if mine is not None and mine.when == when:  # sent again after a lost connection
+                return {"kept": True}
+            again = mine is not None and now.asked_again(body.query, who)
+            if not (body.expert or again or now.may_answer(body.query, body.window, who)):
+                return {"kept": False}
+            now.journal.append(self.lines(body, query, who, when))
+            now.release(body.query, body.window)
+            return {"kept": True}
+
+    def lines(self, body: Answering, query: Query, who: str, when: str) -> list[Answer]:
+        """The lines of an answer: one to the question, and one for each class that was brushed beside it."""
+        names, classes = self.workspace.classes, body.classes
+        if max([*classes, *(paint.named for paint in body.paint)], default=0) >= len(names):
+            raise ValueError(f"there are {len(names)} classes")
+        given: dict[str, Any] = {"who": who, "when": when, "clicks": body.clicks, "seconds": body.seconds}
+        given |= {"flag": True} if body.flag else {}
+        given |= {"comment": body.comment} if body.comment else {}
+        about: dict[str, Any] = {"query": query.query, "image": query.image, "footprint": query.footprint}
+        if body.kind == "mask":
+            return self.brushed(body.paint, query, about | given)
+        if body.kind == "confirm":
+            if query.shown is None:
+                raise ValueError("this region has no label that could be confirmed")
+            return [Answer(**about, **given, kind="confirm", classes=(query.shown,))]
+        said = () if body.kind == "skip" else tuple(names[k] for k in sorted(set(classes)))
+        return [Answer(**about, **given, kind=body.kind, classes=said)]
+
+    def brushed(self, paint: tuple[Paint, ...], query: Query, given: dict[str, Any]) -> list[Answer]:
+        """What was brushed: the class with most pixels in the region answers the question, the rest are parts beside it."""
+        size = query.footprint.size
+        region = pixels(query.footprint)
+        places = {part.named: uncropped(part.box, part.runs, size) for part in paint}
+        places = {named: flat for named, flat in places.items() if len(flat)}
+        inside = {named: np.intersect1d(flat, region, assume_unique=True) for named, flat in places.items()}
+        if not any(map(len, inside.values())):
+            raise ValueError("nothing was brushed inside the region")
+        names, beside = self.workspace.classes, given | {"clicks": 0.0, "seconds": 0.0}  # what it cost is counted once
+        main = max(inside, key=lambda named: len(inside[named]))
+        lines = [
+            Answer(**given, kind="mask", classes=(names[main],), mask=encode_pixels(inside[main], size)),
+        ]
+        for named, flat in sorted(places.items()):
+            rest = np.setdiff1d(flat, region, assume_unique=True) if named == main else flat
+            if len(rest):
+                lines.append(painted(f"{query.query}{PART}{len(lines)}", query.image, names[named], rest, size, beside))
+        return lines
+
+    def undo(self, window: str, who: str) -> Query | None:
+        """Take back a person's newest answer of the round; its question, or None where there is nothing left."""
+        with self._guard:
+            now = self.assignment
+            last = now.journal.last_of(who, lambda name: question_of(name) in now.questions.by_name)
+            if last is None:
+                return None
+            name = question_of(last.query)
+            whole = [a for a in now.journal.standing if a.who == who and question_of(a.query) == name]
+            now.journal.append(reverted(whole, who, moment()))
+            now.claim(name, window, who)
+            return now.questions.by_name[name]
+
+    def paint(self, body: Painting, who: str) -> int:
+        """Keep a repainted image as one answer a class; how many."""
+        with self._guard:
+            picture = self.workspace.pictures.get(body.image)
+            if picture is None or picture.sample.id not in self.workspace.sizes:
+                raise ValueError("only training images can be repainted")
+            names, size = self.workspace.classes, self.workspace.sizes[picture.sample.id]
+            given: dict[str, Any] = {"who": who, "when": moment(body.at), "seconds": body.seconds}
+            given |= {"comment": body.comment} if body.comment else {}
+            lines: list[Answer] = []
+            name = f"paint-{uuid4().hex[:12]}"
+            for k, part in enumerate(body.paint):
+                if part.named >= len(names):
+                    raise ValueError(f"there are {len(names)} classes")
+                flat = uncropped(part.box, part.runs, size)
+                if len(flat):
+                    cost = {"clicks": body.clicks if not lines else 0.0, "seconds": body.seconds if not lines else 0.0}
+                    lines.append(
+                        painted(f"{name}{PART}{k}", picture.sample.id, names[part.named], flat, size, given | cost)
+                    )
+            if not lines:
+                raise ValueError("nothing was painted")
+            self.assignment.journal.append(lines)
+            return len(lines)
+
+    def revert(self, body: Reverting, by: str) -> int:
+        """Take back all answers that fit; how many. Lines are added, none is removed."""
+        if body.image is None and body.round is None and body.who is None and body.kind is None:
+            raise ValueError("say which answers: of an image, a round, a person or a kind")
+        if body.image is not None and body.image not in self.workspace.pictures:
+            raise ValueError("there is no such image")
+        image = self.workspace.pictures[body.image].sample.id if body.image else None
+        number = 0
+        with self._guard:
+            for round in self.workspace.rounds:
+                if body.round in (None, round) and self.workspace.path("answers", round).is_file():
+                    fits = [
+                        answer
+                        for answer in self.journal(round).standing
+                        if image in (None, answer.image)
+                        and body.who in (None, answer.who)
+                        and body.kind in (None, answer.kind)
+                    ]
+                    number += len(fits)
+                    if body.write and fits:
+                        self.journal(round).append(reverted(fits, by, moment()))
+        return number
+
+    @cached_property
+    def colours(self) -> list[str]:
+        return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in self.workspace.dataset.card.colours]
+
+
+def painted(
+    query: str, image: str, name: str, flat: np.ndarray, size: tuple[int, int], given: dict[str, Any]
+) -> Answer:
+    """An answer that gives these pixels a class."""
+    given = {key: value for key, value in given.items() if key in ("who", "when", "clicks", "seconds", "comment")}
+    footprint: Footprint = encode_pixels(flat, size)
+    return Answer(**given, query=query, image=image, footprint=footprint, kind="mask", classes=(name,), mask=footprint)
+
+
+def moment(milliseconds: int | None = None) -> str:
+    """A time in UTC, as answers hold it."""
+    time = datetime.now(UTC) if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
