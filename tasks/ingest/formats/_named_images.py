@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from tasks.ingest.reading.image_files import pictures_in
+from tasks.ingest.reading.file_kinds import pictures_in
 
 
 class NamedImages:

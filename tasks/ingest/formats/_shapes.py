@@ -13,7 +13,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
-from tasks.ingest.reading.image_files import opened, orientation, turned
+from tasks.ingest.reading.context import DrawnObject, account, check_size
+from tasks.ingest.reading.exif import orientation, turned
+from tasks.ingest.reading.opening import opened
 
 Order = Literal["smaller_over_larger", "larger_over_smaller", "later_over_earlier"]
 DrawnOn = Literal["upright", "stored", "auto"]
@@ -35,6 +37,7 @@ class Shape(NamedTuple):
 
 def drawn(shapes: Sequence[Shape], height: int, width: int, base: int, order: Order) -> Int32[np.ndarray, "h w"]:
     """All shapes on a ground of `base`. Raises ValueError that names the shapes which cover no pixel, and why."""
+    check_size(height, width)
     places, wrong = [], []
     for shape in shapes:
         pixels = np.zeros(0, np.int64)
@@ -53,6 +56,8 @@ def drawn(shapes: Sequence[Shape], height: int, width: int, base: int, order: Or
     labels = np.full(height * width, base, np.int32)
     for k in sorted(range(len(shapes)), key=lambda k: (shapes[k].layer, sign * len(places[k]))):  # ties: as listed
         labels[places[k]] = shapes[k].label
+    for k, shape in enumerate(shapes):
+        account(DrawnObject(shape.name, len(places[k]), int((labels[places[k]] == shape.label).sum())))
     return labels.reshape(height, width)
 
 

@@ -23,7 +23,7 @@ from segmend.stage.params import Method
 from tasks.ingest.formats._coco_files import all_categories, content_of, gathered, key_of, listed
 from tasks.ingest.formats._shapes import DrawnOn, Order, Shape, cover_run_lengths, drawn_on, polygon_shape
 from tasks.ingest.reading.image_files import read_picture
-from tasks.ingest.reading.source import Hints, Problem, Record, Source, class_ids, identifier, relative, renamed
+from tasks.ingest.reading.source import Hints, Problem, Record, Source, Unused, class_ids, identifier, relative, renamed
 from tasks.ingest.reading.splits import val_as
 
 
@@ -79,7 +79,12 @@ class Coco(Method):
             notes.append(f"left out: the parent class {', '.join(unused)}, which has no annotations")
         if skipped:
             notes.append(f"not read: {', '.join(relative(path, raw) for path in skipped)}")
-        return Source(names, class_ids(names, (), "the COCO files"), records, (), tuple(problems), tuple(notes))
+        return Source(
+            names, class_ids(names, (), "the COCO files"), records, (), tuple(problems), tuple(notes),
+            used=frozenset(relative(path, raw) for path in files),
+            unused=tuple(Unused(relative(path, raw), "annotations of another kind") for path in skipped),
+            reads="images that the annotation files list are read",
+        )  # fmt: skip
 
     def shapes(
         self, annotations: list[dict[str, Any]], index: dict[str, int], hidden: set[str], names: dict[str, str]
