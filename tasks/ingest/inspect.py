@@ -171,8 +171,9 @@ def main(arguments: list[str] | None = None) -> int:
         raw = chosen.path
         if not raw.is_dir():
             raise ValueError(f"{raw} is not a folder")
+        others: tuple[str, ...] = ()
         if chosen.format:
-            name, why, others = chosen.format, "as asked", ()
+            name, why = chosen.format, "as asked"
         else:
             name, why, _, others = recognise(raw)
         if chosen.recognise:

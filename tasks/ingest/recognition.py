@@ -14,6 +14,7 @@ from tasks.ingest.reading.splits import dealt
 from tasks.ingest.settings import Params
 
 NAMES = tuple(get_args(kind.model_fields["name"].annotation)[0] for kind in FORMATS)
+KINDS: tuple[Any, ...] = FORMATS  # each has `sees` beside its settings
 DEEPEST = 3  # folders around a data set
 WIDEST = 1000  # folders looked into at one depth
 
@@ -32,8 +33,8 @@ class Recognised(NamedTuple):
 def recognise(raw: Path) -> Recognised:
     """The first format of FORMATS that sees its layout; ValueError where none does, or several data sets lie in the folder."""
     with reading_as(DEFAULTS):
-        root = data_root(raw, FORMATS)
-        reasons = {name: kind.sees(root) for name, kind in zip(NAMES, FORMATS, strict=True)}
+        root = data_root(raw, KINDS)
+        reasons = {name: kind.sees(root) for name, kind in zip(NAMES, KINDS, strict=True)}
     known = [name for name in NAMES if reasons[name]]
     if not known:
         inside = ", ".join(sorted(path.name for path in raw.iterdir())[:10]) or "nothing"
