@@ -14,7 +14,6 @@ from segmend.images.rasters import VOID, default_colours
 from tasks.ingest.reading.class_name_rules import checked_names
 from tasks.ingest.reading.context import Reading
 
-
 Pixels = Callable[[], np.ndarray]
 
 SPLIT_NAMES = {
