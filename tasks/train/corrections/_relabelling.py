@@ -9,7 +9,6 @@ A correction (tasks/train/corrections) says after each epoch whether it is time 
 """
 
 from pathlib import Path
-from re import sub
 from shutil import copytree, rmtree
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from segmend.images.dataset import Dataset, Labels, Sample
 from segmend.images.rasters import UNLABELLED
+from segmend.metrics.confusion import metric_names
 from segmend.network.inference import grouped
 from segmend.network.segmenter import AnySize, normalise
 from segmend.stage import events
@@ -147,13 +147,8 @@ def tell(moves: Int64[np.ndarray, "rows rows"], plan: Plan, memory: dict[str, An
         if after[k] < SHRUNK * before[k]:
             print(f"WARNING: {where} left {name} {after[k]:,} of {before[k]:,} pixels", flush=True)
     numbers = {"corrected_pixels": last["changed"], "corrected_share": last["share"], "seemingly_wrong": last["wrong"]}
-    every = {f"corrected_into/{plain(name)}": int(into[k]) for k, name in enumerate(classes)}
+    every = {f"corrected_into/{name}": int(into[k]) for k, name in enumerate(metric_names(classes))}
     events.metrics({**numbers, **every}, step=last["epoch"])
-
-
-def plain(name: str) -> str:
-    """A class's name with the few signs that a dashboard's names hold."""
-    return sub(r"[^A-Za-z0-9_. /-]", "_", name)
 
 
 def summary(memory: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:
@@ -162,7 +157,7 @@ def summary(memory: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:
     return {
         "corrections": len(corrections),
         "corrected_share": corrections[-1]["share"] if corrections else None,
-        **{f"memorised_from.{plain(name)}": memory.get("on", {}).get(str(k)) for k, name in enumerate(classes)},
+        **{f"memorised_from.{name}": memory.get("on", {}).get(str(k)) for k, name in enumerate(metric_names(classes))},
     }
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from functools import partial
 from math import ceil, isfinite
-from re import sub
 from typing import Any
 
 import torch
 
 from segmend.images.dataset import Dataset, Labels
-from segmend.metrics.confusion import Confusion
+from segmend.metrics.confusion import Confusion, metric_names
 from segmend.network.device import precision
 from segmend.stage import events
 from segmend.training.checkpoints import Checkpoints
@@ -136,9 +135,9 @@ def report(
     """A line for people, numbers for the dashboard."""
     numbers = {name: value for name, value in row.items() if name != "epoch" and value is not None}
     say(here, f"epoch {row['epoch']}/{epochs}  " + "  ".join(f"{name} {value:.4g}" for name, value in numbers.items()))
-    for name, value in zip(classes, confusion.iou().tolist(), strict=True):
-        if isfinite(value):  # a dashboard's names hold few signs
-            numbers[f"val_iou.{sub(r'[^A-Za-z0-9_. /-]', '_', name)}"] = value
+    for name, value in zip(metric_names(classes), confusion.iou().tolist(), strict=True):
+        if isfinite(value):
+            numbers[f"val_iou.{name}"] = value
     if here.rank == 0:
         events.metrics({**numbers, "waiting": waiting}, step=row["epoch"])
 
