@@ -19,6 +19,7 @@ from segmend.images.rasters import UNLABELLED, VOID
 from segmend.stage.params import validated
 from tasks.ingest.checking.dataset_checks import judge, report
 from tasks.ingest.checking.image_checks import check_all, class_pixels, labelled, ratio
+from tasks.ingest.reading.file_kinds import PICTURES
 from tasks.ingest.reading.opening import UNREADABLE
 from tasks.ingest.reading.source import Problem, Source
 from tasks.ingest.recognition import NAMES, read, recognise
@@ -79,7 +80,7 @@ def pixel_kinds(source: Source, raw: Path) -> dict[str, dict[str, int]]:
     for record in source.records[:LOOKED_AT]:
         for which, name in (("images", record.file), ("masks", record.mask_file)):
             path = raw / name
-            if name and path.is_file():
+            if path.suffix.lower() in PICTURES and path.is_file():
                 kinds[which][kind_of(path)] += 1
     return {which: dict(counter.most_common()) for which, counter in kinds.items()}
 

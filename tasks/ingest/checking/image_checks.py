@@ -120,14 +120,13 @@ def check_map(
 
 
 def check_objects(record: Record, objects: list[DrawnObject]) -> tuple[tuple[int, int, int], list[Problem]]:
-    """How many annotations were read, drawn and wholly covered by others; a problem for each that has no pixel."""
+    """How many annotations were read, drawn and wholly covered by others; a problem for each that is wrong or has no pixel."""
     drawn = [entry for entry in objects if entry.covered]
     problems = []
     for entry in objects:
-        if not entry.covered:
-            why = entry.reason or "its outline has no area, or lies outside the image"
-            reason = f"{entry.name} covers no pixel ({why}): correct or remove it"
-            problems.append(Problem(record.id, record.mask_file, reason))
+        if entry.reason or not entry.covered:
+            why = entry.reason or "it covers no pixel: its outline has no area, or lies outside the image"
+            problems.append(Problem(record.id, record.mask_file, f"{entry.name}: {why}; correct or remove it"))
     return (len(objects), len(drawn), sum(not entry.visible for entry in drawn)), problems
 
 

@@ -29,7 +29,7 @@ class DrawnObject(NamedTuple):
     name: str  # as "annotation 17 (cat)", for messages
     covered: int  # pixels inside its outline and inside the image
     visible: int  # of these, pixels that no other object lies over
-    reason: str = ""  # why it covers nothing, where that is known
+    reason: str = ""  # what is wrong with it, where that is known
 
 
 class Noticed(NamedTuple):
@@ -62,7 +62,7 @@ def notice(what: str) -> None:
 
 
 def account(drawn: DrawnObject) -> None:
-    """Say what became of one annotation; one that covers no pixel becomes a problem of its file."""
+    """Say what became of one annotation; one that is wrong or covers no pixel becomes a problem of its file."""
     if noticed := NOTICED.get(None):
         noticed.objects.append(drawn)
 
