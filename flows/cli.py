@@ -210,6 +210,20 @@ def inspect(
 
 
 @app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    format: Annotated[
+        str | None, typer.Option(help="How it is written; default: export.format of params.yaml.")
+    ] = None,
+    round: Annotated[str | None, typer.Option(help="Whose labels, as r2; default: the newest.")] = None,
+) -> None:
+    """Write the corrected data set for other tools, with a data card and the list of changes."""
+    from flows.commands.export import export as write
+
+    raise typer.Exit(write(workspace(), folder.resolve(), format, round))
+
+
+@app.command()
 def methods() -> None:
     """The table of all methods that each stage offers."""
     module("tasks", "--table")
