@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from flows import environment
-from flows.commands import annotate
+from flows.commands import annotate, export
 from flows.environment import UserError
 
 USER_MISTAKE, WAITING, INTERRUPTED = 2, 75, 130
@@ -44,12 +44,7 @@ app = typer.Typer(
 )
 
 
-def workspace() -> Path:
-    """The workspace around the current folder, with its environment; the current folder becomes its root."""
-    root = environment.find_root(Path.cwd())
-    os.chdir(root)
-    environment.apply(root)
-    return root
+workspace = environment.enter
 
 
 def _version(wanted: bool) -> None:
@@ -210,20 +205,6 @@ def inspect(
 
 
 @app.command()
-def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
-    format: Annotated[
-        str | None, typer.Option(help="How it is written; default: export.format of params.yaml.")
-    ] = None,
-    round: Annotated[str | None, typer.Option(help="Whose labels, as r2; default: the newest.")] = None,
-) -> None:
-    """Write the corrected data set for other tools, with a data card and the list of changes."""
-    from flows.commands.export import export as write
-
-    raise typer.Exit(write(workspace(), folder.resolve(), format, round))
-
-
-@app.command()
 def methods() -> None:
     """The table of all methods that each stage offers."""
     module("tasks", "--table")
@@ -265,6 +246,7 @@ def ui(
 
 
 app.command()(annotate.annotate)
+app.command()(export.export)
 
 
 @app.command()
