@@ -5,7 +5,7 @@ folder of the temporary directory and found there again. Its name holds a hash o
 settings find no old files. A change of code is not in it: then empty the folder.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from json import dumps, loads
 from os import chdir, environ
@@ -102,9 +102,11 @@ def raw(data: str) -> Path:
 class Cell:
     """A data set with planted mistakes, and one arm on it; `rounds()` yields a row of numbers a round."""
 
+    table = DATA  # settings of each data set
+
     def __init__(self, data: str, seed: int, arm: str, settings: dict[str, Any]):
         params = YAML(typ="safe").load(ROOT / "params.yaml")
-        common = merged(params, {"query": {}, "correct": {}}, DATA[data], QUIET)
+        common = merged(params, {"query": {}, "correct": {}}, self.table[data], QUIET)
         self.settings = merged(common, settings)
         self.common, self.seed, self.data = common, seed, data
         # Arms whose first stages have equal settings share data and start.
@@ -123,6 +125,10 @@ class Cell:
         """The stage's settings, as it gets them."""
         return validated(STAGES[stage].stage.__annotations__["settings"], self.settings[stage], stage)
 
+    def raw(self) -> Path:
+        """The folder of raw data."""
+        return raw(self.data)
+
     def ready(self) -> None:
         """Make what is shared with other cells, unless it is there."""
         enter()
@@ -134,7 +140,7 @@ class Cell:
         self.fixed = {"dataset": base / "dataset", "truth": base / "truth"}
         if not (base / "done").exists():
             rmtree(base, ignore_errors=True)
-            self.run("ingest", raw=raw(self.data), out=base / "dataset", out_truth=base / "truth")
+            self.run("ingest", raw=self.raw(), out=base / "dataset", out_truth=base / "truth")
             self.run("superpixelize", **self.fixed, out=base / "regions")
             (base / "done").touch()
         if not (start / "done").exists():
@@ -156,8 +162,8 @@ class Cell:
             regions=self.base / "regions", out=here / f"scores/{name}",
         )  # fmt: skip
 
-    def rounds(self, number: int, budget: str) -> list[dict[str, Any]]:
-        """Rounds 1 to `number`, each with this budget; one row each, round 0 first."""
+    def rounds(self, number: int, budget: str | Sequence[str]) -> list[dict[str, Any]]:
+        """Rounds 1 to `number`, each with this budget, or with its own of a list; one row each, round 0 first."""
         self.ready()
         rmtree(self.place, ignore_errors=True)
         self.place.mkdir(parents=True)
@@ -168,7 +174,7 @@ class Cell:
             labels, model = before / f"labels/r{k - 1}", before / f"models/r{k - 1}"
             asked = self.run(
                 "query", round=f"r{k}", dataset=self.fixed["dataset"], regions=self.base / "regions", labels=labels,
-                model=model, out=here / f"queries/r{k}", budget=budget,
+                model=model, out=here / f"queries/r{k}", budget=budget if isinstance(budget, str) else budget[k - 1],
             )  # fmt: skip
             answered = self.run(
                 "correct", round=f"r{k}", **self.fixed, first=self.start / "labels/r0", labels=labels,
@@ -176,7 +182,10 @@ class Cell:
                 out=here / f"labels/r{k}",
             )  # fmt: skip
             self.teach(before, here, k)
-            kept = {key: asked[key] for key in ("asked", "cells", "expected_fixed", "experience", "asked_pixels")}
+            kept = {
+                key: asked[key]
+                for key in ("asked", "cells", "expected_fixed", "experience", "asked_pixels", "asked_at_random")
+            }
             kept |= {key: value for key, value in asked.items() if key.startswith("shown/")}
             kept |= {key: answered[key] for key in answered if key.startswith(("pixels_", "auto_")) and "/" not in key}
             forecasts.append({**kept, "round_seconds": round(monotonic() - begin, 1)})

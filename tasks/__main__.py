@@ -17,18 +17,7 @@ from pydantic import Field
 from segmend.answers.answers import RoundBudget
 from segmend.stage.params import Method, Settings, check, load, read, seed
 
-STAGES = (
-    "ingest",
-    "superpixelize",
-    "pseudo_label",
-    "pretrain",
-    "train",
-    "query",
-    "correct",
-    "evaluate",
-    "export",
-    "report",
-)
+STAGES = ("ingest", "superpixelize", "pseudo_label", "pretrain", "train", "query", "correct", "evaluate", "report")
 
 
 class Round(Settings):

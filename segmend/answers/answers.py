@@ -106,6 +106,10 @@ class Query(Settings):
     column: int
     utility: float
     expected: float | None = Field(None, description="pixels that the answer is expected to put right")
+    confidence: float | None = Field(None, ge=0, le=1, description="the network's mean probability of `predicted`")
+    chance: float | None = Field(
+        None, gt=0, le=1, description="the probability with which chance asked it; null: the acquisition chose it"
+    )
 
 
 class Budget(Settings):

@@ -35,6 +35,8 @@ SCHEMA = pa.schema(
         ("clicks", pa.float64()),
         ("seconds", pa.float64()),
         ("expected", pa.float64()),  # pixels the query was expected to put right; null where there is no forecast
+        ("confidence", pa.float64()),  # the network's mean probability of `predicted`; null where it is not known
+        ("chance", pa.float64()),  # the probability with which chance asked it; null where an acquisition chose it
     ]
 )
 
@@ -60,6 +62,8 @@ def answer_row(
         "clicks": answer.clicks,
         "seconds": answer.seconds,
         "expected": query.expected if query else None,
+        "confidence": query.confidence if query else None,
+        "chance": query.chance if query else None,
     }
 
 
@@ -102,7 +106,11 @@ def read(folder: Path) -> pa.Table:
     path = folder / "history.parquet"
     if not path.is_file():
         raise ValueError(f"{path} is missing: {folder} is not a label set that pseudo_label or correct wrote")
-    return parquet.ParquetFile(path).read().cast(SCHEMA)  # read_table loads pandas, a second in every stage
+    rows = parquet.ParquetFile(path).read()  # read_table loads pandas, a second in every stage
+    for field in SCHEMA:
+        if field.name not in rows.column_names:  # an older version wrote it
+            rows = rows.append_column(field, pa.nulls(len(rows), field.type))
+    return rows.select(SCHEMA.names).cast(SCHEMA)
 
 
 def write(folder: Path, rows: pa.Table) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from scipy.sparse import coo_array
 
 from segmend.images.rasters import UNLABELLED, VOID, LabelMap, RegionMap, is_class
 from segmend.images.regions import areas, class_counts, count, majority, mean_by_region
@@ -30,6 +31,9 @@ class Scene:
     labels: LabelMap
     regions: RegionMap
     objects: RegionMap | None = None
+    # What a corrector thinks of the base cells (probabilities), and these; None where there is none yet.
+    opinion: Float32[np.ndarray, "cells classes"] | None = None
+    cells: RegionMap | None = None
 
     def over(self, regions: RegionMap) -> "Scene":
         """The same image with other regions; what was worked out per pixel is kept."""
@@ -126,6 +130,17 @@ class Scene:
         return np.bincount(ids * width + now, gain, k * width).reshape(k, width).astype(np.float32)
 
     @cached_property
+    def believed(self) -> Float64[np.ndarray, "k classes"]:
+        """Mean over each region of the corrector's probabilities, those of the base cell under each pixel; zeros without one."""
+        k = len(self.areas)
+        if self.opinion is None or self.cells is None:
+            return np.zeros((k, self.classes))
+        inside = np.flatnonzero((self.regions.ravel() >= 0) & (self.cells.ravel() >= 0))
+        shape = (k, len(self.opinion))
+        shared = coo_array((np.ones(len(inside)), (self.regions.ravel()[inside], self.cells.ravel()[inside])), shape)
+        return (shared.tocsr() @ self.opinion.astype(np.float64)) / np.maximum(self.areas, 1)[:, None]
+
+    @cached_property
     def lengths(self) -> Float32[np.ndarray, "h w"]:
         """Euclidean length of each pixel's probabilities."""
         return np.sqrt(np.einsum("chw,chw->hw", self.probabilities, self.probabilities))
@@ -172,7 +187,7 @@ class Scene:
         near, slots = self.centrality.ravel()[places], self.slots[places]
         best = np.full(count(self.regions) + 1, -np.inf, np.float32)
         np.maximum.at(best, slots, near)
-        hit = np.flatnonzero(near == best[slots])[::-1]  # backwards: of several writes to one index the last stays
+        hit = np.flatnonzero(near == best[slots])[::-1]  # backwards: of several writes to one place the last one stays
         picked = np.full(len(best), -1, np.int64)
         picked[slots[hit]] = places[hit]
         return picked[1:]
@@ -184,9 +199,9 @@ class Scene:
 
     def reached(self, eps: float) -> Bool[np.ndarray, "h w"]:
         """E: the pixels that resemble their region's representative by `eps` at least; it always resembles itself."""
-        inside = self.resemblance >= eps
-        inside.ravel()[self.representative[self.areas > 0]] = True
-        return inside
+        found = self.resemblance >= eps
+        found.ravel()[self.representative[self.areas > 0]] = True
+        return found
 
     def cosines(self, vectors: Float64[np.ndarray, "k classes"]) -> Float32[np.ndarray, "h w"]:
         """Cosine between each pixel's probabilities and its region's vector; 0 outside the valid area."""
@@ -196,12 +211,12 @@ class Scene:
         flat, dot, room = self.flat, np.zeros(self.regions.size, np.float32), np.empty(STRIP, np.float32)
         for start in range(0, self.regions.size, STRIP):
             strip = np.s_[start : start + STRIP]
-            slots, sums = self.slots[strip], dot[strip]
+            slots, found = self.slots[strip], dot[strip]
             product = room[: len(slots)]
             for c in range(self.classes):
                 np.take(unit[c], slots, out=product, mode="clip")  # other modes copy `out`
                 np.multiply(product, flat[c, strip], out=product)
-                np.add(sums, product, out=sums)
+                np.add(found, product, out=found)
         return dot.reshape(self.regions.shape) / np.maximum(self.lengths, 1e-12)
 
 
@@ -220,6 +235,7 @@ class RegionTable:
     row: np.ndarray  # int32 (n,): the representative pixel
     column: np.ndarray  # int32 (n,)
     asked: np.ndarray  # int32 (n,): not 0 where it was asked before
+    repeats: float = 0.5  # what asking where network and label agree is worth beside asking at conflicts, 0..1
     columns: dict[str, np.ndarray] = field(default_factory=dict)  # what the acquisition measured, each (n,) or (n, m)
 
     def __len__(self) -> int:
@@ -251,4 +267,4 @@ def joined(images: tuple[str, ...], parts: Iterable[dict[str, np.ndarray]]) -> R
     names = list(every[0])
     whole = {name: np.concatenate([part.pop(name) for part in every]) for name in names}
     own = {name.removeprefix("columns."): whole.pop(name) for name in list(names) if name.startswith("columns.")}
-    return RegionTable(images=images, columns=own, **whole)
+    return RegionTable(images=images, columns=own, repeats=0.5, **whole)

@@ -4,6 +4,7 @@ labels/maps/<id>.png    the label maps of the train and val images: first labels
 labels/answers.jsonl    all answers so far, one per query, in the order they are applied
 labels/history.parquet  what each answer changed, who gave it and what it cost (segmend/answers/history.py)
 labels/objects/, trust/ as the first labels have them (tasks/correct/carry_over.py)
+labels/opinions/        of the expansion `corrector`: its probabilities of each base cell of the train images, uint8 (k, K), 255 is 1
 labels/forecasts.json   pixels each round was expected to fix, and what it fixed in the labels shown (segmend/answers/forecasts.py)
 
 The answers of a round are: what the answers file holds, late answers to earlier queries included (each is applied over
@@ -35,7 +36,7 @@ from segmend.images.parallel import map_images
 from segmend.stage.command import Waiting, stage
 from tasks.correct.carry_over import carry_objects, carry_trust
 from tasks.correct.collect_answers import ImageQuestions, answer_image, priced, spent, within
-from tasks.correct.expansion_pass import Folders, answer_outcomes, correct_images
+from tasks.correct.expansion_pass import Folders, answer_outcomes, correct_images, questions_as_asked
 from tasks.correct.replay import ImageResult, ImageWork, replay_image, total
 from tasks.correct.round_metrics import round_metrics, with_outcome
 from tasks.correct.settings import Params
@@ -101,7 +102,10 @@ def correct(
         outcomes = answer_outcomes(rows_before, new, names, data.classes)
         rng = np.random.default_rng([seed, int(round.removeprefix("r"))])
         folders = Folders(first, labels, regions, model, out)
-        corrected: Iterator[ImageResult] = correct_images(works, data, folders, settings, round, outcomes, rng)
+        questions_asked = questions_as_asked(rows_before, names, data.classes)
+        corrected: Iterator[ImageResult] = correct_images(
+            works, data, folders, settings, round, outcomes, questions_asked, rng
+        )
     else:
         replayed = partial(replay_image, data=data, first=first, before=labels, out=out, round=round)
         corrected = map_images(replayed, works, "corrections")

@@ -5,6 +5,7 @@ only, twice where an expansion learns from all images before it changes any.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +17,9 @@ from segmend.answers.answers import Answer, Query, latest, pixels
 from segmend.answers.candidate_sets import answered_pixels
 from segmend.answers.history import automatic_row
 from segmend.images.dataset import Dataset, Labels
-from segmend.images.rasters import UNLABELLED, LabelMap, Maps
+from segmend.images.rasters import UNLABELLED, LabelMap, Maps, write_maps
 from tasks.correct.apply_answers import Sieve
-from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext
+from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext, QuestionAsked
 from tasks.correct.expansion._zero_label import unprotected, unseen_classes
 from tasks.correct.replay import (
     ImageResult,
@@ -49,9 +50,10 @@ def correct_images(
     settings: Params,
     round: str,
     outcomes: list[AnswerOutcome],
+    questions: dict[str, QuestionAsked],
     rng: np.random.Generator,
 ) -> Iterator[ImageResult]:
-    """Write every image's map, in the order of `works`."""
+    """Write every image's map, in the order of `works`, and the opinions of an expansion that has one of every base cell."""
     with_network = [
         work for work in works if work.sample.split == "train" and (settings.expanded or work.before or work.new)
     ]
@@ -63,11 +65,11 @@ def correct_images(
         unseen = unseen_classes(method.unseen, data.classes, Labels(folders.first), images)
         if round == "r1" and (hint := unprotected(folders.model, method, unseen, data.classes)):
             print(hint, flush=True)
-    network_pass = NetworkPass(data, folders, settings, round, unseen)
+    network_pass = NetworkPass(data, folders, settings, round, unseen, questions)
     if settings.expanded:
         measures = [method.measure(context) for context in network_pass.first(with_network)] if method.measures else []
         learned = method.learn(measures, outcomes, rng)
-    contexts = network_pass.last(with_network)
+    contexts, opinions = network_pass.last(with_network), dict[str, np.ndarray]()
     for work in works:
         if work.sample.id not in ids:
             yield replay_image(
@@ -75,7 +77,11 @@ def correct_images(
             )
             continue
         context, result = next(contexts)
-        labels = method.spread(context, learned)
+        if method.opines:
+            labels, opinion = method.spread_with_opinion(context, learned)
+            opinions |= {} if opinion is None else {context.image: opinion}
+        else:
+            labels = method.spread(context, learned)
         Labels(folders.out).write(context.image, labels, data.card)
         truth = data.truth(context.image)
         yield result._replace(
@@ -87,6 +93,8 @@ def correct_images(
             one_view=filled_by_one_view(method, context, learned) if method.wants_views else None,
             asked=change_of_asked(work, shown_to(work, folders.labels), labels, truth, len(data.classes)),
         )
+    if opinions:
+        write_maps(folders.out / "opinions", opinions.items(), len(opinions))
 
 
 def filled_by_one_view(method: Any, context: ImageContext, learned: Any) -> Int64[np.ndarray, " classes"]:
@@ -99,8 +107,17 @@ def filled_by_one_view(method: Any, context: ImageContext, learned: Any) -> Int6
 class NetworkPass:
     """Passes of the newest network over images, each with its labels after all answers. An image is replayed once."""
 
-    def __init__(self, data: Dataset, folders: Folders, settings: Params, round: str, unseen: tuple[int, ...]):
+    def __init__(
+        self,
+        data: Dataset,
+        folders: Folders,
+        settings: Params,
+        round: str,
+        unseen: tuple[int, ...],
+        questions: dict[str, QuestionAsked],
+    ):
         self.data, self.folders, self.settings, self.round, self.unseen = data, folders, settings, round, unseen
+        self.questions = questions  # by name
         self.replayed: dict[str, ImageResult] = {}  # by the first of two passes; their labels are in `folders.out`
 
     def first(self, works: list[ImageWork]) -> Iterator[ImageContext]:
@@ -138,10 +155,14 @@ class NetworkPass:
                 start,
                 labels,
                 regions,
-                [answer_mask(answer, classes) for answer in latest([*work.before, *work.new])],
+                [
+                    answer_mask(answer, classes)._replace(question=self.questions.get(answer.query))
+                    for answer in latest([*work.before, *work.new])
+                ],
                 more[0] if method.wants_views else None,
                 self.unseen,
                 int(self.round.removeprefix("r")),
+                partial(self.data.image, sample.id),
             )
             yield context, result
 
@@ -150,6 +171,21 @@ def answer_mask(answer: Answer, classes: tuple[str, ...]) -> AnswerMask:
     """An answer as numbers; of a mask, the brushed part of its footprint, of a confirm the pixels that carried the class."""
     ids = tuple(classes.index(name) for name in answer.classes)
     return AnswerMask(answered_pixels(answer), answer.kind, ids, pixels(answer.footprint))
+
+
+def questions_as_asked(before: pa.Table, asked: dict[str, Query], classes: tuple[str, ...]) -> dict[str, QuestionAsked]:
+    """By name, this round's questions and, from the history, those of earlier rounds."""
+    ids: dict[str | None, int] = {name: k for k, name in enumerate(classes)}
+    columns = (before[name].to_pylist() for name in ("query", "predicted", "confidence", "chance"))
+    earlier = {
+        query: QuestionAsked(ids[predicted], confidence or 0.0, chance)
+        for query, predicted, confidence, chance in zip(*columns, strict=True)
+        if predicted in ids
+    }
+    return earlier | {
+        name: QuestionAsked(ids[query.predicted], query.confidence or 0.0, query.chance)
+        for name, query in asked.items()
+    }
 
 
 def answer_outcomes(

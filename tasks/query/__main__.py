@@ -13,6 +13,7 @@ than half of it, so the rule holds when regions are made anew. Regions whose lab
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from json import dumps
 from math import ceil
 from pathlib import Path
@@ -37,7 +38,7 @@ from segmend.stage.command import stage
 from segmend.stage.params import validated
 from tasks.query.acquisitions import _expected_fix
 from tasks.query.contact_sheet import View, sheet
-from tasks.query.ranking import allowance, ranked
+from tasks.query.ranking import allowance, drawn, ranked
 from tasks.query.settings import Params
 
 PICTURES = 24  # questions on the contact sheet
@@ -62,13 +63,16 @@ class AskedRegions:
         self.cells = 0  # base cells of the train split: what a budget in percent counts, however they are merged
         samples, parts = list(data.of("train")), list[dict[str, np.ndarray]]()
         before = defaultdict(list)
+        opinions = Maps(labels.folder / "opinions") if (labels.folder / "opinions").is_dir() else None
         for answer in read(labels.folder / "answers.jsonl"):
             before[answer.image].append(answer)
 
         def scenes() -> Iterator[tuple[str, RegionMap]]:
             """One pass over the train images: probabilities are measured and dropped."""
             for index, (sample, probabilities) in enumerate(stream(model, data, samples)):
-                scene = Scene(probabilities, labels[sample.id], base[sample.id], labels.objects(sample.id))
+                cells = base[sample.id]
+                opinion = None if opinions is None else opinions[sample.id].astype(np.float32) / 255
+                scene = Scene(probabilities, labels[sample.id], cells, labels.objects(sample.id), opinion, cells)
                 self.cells += count(scene.regions)
                 merged = settings.merging(scene) if self.trained else scene.regions
                 scene = scene.over(merged)
@@ -91,6 +95,7 @@ def questions(
     kind: str,
     asked: AskedRegions,
     chosen: np.ndarray,
+    chance: np.ndarray,
     utilities: np.ndarray,
     expected: np.ndarray,
     classes: tuple[str, ...],
@@ -119,6 +124,8 @@ def questions(
                 column=int(table.column[n]),
                 utility=float(utilities[n]),
                 expected=None if kind == "multiclass" else tenth(expected[n]),
+                confidence=float(np.round(table.means[n, table.predicted[n]].clip(0, 1), 4)),
+                chance=float(np.round(chance[rank], 8)) or None,
             )
     return [made[rank] for rank in sorted(made)]
 
@@ -174,6 +181,7 @@ def query(
     out.mkdir(parents=True, exist_ok=True)
     asked = AskedRegions(settings, data, Maps(regions), current, model, out)
     table, rng = asked.table, np.random.default_rng([seed, int(round[1:])])
+    table = replace(table, repeats=_expected_fix.repeated(history.read(labels)))
     utilities = settings.acquisition(table, rng) if asked.trained else rng.random(len(table))
     if not asked.trained:
         print("Nothing was labelled, so the network is untrained: this round asks at random.", flush=True)
@@ -183,8 +191,9 @@ def query(
     open_ = (table.asked == 0) & (table.shown != VOID)
     order = ranked(utilities, open_, rng)
     allowed = allowance(may_spend, asked.cells)
-    chosen, later = np.split(order, [min(len(order), ceil(allowed - 1e-9))])
-    made = questions(round, settings.kind, asked, chosen, utilities, expected, data.classes)
+    chosen, chance = drawn(order, table.area, ceil(allowed - 1e-9), settings.random, rng)
+    later = order[~np.isin(order, chosen)]
+    made = questions(round, settings.kind, asked, chosen, chance, utilities, expected, data.classes)
     forecast = Forecast(
         round=round, questions=len(made), expected=tenth(experience * expected[chosen].sum()), experience=experience
     )
@@ -197,6 +206,7 @@ def query(
     shown, predicted = Counter(q.shown for q in made), Counter(q.predicted for q in made)
     return {
         "asked": len(made),
+        "asked_at_random": int((chance > 0).sum()),
         "budget": allowed,
         "cells": asked.cells,
         "regions": len(table),

@@ -20,3 +20,28 @@ def ranked(
     chance = rng.random(len(utilities))
     order = np.lexsort((chance, -utilities))
     return order[open_[order]]
+
+
+def drawn(
+    order: Int64[np.ndarray, " m"], area: Int64[np.ndarray, " n"], number: int, share: float, rng: np.random.Generator
+) -> tuple[Int64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
+    """The rows of a round in the order of asking, and the probability with which chance asked each (0: it was chosen).
+
+    The best of `order` are chosen; of all others chance draws ceil(share * number), each in proportion to its area (Efraimidis
+    and Spirakis, 2006, without replacement). Those stand evenly among the chosen ones, so that a round which is answered in part has
+    its share of them too. Of a region that chance would draw more than once the probability is 1.
+    """
+    number = min(number, len(order))
+    random = min(int(np.ceil(share * number - 1e-9)), number)
+    chosen, rest = order[: number - random], order[number - random :]
+    weight = area[rest].astype(np.float64)
+    key = np.log(rng.random(len(rest))) / np.maximum(weight, 1)
+    lucky = rest[np.argsort(-key, kind="stable")[:random]]
+    chance = np.minimum(1.0, random * area[lucky] / max(weight.sum(), 1.0))
+    places = np.floor((np.arange(random) + 0.5) * number / max(random, 1)).astype(np.int64)
+    asked, chances = np.zeros(number, np.int64), np.zeros(number)
+    free = np.ones(number, bool)
+    free[places] = False
+    asked[places], chances[places] = lucky, chance
+    asked[free] = chosen
+    return asked, chances

@@ -19,6 +19,13 @@ class Params(Settings):
         description="correction: is this region's label right? if not, which class is it? dominant: which class has most of "
         "it? multiclass: which classes are in it?",
     )
+    random: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of a round's questions that chance draws, in proportion to area: they alone say how far labels, network and "
+        "corrector may be believed (expansion corrector)",
+    )
     unit: Literal["regions", "clicks"] = Field(
         "regions", description="what a round's budget counts; 'p%' is that share of all base cells of the train split"
     )

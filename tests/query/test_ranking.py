@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tasks.query.ranking import allowance, ranked
+from tasks.query.ranking import allowance, drawn, ranked
 
 
 def rng(seed=0):
@@ -32,3 +34,30 @@ def test_ties_go_by_seeded_chance():
 
 def test_minus_infinity_comes_last():
     assert ranked(np.array([-np.inf, 0, -np.inf]), np.ones(3, bool), rng())[0] == 1
+
+
+@given(st.integers(0, 2**16), st.integers(0, 40), st.floats(0, 1))
+def test_chosen_ones_keep_their_order_and_chance_draws_its_share(seed, number, share):
+    order, area = rng(seed).permutation(30), rng(seed).integers(1, 50, 30)
+    asked, chance = drawn(order, area, number, share, rng(seed))
+    count = min(number, 30)
+    random = min(count, int(np.ceil(share * count - 1e-9)))
+    assert len(asked) == count == len(set(asked.tolist())) and (chance > 0).sum() == random
+    assert asked[chance == 0].tolist() == order[: count - random].tolist()
+    rest = order[count - random :]
+    lucky = asked[chance > 0]
+    assert np.isin(lucky, rest).all() and (chance <= 1).all()
+    wanted = np.minimum(1, random * area[lucky] / max(area[rest].sum(), 1))
+    assert chance[chance > 0] == pytest.approx(wanted)
+
+
+def test_chance_draws_in_proportion_to_area():
+    """One of two regions of 10 and 30 pixels, 2,000 times: the larger in three quarters of them."""
+    order, area = np.array([0, 1]), np.array([10, 30])
+    hits = [drawn(order, area, 1, 1.0, rng(seed))[0][0] for seed in range(2000)]
+    assert np.mean(hits) == pytest.approx(0.75, abs=0.04)
+
+
+def test_a_round_that_is_answered_in_part_has_its_share():
+    _, chance = drawn(np.arange(1000), np.ones(1000, int), 100, 0.1, rng())
+    assert np.flatnonzero(chance).tolist() == list(range(5, 100, 10))

@@ -6,6 +6,7 @@ may have no questions (budget: 0).
 """
 
 from segmend.stage.params import one_of
+from tasks.correct.expansion.corrector import Corrector
 from tasks.correct.expansion.evidence import Evidence
 from tasks.correct.expansion.module import Module
 from tasks.correct.expansion.none import Nothing
@@ -15,4 +16,4 @@ from tasks.correct.expansion.self_training import SelfTraining
 from tasks.correct.expansion.similar import Similar
 from tasks.correct.expansion.strict import Strict
 
-Expansion = one_of(Nothing, Similar, Module, Prototypes, Evidence, Strict, SelfTraining, Quota)
+Expansion = one_of(Nothing, Similar, Module, Prototypes, Evidence, Corrector, Strict, SelfTraining, Quota)

@@ -5,12 +5,21 @@ pass keeps small statistics of an image, `learn` sees those of all images, `spre
 labels. Labels are made anew each round from the first labels and all answers: nothing automatic is carried on.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, UInt8
 
 from segmend.images.rasters import LabelMap, RegionMap
+
+
+class QuestionAsked(NamedTuple):
+    """A question as it was asked, before any network had learned its answer."""
+
+    predicted: int  # the class that the network of that round said
+    confidence: float  # its mean probability of that class
+    chance: float | None  # the probability with which chance asked it; None: an acquisition chose it
 
 
 class AnswerMask(NamedTuple):
@@ -22,6 +31,7 @@ class AnswerMask(NamedTuple):
     kind: str  # confirm, class, class_set, mask, skip
     classes: tuple[int, ...]  # class ids; a confirmed class is named too, skip names none
     footprint: Int64[np.ndarray, " m"] | None = None  # the whole region that was asked about; None: it is `pixels`
+    question: QuestionAsked | None = None  # None: to no question of this pipeline
 
     @property
     def region(self) -> Int64[np.ndarray, " m"]:
@@ -53,6 +63,7 @@ class ImageContext(NamedTuple):
     views: Float32[np.ndarray, "v classes h w"] | None = None
     unseen: tuple[int, ...] = ()  # classes that its settings name, or that no first label names; only for `fills`
     round: int = 1
+    picture: Callable[[], UInt8[np.ndarray, "h w 3"]] | None = None  # reads the image
 
 
 class Spreading(Protocol):
@@ -62,6 +73,9 @@ class Spreading(Protocol):
     wants_views: ClassVar[bool]  # ask it for several views, by the settings `scales` and `flip`
     fills: ClassVar[bool]  # labels what has no label and nothing else, also without answers; has the setting `unseen`
     measures: ClassVar[bool]  # whether `measure` is needed: a pass of the network over all images
+    opines: ClassVar[
+        bool
+    ]  # it thinks something of every base cell: has `spread_with_opinion`, and labels/opinions is written
 
     def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         """Small statistics of one image for `learn`; not called where `measures` is False."""

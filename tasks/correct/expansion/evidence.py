@@ -45,6 +45,7 @@ class Evidence(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
+    opines: ClassVar[bool] = False
 
     name: Literal["evidence"] = "evidence"
     sure: float = Field(

@@ -42,6 +42,7 @@ class Module(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = True
+    opines: ClassVar[bool] = False
 
     name: Literal["module"] = "module"
     threshold: float = Field(0.99, ge=0, le=1, description="least probability of the new class")

@@ -30,6 +30,7 @@ class Similar(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
+    opines: ClassVar[bool] = False
 
     name: Literal["similar"] = "similar"
     eps: float = Field(0.0, ge=0, le=1, description="least cosine with the representative pixel; 0: the paper's")

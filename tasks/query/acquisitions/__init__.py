@@ -10,6 +10,7 @@ from tasks.query.acquisitions.abc import Abc
 from tasks.query.acquisitions.cil import Cil
 from tasks.query.acquisitions.class_balanced import ClassBalanced
 from tasks.query.acquisitions.classbal import Classbal
+from tasks.query.acquisitions.doubt import Doubt
 from tasks.query.acquisitions.entropy import Entropy
 from tasks.query.acquisitions.expected_gain import ExpectedGain
 from tasks.query.acquisitions.foreground_random import ForegroundRandom
@@ -36,4 +37,5 @@ Acquisition = one_of(
     Popularity,
     Pixbal,
     ExpectedGain,
+    Doubt,
 )

@@ -22,6 +22,7 @@ from jaxtyping import Float32, Float64, UInt8
 from segmend.answers.answers import QueryKind
 from segmend.images.region_table import RegionTable, Scene
 
+FEW = 5.0  # questions that stand beside PRIOR pixels before any answer, where two kinds of questions are compared
 PRIOR = 100.0  # pixels added to both sides of the ratio, so that a single answer moves it little
 
 
@@ -38,6 +39,34 @@ def total(scene: Scene) -> Float64[np.ndarray, " k"]:
 def named(table: RegionTable) -> UInt8[np.ndarray, " n"]:
     """The class that an answer is expected to name, c*."""
     return table.means.argmax(axis=1).astype(np.uint8)
+
+
+def gained(table: RegionTable, explore: float) -> Float64[np.ndarray, " n"]:
+    """Expected gain in mIoU of each region, with `explore` times the network's doubt (columns moved and doubt)."""
+    gain, chosen = table.columns["moved"], named(table)
+    classes = table.means.shape[1]
+    expected = table.area @ table.means.astype(np.float64)  # pixels of each class, (K,)
+    worth = np.append(1 / np.maximum(expected, 1), 0) / classes  # no class loses an unlabelled pixel
+    total_gain = gain @ worth + gain.sum(axis=1, dtype=np.float64) * worth[chosen]
+    return np.maximum(total_gain, 0) + explore * table.columns["doubt"] * 2 * worth[chosen]
+
+
+def repeated(rows: pa.Table) -> float:
+    """What asking where the network repeats the label is worth beside asking about conflicts: the mean number of pixels that an
+    answer changed there, over that number plus the one at conflicts, in the newest round; 1/2 before any answer."""
+    told = [
+        row
+        for row in rows.select(["round", "kind", "shown", "predicted", "changed", "chance"]).to_pylist()
+        if row["kind"] in ("confirm", "class") and row["predicted"] is not None and row["chance"] is None
+    ]
+    newest = max((row["round"] for row in told), key=lambda name: int(name[1:]), default="")
+    mean = []
+    for conflict in (False, True):
+        changed = [
+            row["changed"] for row in told if row["round"] == newest and (row["shown"] != row["predicted"]) == conflict
+        ]
+        mean.append((sum(changed) + PRIOR) / (len(changed) + FEW))
+    return mean[0] / (mean[0] + mean[1])
 
 
 def pixels(table: RegionTable, kind: QueryKind) -> Float64[np.ndarray, " n"]:

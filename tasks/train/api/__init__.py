@@ -1,1 +1,1 @@
-"""The interface between the training loop and its methods: what a step gives to every loss, teacher and selection."""
+"""What the parts of a training step are given: the interface of every method of train."""

@@ -22,7 +22,9 @@ def image(seed: int = 0, classes: int = 3, cells: int = 4) -> ImageContext:
         told(np.isin(regions, (9, 10)), "class", 1),
         told((regions == 12) & (rng.random(regions.shape) < 0.5), "mask", 1),
     ]
-    return ImageContext("a/0", probabilities, features, first, painted(first, said), regions, said)
+    picture = np.random.default_rng(seed + 100).integers(0, 256, (side, side, 3)).astype(np.uint8)
+    context = ImageContext("a/0", probabilities, features, first, painted(first, said), regions, said)
+    return context._replace(picture=lambda: picture)
 
 
 def told(mask: np.ndarray, kind: str, *classes: int) -> AnswerMask:

@@ -1,5 +1,6 @@
 """The history table: its columns, joining, equal bytes."""
 
+import pyarrow.parquet as parquet
 import pytest
 
 from segmend.answers import history
@@ -7,7 +8,7 @@ from segmend.answers import history
 ROW = {
     "round": "r1", "query": "r1-00001", "image": "a/0", "region": 3, "kind": "class", "who": "ada", "shown": "leaf",
     "predicted": None, "answer": "stone", "old": "leaf", "new": "stone", "pixels": 12, "changed": 9, "clicks": 1.0, "seconds": 12.1,
-    "expected": 7.5,
+    "expected": 7.5, "confidence": 0.75, "chance": None,
 }  # fmt: skip
 
 
@@ -27,6 +28,12 @@ def test_equal_rows_give_equal_bytes_however_joined(tmp_path):
 def test_an_empty_history_has_all_columns(tmp_path):
     history.write(tmp_path, history.empty())
     assert history.read(tmp_path).num_rows == 0 and history.read(tmp_path).schema == history.SCHEMA
+
+
+def test_a_history_without_the_newest_columns_is_read(tmp_path):
+    old = history.table([ROW]).drop_columns(["confidence", "chance"])
+    parquet.write_table(old, tmp_path / "history.parquet")
+    assert history.read(tmp_path).to_pylist() == [ROW | {"confidence": None}]
 
 
 def test_a_folder_without_history_is_named(tmp_path):

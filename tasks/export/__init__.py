@@ -1,1 +1,0 @@
-"""The corrected data set, in a format that other tools read."""

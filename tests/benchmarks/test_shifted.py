@@ -1,0 +1,75 @@
+"""Shifted labels: the data's arithmetic, that every arm is a setting that exists, and the page of rows by hand."""
+
+import numpy as np
+import pytest
+
+from benchmarks import shifted, shifted_page
+from benchmarks.rounds_in_process import STAGES
+from benchmarks.shifted_data import Shift, thinned, write_folder
+from benchmarks.shifted_data import shifted as changed
+from segmend.images.rasters import read_labels
+from segmend.stage.params import validated
+
+
+@pytest.mark.parametrize("arm", shifted.ARMS)
+@pytest.mark.parametrize("data", shifted.DATA)
+def test_every_arm_is_a_setting(data, arm):
+    cell = shifted.cell_of(data, arm, 0)
+    for stage in STAGES:
+        validated(STAGES[stage].stage.__annotations__["settings"], cell.settings[stage], stage)
+    assert cell.settings["train"]["loss"]["name"] == "dice"  # all arms learn in the same way
+
+
+def test_gamma_and_blur():
+    image = np.full((9, 9, 3), 51, np.uint8)  # .2: squared .04, of 255 that is 10
+    assert (changed(image, Shift(blur=1.0, gamma=2.0)) == 10).all()
+    image[4, 4] = 255
+    assert changed(image, Shift(blur=1.0))[4, 4].max() < 128 and (changed(image, Shift()) == image).all()
+
+
+def test_thinned():
+    assert thinned(list("abcdefg"), 3) == ["a", "d", "g"] and thinned(["a", "b"], 5) == ["a", "b"]
+
+
+def test_a_folder_with_and_without_given_masks(tmp_path):
+    from benchmarks.shifted_data import Picture
+
+    image, truth = np.zeros((4, 4, 3), np.uint8), np.ones((4, 4), np.uint8)
+    write_folder(tmp_path / "a", [Picture("x", "train", image, truth)], ["p", "q"], {"x": truth * 0})
+    write_folder(tmp_path / "b", [Picture("x", "train", image, truth)], ["p", "q"], None)
+    assert (read_labels(tmp_path / "a/masks/x.png") == 0).all() and (read_labels(tmp_path / "a/truth/x.png") == 1).all()
+    assert (read_labels(tmp_path / "b/masks/x.png") == 1).all() and not (tmp_path / "b/truth").exists()
+
+
+def row(arm, wrong, seed=0, data="facade"):
+    rounds = [
+        {
+            "wrong_pixels": 1000 * k,
+            "data_miou": 0.5,
+            "model_miou": 0.4,
+            "ceiling_miou": 0.8,
+            "auto_fixed": 7,
+            "auto_broken": 2,
+        }
+        for k in wrong
+    ]
+    return {"data": data, "arm": arm, "seed": seed, "rounds": rounds, "cpu_seconds": 1.0}
+
+
+def test_the_table_by_hand():
+    rows = [row("sim", [100, 90, 80, 60]), row("sim", [100, 90, 80, 70], 1), row("free_argmax", [95])]
+    lines = shifted_page.table(rows, "facade", ["free_argmax", "sim"], ("2%", "4%", "4%")).splitlines()
+    assert "95.0 (asks nobody)" in lines[2] and "| sim | 2 | 90.0 ± 0.0 | 80.0 ± 0.0 | 65.0 ± 7.1 |" in lines[3]
+    assert lines[3].endswith("| 7 - 2 |")
+
+
+def test_the_ratio_is_of_sets_that_have_both():
+    rows = [
+        row(arm, [100, end], seed, data)
+        for data in ("a", "b")
+        for seed in range(3)
+        for arm, end in (("sim", 80), ("x", 40))
+    ]
+    (claim,) = shifted_page.ratio_claims(rows, ("a", "b"), "x")
+    assert (claim.value, claim.seeds, claim.holds) == (0.5, 3, True)
+    assert shifted_page.ratio_claims(rows[:-6], ("a", "b", "c"), "x") == []
