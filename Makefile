@@ -41,7 +41,7 @@ docs: $(READY)  ## regenerate the generated pages and tables
 	@$(BIN)/python -m docs.generate
 
 clean:  ## remove the environment and everything that a run made
-	rm -rf .venv .work mlflow.db mlruns .dvc/cache .dvc/tmp data/dataset data/truth data/regions data/labels data/models data/queries data/report metrics reports dvc.lock
+	rm -rf .venv .work mlflow.db mlruns .dvc/cache .dvc/tmp data/dataset data/truth data/regions data/labels data/models data/queries data/report data/export metrics reports dvc.lock
 	find data/scores -mindepth 1 -maxdepth 1 ! -name start -exec rm -rf {} +
 
 .PHONY: help setup run ui test quick lint deps bench docs clean

@@ -30,7 +30,6 @@ from segmend.network.segmenter import AnySize, normalise
 from segmend.stage.params import validated
 from segmend.training.checkpoints import Checkpoints
 from segmend.training.determinism import reproducible
-from tasks.train.api.distributed import Alone
 from tasks.train.engine.label_statistics import label_statistics
 from tasks.train.engine.loop import train
 from tasks.train.settings import Params
@@ -77,7 +76,7 @@ def measure(data: str, kind: str, level: str, arm: str, seed: int, epochs: int) 
     checkpoints = Checkpoints(key)
     begin = monotonic()
     with reproducible():
-        state = train(Alone(), settings, seed, dataset, labels, found, checkpoints)
+        state = train(settings, seed, dataset, labels, found, None, checkpoints)
     seconds = monotonic() - begin
     checkpoints.remove()
     final = scores(state.shown, dataset, "test")

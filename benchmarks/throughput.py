@@ -31,7 +31,7 @@ from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
 from segmend.images.dataset import Card, Dataset, Labels, Sample, write_card, write_samples
 from segmend.network.device import device, precision
 from segmend.training.checkpoints import Checkpoints
-from tasks.train.api.distributed import Alone
+from tasks.train.api.pixel_maps import PixelMaps
 from tasks.train.engine import loop
 from tasks.train.engine.dataloader import Batch
 from tasks.train.engine.label_statistics import label_statistics
@@ -77,14 +77,14 @@ def batches() -> list[Batch]:
     labels[:, :4] = 255
     pictures = torch.from_numpy(images.astype(np.uint8)).permute(0, 3, 1, 2)
     parts = zip(pictures.split(BATCH), torch.from_numpy(labels).split(BATCH), strict=True)
-    return [Batch(image, label, torch.zeros((BATCH, 0, 3), dtype=torch.bool)) for image, label in parts]
+    return [Batch(image, PixelMaps(label), torch.zeros((BATCH, 0, 3), dtype=torch.bool)) for image, label in parts]
 
 
 def files(root: Path) -> tuple[Dataset, Labels]:
     """The same pictures as a dataset on disk: with a val split of nobody, so that steps are all there is."""
     samples = []
-    for part, one in enumerate(batches()):
-        for k, (image, labels) in enumerate(zip(one.images, one.labels, strict=True)):
+    for part, batch in enumerate(batches()):
+        for k, (image, labels) in enumerate(zip(batch.images, batch.maps.labels, strict=True)):
             name, picture = f"{part:02d}{k}", image.permute(1, 2, 0).numpy()
             path = root / "dataset" / "images" / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,22 +131,22 @@ class Turns:
     def reading(self, *_: Any) -> Iterator[Batch]:
         every = batches()
         for number in range(STEPS):
-            one = every[number % len(every)]
+            batch = every[number % len(every)]
             begin = perf_counter()
-            self.other.step(one.images, one.labels)
-            waited()
+            self.other.step(batch.images, batch.maps.labels)
+            synchronise()
             self.theirs.append(perf_counter() - begin)
             begin = perf_counter()
-            yield one
-            waited()
+            yield batch
+            synchronise()
             self.ours.append(perf_counter() - begin)
 
     def medians(self) -> tuple[float, float]:
         return median(self.ours[YOUNG:]), median(self.theirs[YOUNG:])
 
 
-def waited() -> None:
-    """Until the device has done what it was told."""
+def synchronise() -> None:
+    """Wait until the device has finished its queue."""
     if device().type == "cuda":
         torch.cuda.synchronize()
 
@@ -155,19 +155,16 @@ class Plain:
     """A plain step of ours, in turns with a SAM step of ours."""
 
     def __init__(self, settings: Params):
-        here, kind = Alone(), precision(device())
-        state = start(settings, 0, 3, here.device, kind)
-        state.running = state.running.to(here.device)
-        amp = torch.autocast(here.device.type, kind, enabled=kind != torch.float32)
-        third = torch.full((3,), 1 / 3, device=here.device)
-        self.here, self.learner = (
-            here,
-            loop.TrainStep(here, settings, state, here.wrap(state.network), CARD, third, amp),
-        )
+        self.device, kind = device(), precision(device())
+        state = start(settings, 0, 3, self.device, kind)
+        state.running = state.running.to(self.device)
+        amp = torch.autocast(self.device.type, kind, enabled=kind != torch.float32)
+        third = torch.full((3,), 1 / 3, device=self.device)
+        self.train_step = loop.TrainStep(settings, state, state.network, CARD, third, amp)
 
     def step(self, images: Tensor, labels: Tensor) -> None:
-        one = Batch(images, labels, torch.zeros((BATCH, 0, 3), dtype=torch.bool))
-        self.learner.step([loop.moved(one, self.here.device)], 0.5)
+        batch = Batch(images, PixelMaps(labels), torch.zeros((BATCH, 0, 3), dtype=torch.bool))
+        self.train_step.step([batch.to(self.device)], 0.5)
 
 
 def trained(settings: Params, root: Path, turns: Turns | None) -> float:
@@ -179,9 +176,9 @@ def trained(settings: Params, root: Path, turns: Turns | None) -> float:
             stack.enter_context(patch.object(loop, "training", turns.reading))
         data = label_statistics(dataset, labels)
         checkpoints = Checkpoints([settings.model_dump_json().encode(), b"throughput"])
-        state = loop.train(Alone(), settings, 0, dataset, labels, data, checkpoints)
+        state = loop.train(settings, 0, dataset, labels, data, None, checkpoints)
     checkpoints.remove()
-    return state.waiting
+    return state.data_wait
 
 
 def measure(repetition: int) -> dict[str, Any]:
@@ -189,7 +186,7 @@ def measure(repetition: int) -> dict[str, Any]:
     plain = Params(**common)
     sam = Params(**common, sharpness={"name": "sam"})
     with TemporaryDirectory() as folder:
-        here = Path.cwd()
+        before = Path.cwd()
         chdir(folder)
         try:
             files(Path(folder))
@@ -201,7 +198,7 @@ def measure(repetition: int) -> dict[str, Any]:
             waiting = trained(plain, Path(folder), None)
             seconds = perf_counter() - begin
         finally:
-            chdir(here)
+            chdir(before)
     ours, theirs = bare.medians()
     slow, quick = climbing.medians()
     row = {"ours": ours, "bare": theirs, "sam": slow, "plain": quick, "files": seconds / STEPS, "waiting": waiting}

@@ -16,7 +16,9 @@ from segmend.stage.params import Method, Settings
 from tasks.__main__ import choices, method_table, sections
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("", "run", "status", "next", "recommend", "rounds", "inspect", "new", "annotate", "ui", "serve", "methods")
+COMMANDS = (
+    "", "run", "status", "next", "recommend", "rounds", "inspect", "annotate", "export", "new", "ui", "serve", "methods"
+)  # fmt: skip
 PLAIN = {"TERM": "dumb", "NO_COLOR": "1"}
 
 

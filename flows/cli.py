@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from flows import environment
-from flows.commands import annotate
+from flows.commands import annotate, export
 from flows.environment import UserError
 
 USER_MISTAKE, WAITING, INTERRUPTED = 2, 75, 130
@@ -44,12 +44,7 @@ app = typer.Typer(
 )
 
 
-def workspace() -> Path:
-    """The workspace around the current folder, with its environment; the current folder becomes its root."""
-    root = environment.find_root(Path.cwd())
-    os.chdir(root)
-    environment.apply(root)
-    return root
+workspace = environment.enter
 
 
 def _version(wanted: bool) -> None:
@@ -251,6 +246,7 @@ def ui(
 
 
 app.command()(annotate.annotate)
+app.command()(export.export)
 
 
 @app.command()

@@ -45,6 +45,14 @@ def find_root(start: Path) -> Path:
     )
 
 
+def enter() -> Path:
+    """The workspace around the current folder, with its environment; the current folder becomes its root."""
+    root = find_root(Path.cwd())
+    os.chdir(root)
+    apply(root)
+    return root
+
+
 def tracking_uri(root: Path) -> str:
     """Where MLflow keeps the runs: a file in the workspace unless MLFLOW_TRACKING_URI names another place."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"

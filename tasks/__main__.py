@@ -17,7 +17,18 @@ from pydantic import Field
 from segmend.answers.answers import RoundBudget
 from segmend.stage.params import Method, Settings, check, load, read, seed
 
-STAGES = ("ingest", "superpixelize", "pseudo_label", "pretrain", "train", "query", "correct", "evaluate", "report")
+STAGES = (
+    "ingest",
+    "superpixelize",
+    "pseudo_label",
+    "pretrain",
+    "train",
+    "query",
+    "correct",
+    "evaluate",
+    "export",
+    "report",
+)
 
 
 class Round(Settings):

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from segmend.stage.cache import PACKAGES, ROOT, reached
 
-# A stage that may load a network of any architecture, whatever train.network says: pseudo_label.network names given weights.
-ANY_METHOD = {("pseudo_label", "segmend/network/architectures")}
+# Where a stage may use any method of a kind, whatever the setting says: pseudo_label.network names given weights of any
+# architecture, export.format `same` becomes the format that the data came in.
+ANY_METHOD = {("pseudo_label", "segmend/network/architectures"), ("export", "tasks/export/formats")}
 ITEM = re.compile(r"^\s+- ")
 
 

@@ -34,9 +34,7 @@ def annotate(
     ] = None,
 ) -> None:
     """Answer the questions of the round in the browser; see, repaint and take back what was answered. Stop with Ctrl-C."""
-    root = environment.find_root(Path.cwd())
-    os.chdir(root)
-    environment.apply(root)
+    environment.enter()
     numbers = {"--host": host, "--port": port, "--overlap": overlap, "--repeats": repeats, "--lease": lease}
     words = [word for name, value in numbers.items() for word in (name, str(value))]
     words += [word for name, value in (("--round", round), ("--expert", expert)) if value for word in (name, value)]

@@ -37,9 +37,9 @@ def marked(image: Picture, marks: dict[tuple[int, int, int], np.ndarray]) -> Pic
 
 def heat(values: Float32[np.ndarray, "h w"]) -> Picture:
     """Numbers from 0 (dark) to 1 (light) as colours."""
-    place = np.clip(values, 0, 1) * (len(HEAT) - 1)
+    position = np.clip(values, 0, 1) * (len(HEAT) - 1)
     stops = np.arange(len(HEAT))
-    return np.stack([np.interp(place, stops, HEAT[:, c]) for c in range(3)], axis=-1).round().astype(np.uint8)
+    return np.stack([np.interp(position, stops, HEAT[:, c]) for c in range(3)], axis=-1).round().astype(np.uint8)
 
 
 def resized(picture: Picture, width: int, smooth: bool) -> UInt8[np.ndarray, "height width 3"]:

@@ -47,9 +47,9 @@ def results(function: Callable[[Item], Result], items: list[Item]) -> Iterator[R
         from dask.distributed import Client
 
         client: object = Client(address)  # joblib finds the newest client by itself
-        place = parallel_config(backend="dask")
+        backend = parallel_config(backend="dask")
     else:
-        client, place = None, nullcontext()
-    with place:
+        client, backend = None, nullcontext()
+    with backend:
         pool = Parallel(n_jobs=-1 if client else count, return_as="generator", pre_dispatch=f"{4 * count}")
         yield from pool(delayed(function)(item) for item in items[done:])

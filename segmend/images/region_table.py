@@ -187,7 +187,7 @@ class Scene:
         near, slots = self.centrality.ravel()[places], self.slots[places]
         best = np.full(count(self.regions) + 1, -np.inf, np.float32)
         np.maximum.at(best, slots, near)
-        hit = np.flatnonzero(near == best[slots])[::-1]  # backwards: of several writes to one place the last one stays
+        hit = np.flatnonzero(near == best[slots])[::-1]  # backwards: of several writes to one index the last stays
         picked = np.full(len(best), -1, np.int64)
         picked[slots[hit]] = places[hit]
         return picked[1:]
@@ -199,9 +199,9 @@ class Scene:
 
     def reached(self, eps: float) -> Bool[np.ndarray, "h w"]:
         """E: the pixels that resemble their region's representative by `eps` at least; it always resembles itself."""
-        found = self.resemblance >= eps
-        found.ravel()[self.representative[self.areas > 0]] = True
-        return found
+        inside = self.resemblance >= eps
+        inside.ravel()[self.representative[self.areas > 0]] = True
+        return inside
 
     def cosines(self, vectors: Float64[np.ndarray, "k classes"]) -> Float32[np.ndarray, "h w"]:
         """Cosine between each pixel's probabilities and its region's vector; 0 outside the valid area."""
@@ -211,12 +211,12 @@ class Scene:
         flat, dot, room = self.flat, np.zeros(self.regions.size, np.float32), np.empty(STRIP, np.float32)
         for start in range(0, self.regions.size, STRIP):
             strip = np.s_[start : start + STRIP]
-            slots, found = self.slots[strip], dot[strip]
+            slots, sums = self.slots[strip], dot[strip]
             product = room[: len(slots)]
             for c in range(self.classes):
                 np.take(unit[c], slots, out=product, mode="clip")  # other modes copy `out`
                 np.multiply(product, flat[c, strip], out=product)
-                np.add(found, product, out=found)
+                np.add(sums, product, out=sums)
         return dot.reshape(self.regions.shape) / np.maximum(self.lengths, 1e-12)
 
 

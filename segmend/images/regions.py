@@ -119,18 +119,18 @@ def boxes(regions: RegionMap) -> Int64[np.ndarray, "k 4"]:
     k = count(regions)
     rows, columns = np.nonzero(regions != NO_REGION)
     ids = regions[rows, columns]
-    found = np.zeros((k, 4), np.int64)
-    found[:, :2] = np.iinfo(np.int64).max
-    np.minimum.at(found[:, 0], ids, rows)
-    np.minimum.at(found[:, 1], ids, columns)
-    np.maximum.at(found[:, 2], ids, rows + 1)
-    np.maximum.at(found[:, 3], ids, columns + 1)
-    found[found[:, 2] == 0] = 0
-    return found
+    rectangles = np.zeros((k, 4), np.int64)
+    rectangles[:, :2] = np.iinfo(np.int64).max
+    np.minimum.at(rectangles[:, 0], ids, rows)
+    np.minimum.at(rectangles[:, 1], ids, columns)
+    np.maximum.at(rectangles[:, 2], ids, rows + 1)
+    np.maximum.at(rectangles[:, 3], ids, columns + 1)
+    rectangles[rectangles[:, 2] == 0] = 0
+    return rectangles
 
 
 def outline(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """The pixels of a mask that have a 4-neighbour outside it (the image's rim counts as outside)."""
+    """The pixels of a mask that have a 4-neighbour outside it (the image's border counts as outside)."""
     inside = np.pad(mask, 1)
     whole = inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
     return mask & ~whole
@@ -138,10 +138,10 @@ def outline(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
 def edges(ids: Shaped[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """The pixels whose right or lower neighbour carries another id: one-pixel-wide borders between segments."""
-    found = np.zeros(ids.shape, bool)
-    found[:, :-1] |= ids[:, :-1] != ids[:, 1:]
-    found[:-1] |= ids[:-1] != ids[1:]
-    return found
+    edge = np.zeros(ids.shape, bool)
+    edge[:, :-1] |= ids[:, :-1] != ids[:, 1:]
+    edge[:-1] |= ids[:-1] != ids[1:]
+    return edge
 
 
 def relabel_connected(
@@ -157,19 +157,19 @@ def relabel_connected(
         sizes = areas(regions)
         small = sizes < smallest
         pairs, lengths = borders(regions)
-        # Each border seen from its small side: who asks (from), who could take it (to), over how many pixel sides.
+        # Each border from its small side: the small piece, the neighbour it could join, the number of shared pixel sides.
         start = np.concatenate([pairs[:, 0], pairs[:, 1]])
         goal = np.concatenate([pairs[:, 1], pairs[:, 0]])
         sides = np.concatenate([lengths, lengths])
-        asks = small[start]
-        if not asks.any():
+        joins = small[start]
+        if not joins.any():
             return regions
-        start, goal, sides = start[asks], goal[asks], sides[asks]
+        start, goal, sides = start[joins], goal[joins], sides[joins]
         order = np.lexsort((goal, -sides, start))
         start, goal = start[order], goal[order]
         first = np.concatenate([[True], start[1:] != start[:-1]])
         start, goal = start[first], goal[first]
-        # Every small piece points at one neighbour, so a component holds at most one piece that is large enough.
+        # Every small piece joins one neighbour, so a component holds at most one piece that is large enough.
         graph = coo_array((np.ones(len(start), np.int8), (start, goal)), shape=(len(sizes), len(sizes)))
         _, group = connected_components(graph, directed=False)
         regions = in_pieces(np.where(valid, group[regions], 0), valid)
@@ -177,5 +177,5 @@ def relabel_connected(
 
 def in_pieces(pieces: Shaped[np.ndarray, "h w"], valid: Bool[np.ndarray, "h w"]) -> RegionMap:
     """The 4-connected pieces of equal id inside the valid area, numbered in reading order."""
-    apart = np.where(valid, pieces.astype(np.int64) - int(pieces.min(initial=0)) + 1, 0)
-    return (connected_pieces(apart, background=0, connectivity=1) - 1).astype(np.int32)
+    shifted = np.where(valid, pieces.astype(np.int64) - int(pieces.min(initial=0)) + 1, 0)
+    return (connected_pieces(shifted, background=0, connectivity=1) - 1).astype(np.int32)

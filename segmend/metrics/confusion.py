@@ -1,17 +1,20 @@
 """Streaming confusion matrix; every score of the pipeline is computed from it.
 
-Rows are the truth, columns what was said (a network's prediction, or a label map), and two more columns count
+Rows are the truth, columns the prediction (of a network, or a label map that is scored), and two more columns count
 what has no class: unlabelled, void. Pixels without truth (void or unlabelled in the truth) are left out and nothing
 else is: an id that is not declared raises, because dropping it would make a wrong label map look like a high score.
 
-Absent classes: a class with neither true nor said pixels has no IoU. It is NaN and left out of the mean, not 0 and
-not 1; where no class is left, the mean is NaN. A class that was said and is never true has IoU 0, and counts.
+Absent classes: a class with neither true nor predicted pixels has no IoU. It is NaN and left out of the mean, not 0 and
+not 1; where no class is left, the mean is NaN. A class that is predicted and never true has IoU 0, and counts.
 
 Two readings of pixels that have truth and were given no class:
     iou, miou, pixel_accuracy, wrong              over the pixels that were given a class; read `coverage` beside
     iou_unlabelled_wrong, miou_unlabelled_wrong   over all pixels with truth; no class is a wrong class
 For a network, which gives every pixel a class, the two are equal.
 """
+
+from collections.abc import Sequence
+from re import sub
 
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
@@ -22,7 +25,7 @@ Numbers = np.ndarray | np.number | int | float
 
 
 class Confusion:
-    """Counts of pixels, (K, K + 2): truth by said class, then unlabelled (column K), void (column K + 1)."""
+    """Counts of pixels, (K, K + 2): truth by predicted class, then unlabelled (column K), void (column K + 1)."""
 
     def __init__(self, classes: int, matrix: Int64[np.ndarray, "k columns"] | None = None):
         shape = (classes, classes + 2)
@@ -37,10 +40,10 @@ class Confusion:
         pairs = (truth.astype(np.uint16) << 8 | prediction).ravel()
         table = np.bincount(pairs, minlength=1 << 16).reshape(256, 256)
         for name, counts in (("truth", table.sum(1)), ("prediction", table.sum(0))):
-            strangers = np.flatnonzero(counts[self.classes : UNLABELLED]) + self.classes
-            if len(strangers):
+            undeclared = np.flatnonzero(counts[self.classes : UNLABELLED]) + self.classes
+            if len(undeclared):
                 raise ValueError(
-                    f"{name} holds {counts[strangers[0]]} pixels of id {strangers[0]}, which is not declared: allowed "
+                    f"{name} holds {counts[undeclared[0]]} pixels of id {undeclared[0]}, which is not declared: allowed "
                     f"are 0 to {self.classes - 1}, {UNLABELLED} (unlabelled) and {VOID} (void); declare it in ingest"
                 )
         self.matrix[:, : self.classes] += table[: self.classes, : self.classes]
@@ -97,6 +100,20 @@ class Confusion:
     def coverage(self) -> float:
         """Share of the pixels with truth that were given a class; NaN where there are none."""
         return float(ratio(self.labelled, self.pixels))
+
+
+def metric_name(name: str) -> str:
+    """The name of a class as a part of a metric's name: letters, digits, spaces and `_ . -`; any other character becomes `_`.
+
+    Tracking servers allow `/` and `:` besides, which separate.
+    """
+    return sub(r"[^\w. -]", "_", name)
+
+
+def metric_names(classes: Sequence[str]) -> list[str]:
+    """`metric_name` of all classes; where two become equal, each begins with its class id."""
+    names = [metric_name(name) for name in classes]
+    return names if len(set(names)) == len(names) else [f"{k:03d} {name}" for k, name in enumerate(names)]
 
 
 def ratio(part: Numbers, whole: Numbers) -> np.ndarray:

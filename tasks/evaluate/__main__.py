@@ -1,17 +1,16 @@
-"""Score one round and carry the scores of the rounds before on.
+"""Score one round; the tables begin with the scores of the rounds before.
 
 rounds.json, rounds.csv    one row a round so far: clicks, data mIoU, coverage, wrong pixels, model mIoU ...
 classes.csv                one row a round so far and class; per_class.csv: this round only
 per_image.csv              the ranked images, worst first
-confusion.json             the matrices of labels and network: rows truth, columns said, unlabelled, void
+confusion.json             the matrices of labels and network: rows truth, columns prediction, unlabelled, void
 confusion.csv              the network's, as rows for `dvc plots`; calibration.csv: its bins of confidence
 shown.json                 the worst and the most uncertain images: their maps are in shown/
-early_learning.csv         what the network said of wrongly labelled train pixels, epoch by epoch (early.py); where known
+early_learning.csv         what the network predicts for wrongly labelled train pixels, epoch by epoch; where known
 strip.png                  a few fixed images: image, labels, network, truth, uncertainty
 """
 
 from pathlib import Path
-from re import sub
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from segmend.answers import history
 from segmend.images.dataset import Card, Dataset, Labels
 from segmend.images.overlays import png
 from segmend.images.rasters import write_labels
-from segmend.metrics.confusion import Confusion
+from segmend.metrics.confusion import Confusion, metric_name
 from segmend.network import inference
 from segmend.stage import events
 from segmend.stage.command import stage
@@ -57,7 +56,7 @@ def evaluate(
     regions: Path,
     out: Path,
 ) -> dict[str, Any]:
-    """Score the network on the test split and the labels against the truth, and carry on the rounds before."""
+    """Score the network on the test split and the labels against the truth, and append to the rounds before."""
     rounds = read_rounds(before)
     data, maps = Dataset(dataset, truth), Labels(labels)
     of_labels = score_labels(data, maps)
@@ -73,12 +72,12 @@ def evaluate(
     )
     row = {"round": round, **effort(labels), **label_numbers(of_labels), **network_numbers(data, of_network)}
     row |= group_numbers(unseen, of_labels.confusion, of_network.confusion)
-    # What base cells and first labels allow is found once, and carried on.
+    # What base cells and first labels allow is computed in the first round and copied to the later ones.
     row["ceiling_miou"] = rounds[0]["ceiling_miou"] if rounds else number(ceiling(data, maps, regions).miou())
     if (model / "corrected").is_dir():  # by the training, for its own use
         row["corrected_miou"] = number(score_labels(data, maps, Labels(model / "corrected")).confusion.miou())
     out.mkdir(parents=True, exist_ok=True)
-    row |= write_early(out, early, (model / "early").is_dir())
+    row |= write_early(out, early, data.classes, (model / "early").is_dir())
     write_json(out / "rounds.json", [*rounds, row])
     write_csv(out / "rounds.csv", [*rounds, row], (*PLOTTED, *(name for name in GROUPS if name in row)))
     per_class = class_rows(round, data.card, of_labels.confusion, of_network, unseen)
@@ -91,18 +90,18 @@ def evaluate(
     (out / "strip.png").write_bytes(
         png(strip(data, maps, stripped, of_network.shown, settings.strip_width), colours=128)
     )
-    tell(out, round, per_class)
+    send_to_dashboards(out, round, per_class)
     return {key: value for key, value in row.items() if key != "round"}
 
 
 def effort(labels: Path) -> dict[str, Any]:
     """What people (or a simulated oracle) gave so far: answered queries, clicks, seconds; pixels relabelled beyond that."""
     rows = history.read(labels)
-    told = history.answers(rows)
-    clicks, seconds = (float(sum(n or 0 for n in told[name].to_pylist())) for name in ("clicks", "seconds"))
+    answers = history.answers(rows)
+    clicks, seconds = (float(sum(n or 0 for n in answers[name].to_pylist())) for name in ("clicks", "seconds"))
     return {
         "clicks": int(clicks) if clicks.is_integer() else clicks,
-        "queries": len(set(told["query"].to_pylist())),
+        "queries": len(set(answers["query"].to_pylist())),
         "seconds": number(seconds),
         "auto_pixels": sum(row["changed"] for row in rows.to_pylist() if row["kind"] == history.AUTO),
     }
@@ -111,7 +110,7 @@ def effort(labels: Path) -> dict[str, Any]:
 def label_numbers(scores: LabelScores) -> dict[str, Any]:
     """The labels of the train split; every comparison is null, with the reason, where there is no truth."""
     confusion, known = scores.confusion, scores.confusion.pixels > 0
-    found: dict[str, Any] = {
+    numbers: dict[str, Any] = {
         "data_miou": number(confusion.miou()),
         "coverage": number(confusion.coverage()),
         "data_miou_unlabelled_wrong": number(confusion.miou_unlabelled_wrong()),
@@ -122,16 +121,16 @@ def label_numbers(scores: LabelScores) -> dict[str, Any]:
         "train_images_with_truth": scores.images_with_truth,
     }
     if not known:
-        found["data_reason"] = "no image of the train split has truth"
+        numbers["data_reason"] = "no image of the train split has truth"
     elif confusion.labelled == 0:
-        found["data_reason"] = "no pixel with truth is labelled yet"
-    return found
+        numbers["data_reason"] = "no pixel with truth is labelled yet"
+    return numbers
 
 
 def network_numbers(data: Dataset, scores: NetworkScores) -> dict[str, Any]:
     """The network on the test split; null, with the reason, where there is no truth."""
     images = sum(row.pixels is not None for row in scores.rows)
-    found: dict[str, Any] = {
+    numbers: dict[str, Any] = {
         "model_miou": number(scores.confusion.miou()),
         "model_pixel_accuracy": number(scores.confusion.pixel_accuracy()),
         "model_boundary_miou": number(scores.boundary.miou()),
@@ -141,8 +140,8 @@ def network_numbers(data: Dataset, scores: NetworkScores) -> dict[str, Any]:
     }
     if scores.confusion.pixels == 0:
         empty = not any(True for _ in data.of("test"))
-        found["model_reason"] = "the test split is empty" if empty else "no image of the test split has truth"
-    return found
+        numbers["model_reason"] = "the test split is empty" if empty else "no image of the test split has truth"
+    return numbers
 
 
 def class_rows(round: str, card: Card, labels: Confusion, network: NetworkScores, unseen: tuple[int, ...]) -> Table:
@@ -199,12 +198,11 @@ def write_shown(out: Path, card: Card, scores: NetworkScores, count: int) -> Non
         path.write_bytes(png(scores.shown[name].uncertainty))
 
 
-def tell(out: Path, round: str, per_class: Table) -> None:
-    """Per-class numbers and the strip for the dashboards; the step is the round."""
+def send_to_dashboards(out: Path, round: str, per_class: Table) -> None:
+    """Per-class numbers, the strip of images and the tables; the step is the round."""
     step = int(round.removeprefix("r"))
     for kind in ("model_iou", "data_iou", "model_boundary_iou"):
-        # Tracking servers allow few characters in a metric's name; the id keeps names apart that become equal.
-        names = [f"{kind}/{k:03d} {sub(r'[^A-Za-z0-9_. -]', '_', row['class'])}" for k, row in enumerate(per_class)]
+        names = [f"{kind}/{k:03d} {metric_name(row['class'])}" for k, row in enumerate(per_class)]
         values = {name: row[kind] for name, row in zip(names, per_class, strict=True) if row[kind] is not None}
         events.metrics(values, step=step)
     events.artifact(out / "strip.png", f"strips/{round}")

@@ -6,7 +6,7 @@ Formula: for a class, G_d are its true pixels at distance <= d (chessboard) from
     d = max(1, round(width * diagonal of the image)); the paper's width is 0.02.
 Limits: equal maps give 1; a width that covers every area gives plain IoU; a class that is nowhere is NaN.
 Differs: counts are summed over all images before dividing, as mIoU is, because a class need not be in every image.
-    Pixels without truth neither count nor make a border: whatever the network says there changes nothing.
+    Pixels without truth neither count nor make a border: predictions there change nothing.
     One pass over all classes: a pixel is in its class's band where its window holds another label, which a running
     minimum and maximum tell.
 Costs: O(pixels), whatever the width and the number of classes.
@@ -31,10 +31,10 @@ def band(labels: LabelMap, valid: Bool[np.ndarray, "h w"], width: int) -> Bool[n
     # What is not valid must never win: highest for the minimum, lowest for the maximum (class ids are below 254).
     lowest = cv2.erode(np.where(valid, labels, 255).astype(np.uint8), window)
     highest = cv2.dilate(np.where(valid, labels, 0).astype(np.uint8), window)
-    found = (lowest < labels) | (highest > labels)
-    found[:width] = found[-width:] = True
-    found[:, :width] = found[:, -width:] = True
-    return found & valid
+    boundary = (lowest < labels) | (highest > labels)
+    boundary[:width] = boundary[-width:] = True
+    boundary[:, :width] = boundary[:, -width:] = True
+    return boundary & valid
 
 
 class Boundary:
@@ -44,7 +44,7 @@ class Boundary:
         self.width = width
         self.both = np.zeros(classes, np.int64)
         self.true = np.zeros(classes, np.int64)
-        self.said = np.zeros(classes, np.int64)
+        self.predicted = np.zeros(classes, np.int64)
 
     def update(self, truth: LabelMap, prediction: LabelMap) -> None:
         """Count one image."""
@@ -55,13 +55,13 @@ class Boundary:
         for counts, ids in (
             (self.both, truth[shared]),
             (self.true, truth[of_truth]),
-            (self.said, prediction[of_prediction]),
+            (self.predicted, prediction[of_prediction]),
         ):
             counts += np.bincount(ids, minlength=len(counts))
 
     def iou(self) -> Float64[np.ndarray, " k"]:
         """Boundary IoU per class; NaN for absent classes."""
-        return ratio(self.both, self.true + self.said - self.both)
+        return ratio(self.both, self.true + self.predicted - self.both)
 
     def miou(self) -> float:
         """The mean over the classes that are present; NaN where none is."""

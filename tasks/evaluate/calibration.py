@@ -1,7 +1,7 @@
 """Expected calibration error: how far the network's confidence is from its share of right pixels.
 
 Paper: Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, arXiv:1706.04599, equation 3.
-Formula: pixels fall into equal bins of confidence (the probability of the class that is said);
+Formula: pixels fall into equal bins of confidence (the probability of the predicted class);
     error = sum over bins of (pixels in bin / pixels) * |share of right pixels - mean confidence|.
 Limits: 0 where every bin's confidence is its accuracy; 1 for a network that is sure and always wrong.
 Differs: every pixel with truth counts alike, over all images at once (the paper has one prediction per image).
@@ -23,12 +23,12 @@ class Calibration:
         self.right = np.zeros(bins, np.int64)
 
     def update(self, confidence: Float32[np.ndarray, " n"], right: Bool[np.ndarray, " n"]) -> None:
-        """Count pixels with truth: their confidence in 0..1, and whether the said class is the true one."""
+        """Count pixels with truth: their confidence in 0..1, and whether the predicted class is the true one."""
         bins = len(self.pixels)
-        place = np.minimum((confidence * bins).astype(np.intp), bins - 1)
-        self.pixels += np.bincount(place, minlength=bins)
-        self.confidence += np.bincount(place, weights=confidence, minlength=bins)
-        self.right += np.bincount(place[right], minlength=bins)
+        index = np.minimum((confidence * bins).astype(np.intp), bins - 1)
+        self.pixels += np.bincount(index, minlength=bins)
+        self.confidence += np.bincount(index, weights=confidence, minlength=bins)
+        self.right += np.bincount(index[right], minlength=bins)
 
     def accuracy(self) -> Float64[np.ndarray, " bins"]:
         """Share of right pixels per bin; NaN for empty bins."""

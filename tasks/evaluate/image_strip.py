@@ -54,6 +54,6 @@ def headline(sample: Sample | None, width: int, full: int) -> Picture:
     canvas = Image.new("RGB", (full, HEAD), PAPER)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(12)
     for k, name in enumerate(COLUMNS):
-        said = f"{sample.id} ({sample.split})" if k == 0 and sample else name
-        draw.text((k * (width + GAP) + 2, 4), said, fill=INK, font=font)
+        text = f"{sample.id} ({sample.split})" if k == 0 and sample else name
+        draw.text((k * (width + GAP) + 2, 4), text, fill=INK, font=font)
     return np.asarray(canvas)

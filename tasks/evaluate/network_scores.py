@@ -23,14 +23,14 @@ class Row(NamedTuple):
     pixel_accuracy: float | None
     wrong_pixels: int | None
     pixels: int | None  # with truth
-    uncertainty: float  # mean of 1 - probability of the said class
+    uncertainty: float  # mean of 1 - probability of the predicted class
 
 
 class Shown(NamedTuple):
     """What is kept of an image that will be shown."""
 
     prediction: LabelMap
-    uncertainty: UInt8[np.ndarray, "h w"]  # 255 times 1 - probability of the said class
+    uncertainty: UInt8[np.ndarray, "h w"]  # 255 times 1 - probability of the predicted class
 
 
 class NetworkScores:
@@ -44,20 +44,22 @@ class NetworkScores:
         self.shown: dict[str, Shown] = {}
 
     def update(
-        self, sample: Sample, truth: LabelMap | None, said: LabelMap, confidence: Float32[np.ndarray, "h w"]
+        self, sample: Sample, truth: LabelMap | None, prediction: LabelMap, confidence: Float32[np.ndarray, "h w"]
     ) -> None:
         """Count one image and add its row; without truth, only its uncertainty."""
         uncertainty = round(float(1 - confidence.mean(dtype=np.float64)), 6)
         if truth is None:
             self.rows.append(Row(sample.id, sample.split, None, None, None, None, uncertainty))
             return
-        one, valid = Confusion(self.confusion.classes), is_class(truth)
-        one.update(truth, said)
-        self.confusion = self.confusion + one
-        self.boundary.update(truth, said)
-        self.calibration.update(confidence[valid], (truth == said)[valid])
-        miou, accuracy = (None if np.isnan(score) else round(score, 6) for score in (one.miou(), one.pixel_accuracy()))
-        self.rows.append(Row(sample.id, sample.split, miou, accuracy, one.wrong, one.pixels, uncertainty))
+        confusion, valid = Confusion(self.confusion.classes), is_class(truth)
+        confusion.update(truth, prediction)
+        self.confusion = self.confusion + confusion
+        self.boundary.update(truth, prediction)
+        self.calibration.update(confidence[valid], (truth == prediction)[valid])
+        miou, accuracy = (
+            None if np.isnan(score) else round(score, 6) for score in (confusion.miou(), confusion.pixel_accuracy())
+        )
+        self.rows.append(Row(sample.id, sample.split, miou, accuracy, confusion.wrong, confusion.pixels, uncertainty))
 
     def worst(self, count: int) -> list[str]:
         """The images with truth the network does worst on, worst first."""
@@ -78,7 +80,7 @@ class NetworkScores:
 
 def ranked_samples(dataset: Dataset) -> list[Sample]:
     """The images that are ranked: the test split, or the next best where it is empty."""
-    return next((found for split in ("test", "val", "train") if (found := list(dataset.of(split)))), [])
+    return next((samples for split in ("test", "val", "train") if (samples := list(dataset.of(split)))), [])
 
 
 def score_network(
@@ -94,11 +96,11 @@ def score_network(
     """
     scores = NetworkScores(len(dataset.classes), settings)
     for sample, probabilities in predictions:
-        said, confidence = probabilities.argmax(0).astype(np.uint8), probabilities.max(0)
+        prediction, confidence = probabilities.argmax(0).astype(np.uint8), probabilities.max(0)
         if sample.id in ranked:
-            scores.update(sample, dataset.truth(sample.id) if sample.split == "test" else None, said, confidence)
-        doubt = np.clip(255 * (1 - confidence), 0, 255).round().astype(np.uint8)
-        scores.shown[sample.id] = Shown(said, doubt)
+            scores.update(sample, dataset.truth(sample.id) if sample.split == "test" else None, prediction, confidence)
+        uncertainty = np.clip(255 * (1 - confidence), 0, 255).round().astype(np.uint8)
+        scores.shown[sample.id] = Shown(prediction, uncertainty)
         kept = strip.union(scores.worst(settings.pictures), scores.uncertain(settings.pictures))
-        scores.shown = {name: one for name, one in scores.shown.items() if name in kept}
+        scores.shown = {name: maps for name, maps in scores.shown.items() if name in kept}
     return scores

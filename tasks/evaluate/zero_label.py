@@ -1,4 +1,4 @@
-"""Classes that nobody labelled against the others: means of both groups, their harmonic mean, what came of the labels.
+"""Classes without first labels against the others: means of both groups, their harmonic mean, how many of their pixels the labels hold now.
 
 Paper: the scores of generalised zero-label segmentation: Xian et al., SPNet, CVPR 2019.
 Formula: model_harmonic = 2 / (1/s + 1/u); s, u = mean IoU over the seen, and over the unseen classes; 0 where s or u is 0.
@@ -21,14 +21,14 @@ GROUPS = ("model_miou_seen", "model_miou_unseen", "model_harmonic", "unseen_cove
 def unseen_classes(
     named: tuple[str, ...], classes: tuple[str, ...], labels: LabelScores, network: Confusion, before: Table
 ) -> tuple[int, ...]:
-    """The ids of the named classes; else what round 0 found: those without a label that the truth holds.
+    """The ids of the named classes; else those of round 0: without a label that the truth holds.
 
     Where they are all classes (nothing is labelled yet) or none, there are no two groups and nothing to compare.
     """
-    strangers = [name for name in named if name not in classes]
-    if strangers:
+    undeclared = [name for name in named if name not in classes]
+    if undeclared:
         raise ValueError(
-            f"evaluate.unseen names '{strangers[0]}', which is no class of the data set; it has {', '.join(classes)}"
+            f"evaluate.unseen names '{undeclared[0]}', which is no class of the data set; it has {', '.join(classes)}"
         )
     if named:
         return tuple(sorted(map(classes.index, set(named))))
@@ -36,8 +36,8 @@ def unseen_classes(
     if first:
         return tuple(classes.index(row["class"]) for row in first if row.get("unseen") == "1")
     true = labels.confusion.matrix.sum(1) + network.matrix.sum(1)
-    found = np.flatnonzero((labels.by_class == 0) & (true > 0)).tolist()
-    return tuple(found) if labels.labelled else ()
+    unlabelled = np.flatnonzero((labels.by_class == 0) & (true > 0)).tolist()
+    return tuple(unlabelled) if labels.labelled else ()
 
 
 def group_numbers(unseen: tuple[int, ...], labels: Confusion, network: Confusion) -> dict[str, Any]:
@@ -50,10 +50,10 @@ def group_numbers(unseen: tuple[int, ...], labels: Confusion, network: Confusion
     covered = ratio(labels.square[group].sum(), labels.matrix[group].sum())
     right = ratio(labels.square.diagonal()[group].sum(), labels.square[:, group].sum())
     values = (seen, others, harmonic(seen, others), float(covered), float(right))
-    found: dict[str, Any] = {name: number(value) for name, value in zip(GROUPS, values, strict=True)}
+    numbers: dict[str, Any] = {name: number(value) for name, value in zip(GROUPS, values, strict=True)}
     if not labels.square[:, group].sum():
-        found["unseen_reason"] = "no pixel with truth is labelled as an unseen class"
-    return found
+        numbers["unseen_reason"] = "no pixel with truth is labelled as an unseen class"
+    return numbers
 
 
 def harmonic(first: float, second: float) -> float:

@@ -11,9 +11,10 @@ from segmend.images.dataset import SPLITS, Card, Sample, write_card, write_sampl
 from segmend.images.rasters import UNLABELLED, VOID
 from segmend.stage.command import stage
 from tasks.ingest.checking.dataset_checks import judge, sieve
-from tasks.ingest.checking.image_checks import Facts, by_size, class_pixels, examine_all, labelled, others, ratio
+from tasks.ingest.checking.image_checks import CheckedRecord, by_size, check_all, class_pixels, labelled, others, ratio
 from tasks.ingest.reading.source import Problem, Source
-from tasks.ingest.reading.splits import dealt
+from tasks.ingest.reading.text_files import read_text
+from tasks.ingest.recognition import read
 from tasks.ingest.settings import Params
 from tasks.ingest.writing import Job, Planting, write_all
 
@@ -25,11 +26,12 @@ def ingest(settings: Params, seed: int, *, raw: Path, out: Path, out_truth: Path
         raise ValueError(
             f"{raw} is not a folder: put the raw data there, or name another folder of data/raw in ingest.data"
         )
-    source = dealt(settings.format(raw, settings.hints, seed), settings.splits, raw)
-    facts = list(examine_all(source))
-    problems, notes = judge(source, facts)
-    source, facts, aside = sieve(raw, source, facts, problems, settings.keep_going)
-    present = by_size(facts)
+    source = read(settings, raw, seed)
+    checked = list(check_all(source))
+    problems, notes = judge(raw, source, checked)
+    checked, aside = sieve(raw, source, checked, problems, settings.keep_going)
+    source = source._replace(records=[item.record for item in checked])
+    present = by_size(checked)
     noise = settings.noise if settings.noise.planted else None
     if noise and len(present) < 2:
         raise ValueError(
@@ -46,22 +48,24 @@ def ingest(settings: Params, seed: int, *, raw: Path, out: Path, out_truth: Path
         )
     out.mkdir(parents=True, exist_ok=True)
     job = Job(
-        source.ids, source.palette, out, out_truth, noise, present, seed, settings.noise.hidden.ids(source.classes)
-    )
-    planted = write_all(source, facts, job, settings.noise.share)
-    write_lists(source, facts, settings, raw, out, out_truth, aside)
+        source.ids, source.palette, out, out_truth, noise, present, seed,
+        settings.noise.hidden.ids(source.classes), source.reading,
+    )  # fmt: skip
+    planted = write_all(checked, job, settings.noise.share)
+    write_lists(source, checked, settings, raw, out, out_truth, aside)
     for note in (*source.notes, *notes):
         print(note)
-    return metrics(source, facts, present, planted, noise is not None, aside)
+    return metrics(source, checked, present, planted, noise is not None, aside)
 
 
 def write_lists(
-    source: Source, facts: list[Facts], settings: Params, raw: Path, out: Path, out_truth: Path, aside: list[Problem]
-) -> None:
+    source: Source, checked: list[CheckedRecord], settings: Params, raw: Path, out: Path, out_truth: Path,
+    aside: list[Problem],
+) -> None:  # fmt: skip
     """dataset.json, samples.csv, quarantine.csv and truth.csv."""
-    train = [f for r, f in zip(source.records, facts, strict=True) if r.split == "train"]
-    pixels = sum(f.height * f.width for f in train)
-    sums = np.sum([f.sums for f in train], axis=0) / pixels
+    train = [item for item in checked if item.record.split == "train"]
+    pixels = sum(item.height * item.width for item in train)
+    sums = np.sum([item.sums for item in train], axis=0) / pixels
     deviation = np.sqrt(np.maximum(sums[1] - sums[0] ** 2, 0))
     about = described(raw)
     card = Card(
@@ -75,8 +79,7 @@ def write_lists(
         annotators=source.annotators,
     )
     write_card(out, card)
-    rows = zip(source.records, facts, strict=True)
-    write_samples(out, [Sample(r.id, str(r.split), f.height, f.width, f.digest, r.file) for r, f in rows])
+    write_samples(out, [sample_of(item) for item in checked])
     with (out / "quarantine.csv").open("w", newline="") as file:
         lines = writer(file, lineterminator="\n")
         lines.writerow(Problem._fields)
@@ -84,6 +87,11 @@ def write_lists(
     origin = "planted" if settings.noise.planted else "given"
     known = [r.id for r in source.records if r.truth is not None or (origin == "planted" and r.mask is not None)]
     write_truth_list(out_truth, dict.fromkeys(known, origin))
+
+
+def sample_of(item: CheckedRecord) -> Sample:
+    record = item.record
+    return Sample(record.id, str(record.split), item.height, item.width, item.digest, record.file)
 
 
 def three(values: np.ndarray) -> tuple[float, float, float]:
@@ -94,24 +102,25 @@ def three(values: np.ndarray) -> tuple[float, float, float]:
 def described(raw: Path) -> dict[str, str]:
     """What source.json of the raw folder says of where the data come from."""
     path = raw / "source.json"
-    return {key: str(value) for key, value in loads(path.read_text()).items()} if path.is_file() else {}
+    return {key: str(value) for key, value in loads(read_text(path)).items()} if path.is_file() else {}
 
 
 def metrics(
-    source: Source, facts: list[Facts], present: tuple[int, ...], planted: Planting, noisy: bool, aside: list[Problem]
-) -> dict[str, Any]:
+    source: Source, checked: list[CheckedRecord], present: tuple[int, ...], planted: Planting, noisy: bool,
+    aside: list[Problem],
+) -> dict[str, Any]:  # fmt: skip
     records = source.records
-    pixels = class_pixels(facts)
+    pixels = class_pixels(checked)
     known = labelled(pixels)
     numbers: dict[str, Any] = {"images": len(records)}
     numbers |= {f"images_{split}": sum(r.split == split for r in records) for split in SPLITS}
     numbers |= {
-        "images_with_mask": sum(r.mask is not None or bool(r.annotations) for r in records),
+        "images_with_mask": sum(item.labelled for item in checked),
         "images_with_truth": sum(r.truth is not None or (noisy and r.mask is not None) for r in records),
         "quarantined": len({problem.id for problem in aside}),
         "classes": len(source.classes),
         "classes_present": len(present),
-        "pixels": int(sum(f.height * f.width for f in facts)),
+        "pixels": int(sum(item.height * item.width for item in checked)),
         "share_void": ratio(pixels[VOID], pixels.sum()),
         "share_unlabelled": ratio(pixels[UNLABELLED], pixels.sum()),
     }
@@ -119,10 +128,10 @@ def metrics(
         numbers |= {"annotators": len(source.annotators), "annotations": sum(len(r.annotations) for r in records)}
     numbers |= {f"share.{name}": ratio(pixels[k], known) for k, name in enumerate(source.classes)}
     if noisy:
-        hit = [f for r, f in zip(records, facts, strict=True) if r.split != "test"]
+        hit = [item for item in checked if item.record.split != "test"]
         base = class_pixels(hit)
         wrong = int(planted.by_class.sum())
-        numbers |= {"wrong_pixels": wrong, "wrong_share": ratio(wrong, sum(others(f, present) for f in hit))}
+        numbers |= {"wrong_pixels": wrong, "wrong_share": ratio(wrong, sum(others(item, present) for item in hit))}
         numbers |= {f"wrong.{name}": ratio(planted.by_class[k], base[k]) for k, name in enumerate(source.classes)}
         numbers |= {f"planted.{kind}": count for kind, count in planted.by_kind.items()}
     return numbers

@@ -1,6 +1,6 @@
 """What ingest would make of a folder, in words, changing nothing.
 
-    python -m tasks.ingest.inspect PATH [--format NAME] [--classes A,B,...] [--void 0,9] [--json]
+    python -m tasks.ingest.inspect PATH [--format NAME] [--classes A,B,...] [--void 0,9] [--json | --recognise]
 
 Exit code 0 when ingest would accept the folder, 2 when it would not (the sentences say why).
 """
@@ -10,7 +10,7 @@ from argparse import ArgumentParser
 from collections import Counter
 from json import dumps
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from PIL import Image
 
@@ -18,37 +18,23 @@ from segmend.images.dataset import SPLITS
 from segmend.images.rasters import UNLABELLED, VOID
 from segmend.stage.params import validated
 from tasks.ingest.checking.dataset_checks import judge, report
-from tasks.ingest.checking.image_checks import class_pixels, examine_all, labelled, ratio
-from tasks.ingest.formats import FORMATS
-from tasks.ingest.reading.image_files import UNREADABLE
+from tasks.ingest.checking.image_checks import check_all, class_pixels, labelled, ratio
+from tasks.ingest.reading.file_kinds import PICTURES
+from tasks.ingest.reading.opening import UNREADABLE
 from tasks.ingest.reading.source import Problem, Source
-from tasks.ingest.reading.splits import dealt
+from tasks.ingest.recognition import NAMES, read, recognise
 from tasks.ingest.settings import Params
 
-NAMES = tuple(get_args(one.model_fields["name"].annotation)[0] for one in FORMATS)
 LOOKED_AT = 200  # files whose pixel kind is told
-
-
-def guess(raw: Path) -> tuple[str, str]:
-    """The format a folder looks like, and why; ValueError where it looks like none."""
-    for name, kind in zip(NAMES, FORMATS, strict=True):
-        reason = kind.sees(raw)  # type: ignore[attr-defined]
-        if reason:
-            return name, reason
-    inside = ", ".join(sorted(path.name for path in raw.iterdir())[:10]) or "nothing"
-    raise ValueError(
-        f"{raw} looks like none of the formats {', '.join(NAMES)}; it holds: {inside}. Simplest: put images into images/, masks "
-        "into masks/ under the same names, and name the classes in classes.json"
-    )
 
 
 def look(settings: Params, raw: Path, why: str, seed: int = 0) -> dict[str, Any]:
     """Everything there is to say about a folder, as plain values for JSON."""
-    source = dealt(settings.format(raw, settings.hints, seed), settings.splits, raw)
-    facts = list(examine_all(source))
-    problems, notes = judge(source, facts)
-    pixels = class_pixels(facts)
-    sizes = Counter((f.height, f.width) for f in facts if f.height)
+    source = read(settings, raw, seed)
+    checked = list(check_all(source))
+    problems, notes = judge(raw, source, checked)
+    pixels = class_pixels(checked)
+    sizes = Counter((item.height, item.width) for item in checked if item.height)
     splits = Counter(str(record.split) for record in source.records)
     same = sum("the same image as" in problem.reason for problem in problems)
     return {
@@ -57,13 +43,17 @@ def look(settings: Params, raw: Path, why: str, seed: int = 0) -> dict[str, Any]
         "why": why,
         "images": len(source.records),
         "splits": {name: splits.get(name, 0) for name in SPLITS},
-        "with_mask": sum(record.mask is not None or bool(record.annotations) for record in source.records),
+        "with_mask": sum(item.labelled for item in checked),
         "with_truth": sum(record.truth is not None for record in source.records),
-        "without_mask": [
-            record.file or record.id for record in source.records if not (record.mask or record.annotations)
-        ][:50],
+        "without_mask": [item.record.file or item.record.id for item in checked if not item.labelled][:50],
         "classes": [
-            {"id": k, "name": name, "colour": source.palette[k], "share": ratio(pixels[k], labelled(pixels))}
+            {
+                "id": k,
+                "name": name,
+                "colour": source.palette[k],
+                "pixels": int(pixels[k]),
+                "share": ratio(pixels[k], labelled(pixels)),
+            }
             for k, name in enumerate(source.classes)
         ],
         "void_ids": source.void,
@@ -86,13 +76,13 @@ def kept_apart(source: Source) -> bool:
 
 def pixel_kinds(source: Source, raw: Path) -> dict[str, dict[str, int]]:
     """How many of the first files are of which kind, as 'PNG, 8-bit grey', for images and for masks."""
-    found: dict[str, Counter[str]] = {"images": Counter(), "masks": Counter()}
+    kinds: dict[str, Counter[str]] = {"images": Counter(), "masks": Counter()}
     for record in source.records[:LOOKED_AT]:
         for which, name in (("images", record.file), ("masks", record.mask_file)):
             path = raw / name
-            if name and path.is_file():
-                found[which][kind_of(path)] += 1
-    return {which: dict(counter.most_common()) for which, counter in found.items()}
+            if path.suffix.lower() in PICTURES and path.is_file():
+                kinds[which][kind_of(path)] += 1
+    return {which: dict(counter.most_common()) for which, counter in kinds.items()}
 
 
 def kind_of(path: Path) -> str:
@@ -120,14 +110,13 @@ def told(seen: dict[str, Any]) -> str:
     for which, kinds in seen["pixel_kinds"].items():
         if kinds:
             lines.append(f"{which:<9} {', '.join(f'{kind} ({count})' for kind, count in kinds.items())}")
-    width = max((len(one["name"]) for one in seen["classes"]), default=0)
+    width = max((len(entry["name"]) for entry in seen["classes"]), default=0)
     lines.append(f"classes   {len(seen['classes'])}")
-    for one in seen["classes"]:
-        share = "    -  " if one["share"] is None else f"{one['share']:7.2%}"
-        colour = "#{:02x}{:02x}{:02x}".format(*one["colour"])
-        lines.append(
-            f"  {one['id']:>3}  {one['name']:<{width}}  {share}  {colour}  {'#' * round(40 * (one['share'] or 0))}".rstrip()
-        )
+    for entry in seen["classes"]:
+        share = "    -  " if entry["share"] is None else f"{entry['share']:7.2%}"
+        colour = "#{:02x}{:02x}{:02x}".format(*entry["colour"])
+        bar = "#" * round(40 * (entry["share"] or 0))
+        lines.append(f"  {entry['id']:>3}  {entry['name']:<{width}}  {share}  {colour}  {bar}".rstrip())
     lines.append(f"void      ids {ranges(seen['void_ids'])}: {seen['share_void'] or 0:.2%} of all pixels")
     if seen["share_unlabelled"]:
         lines.append(f"open      id {UNLABELLED}, not labelled yet: {seen['share_unlabelled']:.2%} of all pixels")
@@ -174,21 +163,33 @@ def main(arguments: list[str] | None = None) -> int:
         help="class names in the order of their ids, where no file names them",
     )
     parser.add_argument("--void", default="", metavar="N,N", help="ids that mean void, beside 255")
+    parser.add_argument(
+        "--recognise", action="store_true", help="print the format and the reason as JSON, nothing else"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     chosen = parser.parse_args(arguments)
     try:
         raw = chosen.path
         if not raw.is_dir():
             raise ValueError(f"{raw} is not a folder")
-        name, why = (chosen.format, "as asked") if chosen.format else guess(raw)
+        others: tuple[str, ...] = ()
+        if chosen.format:
+            name, why = chosen.format, "as asked"
+        else:
+            name, why, _, others = recognise(raw)
+        if chosen.recognise:
+            print(dumps({"format": name, "why": why, "others": others}))
+            return 0
         block = {
-            "data": raw.resolve().name,
+            "data": "data",
             "format": {"name": name},
             "classes": [word.strip() for word in chosen.classes.split(",") if word.strip()],
             "void": [word.strip() for word in chosen.void.split(",") if word.strip()],
         }
         seen = look(validated(Params, block, "inspect"), raw, why)
-    except ValueError as trouble:
+        if others:
+            seen["notes"].append(f"it could be read as {', '.join(others)} too (--format)")
+    except (ValueError, OSError) as trouble:
         if chosen.json:
             print(dumps({"path": str(chosen.path), "problems": [Problem("", "", str(trouble))._asdict()]}, indent=2))
         print(trouble, file=sys.stderr)

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from segmend.stage.params import Settings
 from tasks.ingest.formats import Format
 from tasks.ingest.noise._planting import Noise
+from tasks.ingest.reading.context import MAX_PIXELS, Reading, Side
 from tasks.ingest.reading.source import Hints
 from tasks.ingest.reading.splits import Splits
 
@@ -14,7 +15,9 @@ from tasks.ingest.reading.splits import Splits
 class Params(Settings):
     """Which raw data, in which format, and which mistakes are planted."""
 
-    data: str = Field(pattern=r"^[^/\\]+$", description="the name of a folder of data/raw")
+    data: str = Field(
+        pattern=r"^\w[\w.-]*$", description="the name of a folder of data/raw: letters, digits, _ . and -"
+    )
     format: Format
     noise: Noise = Noise()
     classes: tuple[str, ...] = Field(
@@ -25,7 +28,16 @@ class Params(Settings):
         "", description="the palette file of colour masks, if not palette.json, palette.csv or labelmap.txt"
     )
     image_range: tuple[float, float] | None = Field(
-        None, description="values of 16-bit or float images that become black and white; default 0 and 65535"
+        None,
+        description="values of 16-bit or float images that become black and white; default for 16 bits: 0 and "
+        "the largest value of the bits that the images use",
+    )
+    max_pixels: int = Field(
+        MAX_PIXELS, ge=1, le=1 << 31, description="of one picture; larger ones are refused before they are read"
+    )
+    masks_drawn_on: Side = Field(
+        "",
+        description="where EXIF turns images and sizes do not decide: masks were drawn on the stored or the upright one",
     )
     splits: Splits = Splits()
     keep_going: bool = Field(False, description="set bad images aside (dataset/quarantine.csv) instead of stopping")
@@ -39,3 +51,7 @@ class Params(Settings):
     @property
     def hints(self) -> Hints:
         return Hints(self.classes, self.void, self.palette, self.image_range)
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(self.max_pixels, self.masks_drawn_on)

@@ -11,9 +11,11 @@ from PIL import Image
 from segmend.images.parallel import map_images
 from segmend.images.rasters import write_labels
 from segmend.stage.events import progress
-from tasks.ingest.checking.image_checks import Facts, others, read_map, translate
+from tasks.ingest.checking.identifiers import inside
+from tasks.ingest.checking.image_checks import CheckedRecord, others, read_labels
 from tasks.ingest.noise._planting import AIM, ROUNDS, TOLERANCE, Noise, hide, plant
-from tasks.ingest.reading.source import Record, Source
+from tasks.ingest.reading.context import Reading, reading_as
+from tasks.ingest.reading.source import Record
 
 NOISY = ("train", "val")
 SMALL = 20_000_000  # pixels in all; starting processes for fewer costs more than it saves
@@ -30,6 +32,7 @@ class Job(NamedTuple):
     classes: tuple[int, ...]  # present in the data set, the largest first
     seed: int
     hidden: tuple[int, ...] = ()  # classes whose labels are taken away
+    reading: Reading = Reading()
 
 
 class Planting(NamedTuple):
@@ -41,25 +44,29 @@ class Planting(NamedTuple):
 
 def write(item: tuple[Record, int | None, bool], job: Job) -> Planting:
     """Write one image (record, wrong pixels wanted, whether the image itself is still to be written)."""
-    record, wanted, fresh = item
+    with reading_as(job.reading):
+        return write_now(*item, job)
+
+
+def write_now(record: Record, wanted: int | None, fresh: bool, job: Job) -> Planting:
     if fresh:
-        path = job.out / "images" / f"{record.id}.png"
+        path = inside(job.out / "images", record.id)
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(record.image()).save(path, format="PNG", compress_level=4)
-    mask_path, truth_path = job.out / "masks" / f"{record.id}.png", job.out_truth / f"{record.id}.png"
-    truth = read_map(record, "truth", job.ids) if record.truth else None
-    for one in record.annotations:
-        place = job.out / "annotators" / one.annotator / f"{record.id}.png"
-        write_labels(place, translate(one.mask(), job.ids)[0], job.colours)
+    mask_path, truth_path = inside(job.out / "masks", record.id), inside(job.out_truth, record.id)
+    truth = read_labels(record.truth, job.ids) if record.truth else None
+    for entry in record.annotations:
+        path = inside(inside(job.out / "annotators", entry.annotator, ""), record.id)
+        write_labels(path, read_labels(entry.mask, job.ids), job.colours)
     if job.noise is None:
         if record.mask is not None:
             given = truth if record.mask is record.truth else None  # one and the same: read once
-            write_labels(mask_path, read_map(record, "mask", job.ids) if given is None else given, job.colours)
+            write_labels(mask_path, read_labels(record.mask, job.ids) if given is None else given, job.colours)
         if truth is not None:
             write_labels(truth_path, truth, job.colours)
         return Planting(np.zeros(256, np.int64), {})
     if truth is None and record.mask is not None:
-        truth = read_map(record, "mask", job.ids)
+        truth = read_labels(record.mask, job.ids)
     if truth is None:
         return Planting(np.zeros(256, np.int64), {})
     planted = plant(truth, wanted or 0, job.classes, job.noise, job.seed, record.id)
@@ -74,26 +81,26 @@ def write(item: tuple[Record, int | None, bool], job: Job) -> Planting:
     return Planting(by_class, by_kind)
 
 
-def write_all(source: Source, facts: list[Facts], job: Job, share: float) -> Planting:
+def write_all(checked: list[CheckedRecord], job: Job, share: float) -> Planting:
     """Write every image; planting is repeated, with the numbers scaled, until `share` of the pixels are wrong.
 
     Raises ValueError where the share cannot be met within the tolerance.
     """
-    foreground = [others(fact, job.classes) for fact in facts]
-    noisy = [record.split in NOISY for record in source.records]
+    foreground = [others(item, job.classes) for item in checked]
+    noisy = [item.record.split in NOISY for item in checked]
     total = sum(count for count, hit in zip(foreground, noisy, strict=True) if hit)
     goal = share * total
     best: tuple[float, float] | None = None
     factor = 1.0
     for attempt in range(ROUNDS + 1):
         items = [
-            (record, round(factor * share * count) if hit else 0, attempt == 0)
-            for record, count, hit in zip(source.records, foreground, noisy, strict=True)
+            (item.record, round(factor * share * count) if hit else 0, attempt == 0)
+            for item, count, hit in zip(checked, foreground, noisy, strict=True)
             if attempt == 0 or hit
         ]
         what = "images written" if attempt == 0 else f"mistakes planted again ({attempt})"
         work = partial(write, job=job)
-        small = sum(fact.height * fact.width for fact in facts) < SMALL
+        small = sum(item.height * item.width for item in checked) < SMALL
         planted = add(progress(map(work, items), len(items), what) if small else map_images(work, items, what))
         wrong = float(planted.by_class.sum())
         if job.noise is None or goal == 0:
@@ -118,8 +125,8 @@ def write_all(source: Source, facts: list[Facts], job: Job, share: float) -> Pla
 def add(parts: Iterable[Planting]) -> Planting:
     total = np.zeros(256, np.int64)
     kinds: dict[str, int] = {}
-    for one in parts:
-        total += one.by_class
-        for kind, count in one.by_kind.items():
+    for part in parts:
+        total += part.by_class
+        for kind, count in part.by_kind.items():
             kinds[kind] = kinds.get(kind, 0) + count
     return Planting(total, kinds)

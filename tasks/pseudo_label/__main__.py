@@ -33,9 +33,9 @@ from segmend.images.rasters import UNLABELLED, VOID, LabelMap, Maps, write_maps
 from segmend.images.regions import class_counts, majority
 from segmend.stage.cache import Cache
 from segmend.stage.command import stage, write_json
-from tasks.pseudo_label.consensus.consensus import Council, consensus
+from tasks.pseudo_label.consensus.consensus import Consensus, consensus_maps
 from tasks.pseudo_label.consensus.network_prior import opened
-from tasks.pseudo_label.labellers._model import Found, Item, Model, Place, confidence, key_of, stream
+from tasks.pseudo_label.labellers._model import Item, LabellerContext, Model, ModelLabels, confidence, key_of, stream
 from tasks.pseudo_label.settings import Params
 
 CONFIDENCE = pa.schema(
@@ -45,12 +45,12 @@ SCORES = pa.schema([("image", pa.string()), ("region", pa.int32()), ("class", pa
 
 
 class Labelled(NamedTuple):
-    """One image's result: label map (h, w), majority label (k,) and confidence (k,) per region; what a model found."""
+    """One image's result: label map (h, w), majority label (k,) and confidence (k,) per region; what a model predicts."""
 
     labels: LabelMap
     majority: np.ndarray
     confidence: np.ndarray
-    found: Found | None = None
+    predicted: ModelLabels | None = None
     trust: np.ndarray | None = None  # (h, w), where annotators were aggregated
 
 
@@ -66,19 +66,19 @@ def label(sample: Sample, *, read: Callable[[str], Item], labeller: Any, classes
 
 
 def by_model(
-    labeller: Any, model: Model, place: Place, samples: Sequence[Sample], read: Callable[[str], Item]
+    labeller: Any, model: Model, context: LabellerContext, samples: Sequence[Sample], read: Callable[[str], Item]
 ) -> Iterator[Labelled]:
-    """What the model says of each sample, as the stage writes it."""
-    found = stream(model, Cache("pseudo_label", key_of(labeller, model, place)), samples, read)
-    for sample, one in zip(samples, found, strict=True):
-        most = majority(class_counts(one.labels, read(sample.id).regions, len(place.classes)))[0]
-        yield Labelled(one.labels, most, confidence(one, most), one)
+    """The model's labels of each sample, as the stage writes it."""
+    results = stream(model, Cache("pseudo_label", key_of(labeller, model, context)), samples, read)
+    for sample, result in zip(samples, results, strict=True):
+        most = majority(class_counts(result.labels, read(sample.id).regions, len(context.classes)))[0]
+        yield Labelled(result.labels, most, confidence(result, most), result)
 
 
-def by_annotators(council: Council, regions: Maps, samples: Sequence[Sample]) -> Iterator[Labelled]:
-    """What the annotators' masks of each sample add up to."""
-    for _, one in consensus(council, regions, list(samples)):
-        yield Labelled(one.labels, one.majority, one.confidence, trust=one.weight)
+def by_annotators(consensus: Consensus, regions: Maps, samples: Sequence[Sample]) -> Iterator[Labelled]:
+    """The labels aggregated from the annotators' masks of each sample."""
+    for _, result in consensus_maps(consensus, regions, list(samples)):
+        yield Labelled(result.labels, result.majority, result.confidence, trust=result.weight)
 
 
 def best_scores(name: str, scores: np.ndarray, top: int) -> pa.Table:
@@ -114,7 +114,7 @@ def pseudo_label(
             f"{settings.network}, as dvc.yaml does, or set it to none"
         )
     prior = opened(network, data, settings.aggregator, several)
-    council = Council(data, settings.aggregator, prior) if several else None
+    consensus = Consensus(data, settings.aggregator, prior) if several else None
     model = None
     if hasattr(labeller, "build"):
         from segmend.network.device import device, precision
@@ -122,31 +122,31 @@ def pseudo_label(
         here = device()
         train = tuple(sample.id for sample in samples if sample.split == "train")
         known = read_answers(given_answers, data)
-        place = Place(data.classes, here, precision(here), seed, train, read, known)
-        model = labeller.build(place)
+        context = LabellerContext(data.classes, here, precision(here), seed, train, read, known)
+        model = labeller.build(context)
         write_json(out / "labeller.json", {"labeller": labeller.model_dump(), "models": model.cards})
-        made = by_model(labeller, model, place, samples, read)
-    elif council:
-        made = by_annotators(council, Maps(regions), samples)
+        made = by_model(labeller, model, context, samples, read)
+    elif consensus:
+        made = by_annotators(consensus, Maps(regions), samples)
     else:
         work = partial(label, read=read, labeller=labeller, classes=data.classes)
         made = map_images(work, samples, "first labels")
     pixels = np.zeros(256, np.int64)
     sure, unlabelled = [], 0
 
-    def tables() -> Iterator[tuple[pa.Table, str, Found | None]]:
+    def tables() -> Iterator[tuple[pa.Table, str, ModelLabels | None]]:
         nonlocal pixels, unlabelled
-        for sample, one in zip(samples, made, strict=True):
-            labels.write(sample.id, one.labels, data.card)
-            if one.trust is not None:
-                labels.write_trust(sample.id, one.trust)
-            counts = np.bincount(one.labels.ravel(), minlength=256)
+        for sample, result in zip(samples, made, strict=True):
+            labels.write(sample.id, result.labels, data.card)
+            if result.trust is not None:
+                labels.write_trust(sample.id, result.trust)
+            counts = np.bincount(result.labels.ravel(), minlength=256)
             pixels += counts
-            unlabelled += int(counts[UNLABELLED] == one.labels.size)
-            sure.append(one.confidence)
-            ids = np.arange(len(one.confidence), dtype=np.int32)
-            columns = [np.repeat(sample.id, len(ids)), ids, one.majority, one.confidence.astype(np.float32)]
-            yield pa.table(columns, schema=CONFIDENCE), sample.id, one.found
+            unlabelled += int(counts[UNLABELLED] == result.labels.size)
+            sure.append(result.confidence)
+            ids = np.arange(len(result.confidence), dtype=np.int32)
+            columns = [np.repeat(sample.id, len(ids)), ids, result.majority, result.confidence.astype(np.float32)]
+            yield pa.table(columns, schema=CONFIDENCE), sample.id, result.predicted
 
     def objects() -> Iterator[tuple[str, np.ndarray]]:
         """Write the tables; what is left to be written are the maps of objects."""
@@ -156,19 +156,19 @@ def pseudo_label(
                     file.write_table(table)
                 return
             with parquet.ParquetWriter(out / "scores.parquet", SCORES) as best:
-                for table, name, found in tables():
-                    assert found is not None
+                for table, name, predicted in tables():
+                    assert predicted is not None
                     file.write_table(table)
-                    best.write_table(best_scores(name, found.scores, settings.scores))
-                    if found.objects is not None:
-                        yield name, found.objects
+                    best.write_table(best_scores(name, predicted.scores, settings.scores))
+                    if predicted.objects is not None:
+                        yield name, predicted.objects
 
     if model is not None and model.objects:
         write_maps(out / "objects", objects(), len(samples))
     else:
         assert not list(objects())
-    if council:
-        for warning in council.write(out)["warnings"]:
+    if consensus:
+        for warning in consensus.write(out)["warnings"]:
             print(f"WARNING: {warning}", flush=True)
     history.write(out, history.empty())
     answers.write(out / "answers.jsonl", [])
@@ -180,7 +180,7 @@ def pseudo_label(
         "coverage": float(1 - (pixels[UNLABELLED] + pixels[VOID]) / total),
         "void": float(pixels[VOID] / total),
         "confidence": float(every.mean()) if len(every) else None,
-        **({"annotators": len(council.names)} if council else {}),
+        **({"annotators": len(consensus.names)} if consensus else {}),
         **{f"share/{name}": float(pixels[k] / total) for k, name in enumerate(data.classes)},
     }
 
@@ -189,7 +189,7 @@ def read_answers(folder: Path | None, data: Dataset) -> tuple[answers.Answer, ..
     """All answers of the rounds so far, checked against the data set; none where no folder is given."""
     sizes = {sample.id: (sample.height, sample.width) for sample in data.of("train")}
     files = sorted(folder.glob("*.jsonl")) if folder else []
-    return tuple(one for path in files for one in answers.read(path, data.classes, sizes))
+    return tuple(answer for path in files for answer in answers.read(path, data.classes, sizes))
 
 
 if __name__ == "__main__":

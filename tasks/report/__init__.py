@@ -1,1 +1,1 @@
-"""The stage that tells all rounds in one HTML file."""
+"""The stage that writes a report of all rounds as one HTML file."""

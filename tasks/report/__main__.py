@@ -1,4 +1,4 @@
-"""Tell all rounds in one HTML file that opens from disk: tables, curves, pictures; nothing is fetched.
+"""A report of all rounds as one HTML file that opens from disk: tables, curves, images; nothing is fetched.
 
 index.html                     the report
 rounds.svg, calibration.svg, early_learning.svg    its curves, for dashboards; only where there are scores
@@ -28,7 +28,7 @@ def report(
 ) -> dict[str, Any]:
     """Write one HTML file about all rounds: scores, classes, labels before and after, answers."""
     answers = history.answers(history.read(labels)).to_pylist()
-    told = forecasts.read(labels / "forecasts.json")
+    expected = forecasts.read(labels / "forecasts.json")
     data, before, after = Dataset(dataset, truth), Labels(first), Labels(labels)
     changes = count_changes(data, before, after)
     total = sum(changes.values(), Change())
@@ -45,8 +45,8 @@ def report(
         "rounds": rounds,
         "first": rounds[0],
         "last": rounds[-1],
-        "steps": tables.next_steps(rounds, answers, told),
-        "forecasts": told,
+        "steps": tables.next_steps(rounds, answers, expected),
+        "forecasts": expected,
         "curve": drawn(out / "rounds.svg", figures.curve(rounds), "mIoU and wrong pixels against clicks"),
         "total": total,
         "scored": scored,
@@ -79,7 +79,7 @@ def report(
 
 
 def of_network(settings: Params, data: Dataset, scores: Path, out: Path) -> dict[str, Any]:
-    """What the page says about the last network, from the files that evaluate kept: no network is needed."""
+    """The page's part about the last network, from the files that evaluate wrote: no network is needed."""
     classes, matrix = tables.read_csv(scores / "classes.csv"), tables.confusion_table(scores / "confusion.json")
     images = {row["image"]: row for row in tables.read_csv(scores / "per_image.csv")}
     shown = loads((scores / "shown.json").read_text(encoding="utf-8"))
@@ -91,8 +91,8 @@ def of_network(settings: Params, data: Dataset, scores: Path, out: Path) -> dict
         return {"name": name, "note": image_note(images[name]), "shots": shots}
 
     bins = tables.read_csv(scores / "calibration.csv")
-    looked = scores / "early_learning.csv"
-    watched = tables.read_csv(looked) if looked.is_file() else []
+    curves = scores / "early_learning.csv"
+    early = tables.read_csv(curves) if curves.is_file() else []
     return {
         "label_classes": tables.class_table(classes, data.card, "data_iou"),
         "network_classes": tables.class_table(classes, data.card, "model_iou"),
@@ -100,7 +100,7 @@ def of_network(settings: Params, data: Dataset, scores: Path, out: Path) -> dict
         "pairs": tables.confusions(matrix, data.classes) if matrix else [],
         "reliability": drawn(out / "calibration.svg", figures.reliability(bins), "Calibration of the network"),
         "early": drawn(
-            out / "early_learning.svg", early_learning.memorisation(watched), "Early learning and memorisation"
+            out / "early_learning.svg", early_learning.memorisation(early), "Early learning and memorisation"
         ),
         "worst_rows": [row(name) for name in shown["worst"]],
         "uncertain_rows": [row(name) for name in shown["uncertain"] if name not in shown["worst"]],

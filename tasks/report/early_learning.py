@@ -1,4 +1,4 @@
-"""The figure of early learning: what the network said of wrongly labelled pixels, epoch by epoch and true class by class."""
+"""The figure of early learning: predictions for wrongly labelled pixels, by epoch and true class."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from tasks.report.figures import INK, LABELS, NETWORK, STYLE, svg
 
 LINES = (
     ("right", LABELS, "-", "turned right"),
-    ("memorised", NETWORK, "-", "memorised: what the wrong label says"),
+    ("memorised", NETWORK, "-", "memorised: the wrong label"),
     ("other", INK, (0, (2, 2)), "another class"),
 )
 MOST = 7  # classes that are shown; those with the most wrong pixels
@@ -19,7 +19,7 @@ WIDE = 4  # small figures in a row
 
 
 def memorisation(rows: Sequence[dict[str, str]]) -> str | None:
-    """Small multiples, first all classes together; None where fewer than two epochs were looked at."""
+    """Small multiples, first all classes together; None where fewer than two epochs were recorded."""
     epochs = sorted({int(row["epoch"]) for row in rows})
     if len(epochs) < 2:
         return None
@@ -32,15 +32,15 @@ def memorisation(rows: Sequence[dict[str, str]]) -> str | None:
     with rc_context(STYLE):
         figure = Figure(figsize=(max(4.8, 2.4 * columns), 0.5 + 2.1 * lines), layout="constrained")
         axes = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for one, name in zip(axes, names, strict=False):
-            panel(one, [row for row in rows if row["class"] == name], name, pixels[name])
-        for one in axes[len(names) :]:
-            one.set_visible(False)
-        for one in axes[max(0, len(names) - columns) : len(names)]:
-            one.set_xlabel("epoch")
-            one.tick_params(labelbottom=True)
-        for one in axes[: len(names) : columns]:
-            one.set_ylabel("share")
+        for axis, name in zip(axes, names, strict=False):
+            panel(axis, [row for row in rows if row["class"] == name], name, pixels[name])
+        for axis in axes[len(names) :]:
+            axis.set_visible(False)
+        for axis in axes[max(0, len(names) - columns) : len(names)]:
+            axis.set_xlabel("epoch")
+            axis.tick_params(labelbottom=True)
+        for axis in axes[: len(names) : columns]:
+            axis.set_ylabel("share")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3, handlelength=1.8)
         return svg(figure)
 

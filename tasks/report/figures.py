@@ -39,16 +39,16 @@ def curve(rounds: Sequence[dict[str, Any]]) -> str | None:
     """mIoU of labels and network, coverage and wrong pixels against clicks; None where fewer than two rounds have a score."""
     lines = [(k, c, n, m) for k, c, n, m in (
         ("data_miou", LABELS, "labels (train split)", "o"), ("model_miou", NETWORK, "network (test split)", "s")
-    ) if sum(one[k] is not None for one in rounds) > 1]  # fmt: skip
+    ) if sum(row[k] is not None for row in rounds) > 1]  # fmt: skip
     if not lines:
         return None
-    wrong = sum(one["wrong_pixels"] is not None for one in rounds) > 1
+    wrong = sum(row["wrong_pixels"] is not None for row in rounds) > 1
     with rc_context(STYLE):
         figure = Figure(figsize=(9.6, 3.4), layout="constrained")
         axes = figure.subplots(1, 2 if wrong else 1, squeeze=False)[0]
         for key, colour, name, marker in lines:
             line(axes[0], rounds, key, colour, marker, name)
-        if sum(one.get("coverage") is not None for one in rounds) > 1:
+        if sum(row.get("coverage") is not None for row in rounds) > 1:
             line(axes[0], rounds, "coverage", INK, "", "coverage", linewidth=1.2, linestyle=(0, (1, 1.5)))
         if (ceiling := rounds[0].get("ceiling_miou")) is not None:
             axes[0].axhline(ceiling, color=LABELS, linewidth=1, linestyle=(0, (4, 3)))
@@ -60,21 +60,21 @@ def curve(rounds: Sequence[dict[str, Any]]) -> str | None:
             axes[1].set_ylim(bottom=0)
             axes[1].set_ylabel("wrong pixels in the labels")
             axes[1].yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        for one in axes:
-            clicks_axis(one, rounds)
+        for panel in axes:
+            clicks_axis(panel, rounds)
         return svg(figure)
 
 
 def line(
     axes: Axes, rounds: Sequence[dict[str, Any]], key: str, colour: str, marker: str, name: str, **style: Any
 ) -> None:
-    points = [(one["clicks"], one[key]) for one in rounds if one[key] is not None]
+    points = [(row["clicks"], row[key]) for row in rounds if row[key] is not None]
     axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=name, clip_on=False, **style)
 
 
 def clicks_axis(axes: Axes, rounds: Sequence[dict[str, Any]]) -> None:
     """Ticks where the rounds are, at most eight, and the rounds' names below the numbers."""
-    names = {one["clicks"]: one["round"] for one in rounds}
+    names = {row["clicks"]: row["round"] for row in rounds}
     step = -(-len(names) // 8)
     shown = list(names)[::-1][::step][::-1]
     axes.set_xticks(shown, [f"{clicks:,g}\n{names[clicks]}" for clicks in shown])
@@ -89,7 +89,7 @@ def reliability(bins: Sequence[dict[str, str]]) -> str | None:
         figure = Figure(figsize=(3.3, 3.1), layout="constrained")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
-        points = [(float(one["confidence"]), float(one["accuracy"])) for one in bins]
+        points = [(float(row["confidence"]), float(row["accuracy"])) for row in bins]
         axes.plot(*zip(*points, strict=True), color=NETWORK, marker="s", markersize=4)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share of right pixels", aspect="equal")
         return svg(figure)
@@ -111,7 +111,7 @@ def inline(file: str, title: str) -> str:
     text = sub(r' xmlns(:\w+)?="[^"]*"', "", text)
     text = text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
     # Two figures of one page must not share names; only those that are referred to (by hash) are kept.
-    text = sub(r' id="([^"]*)"', lambda found: found[0] if f"#{found[1]}" in text else "", text)
+    text = sub(r' id="([^"]*)"', lambda match: match[0] if f"#{match[1]}" in text else "", text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     return text.strip()

@@ -49,8 +49,8 @@ def masks(first: LabelMap, last: LabelMap, truth: LabelMap | None) -> dict[str, 
 
 def count(job: Job) -> Change:
     truth = read_labels(job.truth) if job.truth else None
-    found = masks(read_labels(job.first), read_labels(job.last), truth)
-    return Change(**{name: int(mask.sum()) for name, mask in found.items()})
+    kinds = masks(read_labels(job.first), read_labels(job.last), truth)
+    return Change(**{name: int(mask.sum()) for name, mask in kinds.items()})
 
 
 def count_changes(data: Dataset, first: Labels, last: Labels) -> dict[str, Change]:

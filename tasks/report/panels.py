@@ -1,4 +1,4 @@
-"""The pictures of the report as data URIs, small enough for one file; every picture has a text that tells it."""
+"""The pictures of the report as data URIs, small enough for one file; every picture has a text alternative."""
 
 from base64 import b64encode
 from io import BytesIO
@@ -12,7 +12,7 @@ from segmend.images.overlays import Picture, heat, marked, overlaid, png, resize
 from segmend.images.rasters import LabelMap, is_class
 from tasks.report.label_changes import masks
 
-# Colours that differ in lightness too and are told apart by colour-blind readers (Okabe and Ito's, lightened).
+# Colours that differ in lightness too and that colour-blind readers can distinguish (Okabe and Ito's, lightened).
 COLOURS = {
     "changed": (86, 180, 233),
     "fixed": (86, 180, 233),
@@ -56,9 +56,9 @@ def size_in(box: int, shape: tuple[int, int]) -> tuple[int, int]:
 def before_and_after(data: Dataset, first: Labels, last: Labels, name: str, box: int) -> list[Shot]:
     """Image, first labels, last labels, what changed, truth."""
     image, old, new, truth = data.image(name), first[name], last[name], data.truth(name)
-    size, found = size_in(box, old.shape), masks(old, new, truth)
+    size, pixels = size_in(box, old.shape), masks(old, new, truth)
     kinds = ["changed"] if truth is None else ["fixed", "broken", "other", "left"]
-    marks = {COLOURS[kind]: found[kind] for kind in kinds}
+    marks = {COLOURS[kind]: pixels[kind] for kind in kinds}
     return [
         shot(image, f"Image {name}", size, smooth=True),
         shot(overlaid(image, old, data.card), f"First labels of {name}", size),

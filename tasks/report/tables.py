@@ -36,17 +36,17 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 def class_table(rows: Sequence[dict[str, str]], card: Card, column: str) -> list[ClassRow] | None:
     """One score of every class in every round; None where there is not one number."""
     rounds = list(dict.fromkeys(row["round"] for row in rows))
-    found = {(row["round"], row["class"]): float(row[column]) for row in rows if row[column]}
-    if not found:
+    scores = {(row["round"], row["class"]): float(row[column]) for row in rows if row[column]}
+    if not scores:
         return None
     return [
-        ClassRow(name, "#{:02x}{:02x}{:02x}".format(*colour), [found.get((one, name)) for one in rounds])
+        ClassRow(name, "#{:02x}{:02x}{:02x}".format(*colour), [scores.get((round, name)) for round in rounds])
         for name, colour in zip(card.classes, card.colours, strict=True)
     ]
 
 
 def confusion_table(path: Path) -> list[list[Cell]] | None:
-    """The network's confusion matrix, rows truth, columns said; None without truth."""
+    """The network's confusion matrix, rows truth, columns prediction; None without truth."""
     matrix = loads(path.read_text(encoding="utf-8"))["network"]
     if matrix is None:
         return None
@@ -60,7 +60,7 @@ def confusion_table(path: Path) -> list[list[Cell]] | None:
 def confusions(cells: list[list[Cell]], classes: Sequence[str], most: int = 6) -> list[dict[str, Any]]:
     """The commonest wrong pairs by pixels."""
     pairs: list[dict[str, Any]] = [
-        {"true": classes[a], "said": classes[b], "pixels": cell.pixels, "share": cell.share}
+        {"true": classes[a], "predicted": classes[b], "pixels": cell.pixels, "share": cell.share}
         for a, row in enumerate(cells)
         for b, cell in enumerate(row)
         if a != b and cell.pixels
@@ -73,12 +73,12 @@ def answer_counts(rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(row[key] or "(unlabelled)", []).append(row)
-    made = [{"name": name, **cost(some)} for name, some in groups.items()]
-    return made if key == "round" else sorted(made, key=lambda one: (-one["answers"], one["name"]))
+    counted = [{"name": name, **cost(rows)} for name, rows in groups.items()]
+    return counted if key == "round" else sorted(counted, key=lambda group: (-group["answers"], group["name"]))
 
 
 def cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """One group of answers: an answer confirms, says another class, or skips."""
+    """One group of answers: an answer confirms, names another class, or skips."""
     skipped = sum(row["kind"] == "skip" for row in rows)
     right = sum(row["kind"] != "skip" and row["answer"] == row["shown"] for row in rows)
     others = Counter(row["answer"] for row in rows if row["kind"] != "skip" and row["answer"] != row["shown"])
@@ -95,15 +95,18 @@ def cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def more_questions(forecasts: Sequence[Forecast]) -> str:
-    """Whether it pays to go on, by what the last answers did; what the next ones would do is for the newest network to say."""
-    done = [one for one in forecasts if one.answered and one.changed is not None]
-    known = all(one.fixed is not None for one in done)  # one measure for all rounds; without truth, what changed
-    told = [(one.round, ((one.fixed if known else one.changed) or 0) / (one.answered or 1)) for one in done]
-    if not told:
-        return "To see the next questions and what they are expected to fix, before anyone is asked: segmend next."
-    rounds = ", ".join(f"{each:,.1f} in {name}" for name, each in told[-3:])
+    """Whether it pays to go on, by what the last answers did; `segmend next` computes what the next ones would do."""
+    done = [forecast for forecast in forecasts if forecast.answered and forecast.changed is not None]
+    known = all(forecast.fixed is not None for forecast in done)  # else, in all rounds alike, what changed
+    gains = [
+        (forecast.round, ((forecast.fixed if known else forecast.changed) or 0) / (forecast.answered or 1))
+        for forecast in done
+    ]
+    if not gains:
+        return "To see the next questions and what they are expected to fix, before they are asked: segmend next."
+    rounds = ", ".join(f"{each:,.1f} in {name}" for name, each in gains[-3:])
     worth = f"Pixels that an answer {'fixed' if known else 'changed'} on the mean: {rounds}."
-    if told[-1][1] < 1:
+    if gains[-1][1] < 1:
         return f"{worth} Less than a pixel an answer: this is a good place to stop."
     number = int(forecasts[-1].round[1:]) + 1
     return f"{worth} What the newest network expects of the next ones: segmend next; to ask them, add a round: segmend rounds {number}."
@@ -112,10 +115,10 @@ def more_questions(forecasts: Sequence[Forecast]) -> str:
 def next_steps(rounds: list[dict[str, Any]], rows: list[dict[str, Any]], forecasts: Sequence[Forecast]) -> list[str]:
     """What the reader can do now, one sentence each."""
     last, answered, steps = rounds[-1], {row["round"] for row in rows}, []
-    silent = [one["round"] for one in rounds[1:] if one["round"] not in answered]
-    if silent:
+    unanswered = [row["round"] for row in rounds[1:] if row["round"] not in answered]
+    if unanswered:
         steps.append(
-            f"No answers were applied in {', '.join(silent)}. The open questions are in data/queries, with pictures; "
+            f"No answers were applied in {', '.join(unanswered)}. The open questions are in data/queries, with pictures; "
             "answers go to data/answers. Then run segmend run again: only what they change is redone."
         )
     elif len(rounds) == 1:

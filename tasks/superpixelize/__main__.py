@@ -1,8 +1,8 @@
 """Cut images into regions.
 
 Train and val images are cut: train is where questions are asked, and both get first labels with a confidence per region.
-Test images are scored pixel by pixel and need no regions. The valid area is everything but the pixels that the given mask
-calls void; masks are imperfect, but void means "never ask, never score", and that must hold from the first question on.
+Test images are scored pixel by pixel and need no regions. The valid area is everything but the pixels that are void in the given
+mask; masks are imperfect, but void means "never ask, never score", and that must hold from the first question on.
 An image without a mask is valid everywhere.
 """
 
@@ -38,8 +38,8 @@ def cut(sample: Sample, *, data: Dataset, method: Any, kept: Cache, tolerance: i
     valid = data.mask(sample.id) != VOID if data.has_mask(sample.id) else np.ones(image.shape[:2], bool)
     regions = kept.get([image, np.packbits(valid)], lambda: {"regions": method(image, valid)})["regions"]
     truth = data.truth(sample.id)
-    found = Sums() if truth is None else sums(regions, truth, len(data.classes), tolerance)
-    return Cut(regions, method.asked(valid) if valid.any() else None, found)
+    scored = Sums() if truth is None else sums(regions, truth, len(data.classes), tolerance)
+    return Cut(regions, method.asked(valid) if valid.any() else None, scored)
 
 
 def key_of(method: Method) -> list[Part]:
@@ -98,10 +98,10 @@ def size_figures(sizes: list[np.ndarray]) -> dict[str, int | float]:
 
 
 def truth_figures(total: Sums, data: Dataset) -> dict[str, float | str | None]:
-    found: dict[str, float | str | None] = dict(scores(total))
+    figures: dict[str, float | str | None] = dict(scores(total))
     if not total.pixels:
-        found["why_no_scores"] = "no train or val image has a known truth"
-    return found
+        figures["why_no_scores"] = "no train or val image has a known truth"
+    return figures
 
 
 if __name__ == "__main__":

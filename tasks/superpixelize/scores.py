@@ -46,10 +46,10 @@ def sums(regions: RegionMap, truth: LabelMap, classes: int, tolerance: int) -> S
 def true_borders(truth: LabelMap) -> Bool[np.ndarray, "h w"]:
     """Pixels whose right or lower neighbour is of another class, both sides being classes."""
     known = is_class(truth)
-    found = np.zeros(truth.shape, bool)
-    found[:, :-1] |= (truth[:, :-1] != truth[:, 1:]) & known[:, :-1] & known[:, 1:]
-    found[:-1] |= (truth[:-1] != truth[1:]) & known[:-1] & known[1:]
-    return found
+    borders = np.zeros(truth.shape, bool)
+    borders[:, :-1] |= (truth[:, :-1] != truth[:, 1:]) & known[:, :-1] & known[:, 1:]
+    borders[:-1] |= (truth[:-1] != truth[1:]) & known[:-1] & known[1:]
+    return borders
 
 
 def scores(total: Sums) -> dict[str, float | None]:

@@ -1,5 +1,6 @@
 """python -m tasks.train: see the stage train of dvc.yaml for its paths."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from segmend.stage import events
 from segmend.stage.cache import Part, code_digest
 from segmend.stage.command import stage
 from segmend.training.checkpoints import Checkpoints
-from tasks.train.api.distributed import compiling, count, launch, share_cores
+from tasks.train.api import distributed
 from tasks.train.engine.label_statistics import label_statistics
 from tasks.train.engine.trainer import train_and_write
 from tasks.train.settings import Params
@@ -30,14 +31,15 @@ def train(
 ) -> dict[str, Any]:
     """Train the segmentation network on the label maps."""
     source, maps = Dataset(dataset), Labels(labels)
-    data = label_statistics(source, maps, settings.loss.partial, settings.selection.wants_trust, weights)
-    share_cores()
+    data = label_statistics(source, maps, settings.loss.partial, settings.selection.wants_trust)
+    initial = weights if weights and (weights / "config.json").is_file() else None
+    distributed.share_cores()
     machine = {
         "device": device().type,
         "precision": str(precision(device())).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        "processes": count(),
-        "compiled": compiling(),
+        "processes": distributed.requested(),
+        "compiled": distributed.compiling(),
         "torch": torch.__version__,
     }
     events.params({f"machine.{name}": value for name, value in machine.items()})
@@ -45,12 +47,16 @@ def train(
         settings.model_dump_json(),
         str(seed),
         data.digest,
+        sha256((initial / "weights.safetensors").read_bytes()).digest() if initial else b"",
         code_digest("tasks.train.__main__"),
         repr(machine),
     ]
-    found = launch(train_and_write, settings, seed, source, maps, data, Checkpoints(key), out, out_curves)
-    events.note({"waiting": found.pop("waiting", None)})
-    return found
+    checkpoints = Checkpoints(key)
+    result = distributed.launch(
+        train_and_write, settings, seed, source, maps, data, initial, checkpoints, out, out_curves
+    )
+    events.note({"waiting": result.data_wait})
+    return result.metrics
 
 
 if __name__ == "__main__":

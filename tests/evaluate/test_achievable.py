@@ -33,5 +33,5 @@ def test_never_worse_than_the_labels_or_than_painting():
     random = np.random.default_rng(0)
     for _ in range(20):
         labels, truth = random.integers(0, 3, (2, 1, 10)).astype(np.uint8)
-        found = best(labels, truth, REGIONS, 3)
-        assert (found == truth).sum() >= (labels == truth).sum()
+        highest = best(labels, truth, REGIONS, 3)
+        assert (highest == truth).sum() >= (labels == truth).sum()

@@ -26,11 +26,11 @@ def random_map(seed: int, classes: int = 4) -> np.ndarray:
 def slow_band(labels: np.ndarray, width: int) -> np.ndarray:
     """The definition, pixel by pixel: another label, or the outside, within `width` rows and columns."""
     padded = np.pad(labels.astype(int), width, constant_values=-1)
-    found = np.zeros(labels.shape, bool)
+    border = np.zeros(labels.shape, bool)
     for row, column in np.ndindex(*labels.shape):
         window = padded[row : row + 2 * width + 1, column : column + 2 * width + 1]
-        found[row, column] = (window != labels[row, column]).any()
-    return found
+        border[row, column] = (window != labels[row, column]).any()
+    return border
 
 
 def test_by_hand():
@@ -38,11 +38,11 @@ def test_by_hand():
     boundary = scored(square(slice(4, 8), slice(4, 8)), square(slice(4, 8), slice(5, 9)))
     # Both bands: top and bottom rows share 3 columns each; the left side of one lies where the other is inside,
     # except for the corners that were counted.
-    assert boundary.true[1] == boundary.said[1] == 12
+    assert boundary.true[1] == boundary.predicted[1] == 12
     assert boundary.both[1] == 6
     assert boundary.iou()[1] == pytest.approx(6 / 18)
     # The background's band: the ring round the square (6 * 6 - 16 = 20 pixels) and the image's edge (44 pixels).
-    assert boundary.true[0] == boundary.said[0] == 64
+    assert boundary.true[0] == boundary.predicted[0] == 64
     # Of the two rings, the upper and lower rows share 5 pixels each, and nothing else is in both.
     assert boundary.both[0] == 44 + 10
     assert boundary.miou() == pytest.approx((6 / 18 + 54 / 74) / 2)

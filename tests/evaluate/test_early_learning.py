@@ -60,12 +60,12 @@ def test_the_stage_writes_table_and_numbers(tmp_path, monkeypatch):
     assert numbers["early_right_most"] == 1 and numbers["early_right_most_epoch"] == 1
     assert numbers["early_memorised_last"] == 0 and numbers["early_wrong_pixels"] == 40
     series = [loads(line) for line in (tmp_path / "lines.jsonl").read_text().splitlines()]
-    told = [
-        (one["step"], one["values"])
-        for one in series
-        if one["kind"] == "metrics" and "early/right/all" in one["values"]
+    sent = [
+        (line["step"], line["values"])
+        for line in series
+        if line["kind"] == "metrics" and "early/right/all" in line["values"]
     ]
-    assert [(step, values["early/memorised/ground"]) for step, values in told] == [(1, 0), (2, 1), (3, 0)]
+    assert [(step, values["early/memorised/ground"]) for step, values in sent] == [(1, 0), (2, 1), (3, 0)]
 
 
 def test_without_truth_there_is_nothing_but_a_line(tmp_path, capsys):
@@ -82,8 +82,8 @@ def test_corrected_labels_are_scored_beside_the_given_ones(tmp_path):
     before = evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
     assert "corrected_miou" not in before
     Labels(root / "models/r0/corrected").write("a/0", toys.disk_truth(0), toys.DISK_CARD)
-    one = evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
-    assert one["data_miou"] == before["data_miou"] < one["corrected_miou"] < 1
+    numbers = evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
+    assert numbers["data_miou"] == before["data_miou"] < numbers["corrected_miou"] < 1
     for k, name in ((1, "a/1"), (2, "a/2")):
         Labels(root / "models/r0/corrected").write(name, toys.disk_truth(k), toys.DISK_CARD)
     assert evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))["corrected_miou"] == 1

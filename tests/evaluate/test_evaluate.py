@@ -1,7 +1,6 @@
 """The stage on a toy workspace: numbers by hand, rounds carried on, no truth, equal bytes, the command line."""
 
 from csv import DictReader
-from hashlib import sha256
 from json import loads
 from pathlib import Path
 
@@ -40,33 +39,28 @@ def rows_of(path: Path) -> list[dict]:
         return list(DictReader(file))
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in found}
-
-
-def test_rounds_are_carried_on(root):
+def test_rounds_are_appended(root):
     numbers = [evaluate.stage(Params(), 0, **toys.evaluate_paths(root, k)) for k in range(2)]
     rounds = loads((root / "scores/r1/rounds.json").read_text())
-    assert [one["round"] for one in rounds] == ["r0", "r1"]
-    assert [one["clicks"] for one in rounds] == [0, 3.5]
-    assert [one["queries"] for one in rounds] == [0, 3]
-    assert [one["seconds"] for one in rounds] == [0, 12]
-    assert [one["auto_pixels"] for one in rounds] == [0, 7]
+    assert [row["round"] for row in rounds] == ["r0", "r1"]
+    assert [row["clicks"] for row in rounds] == [0, 3.5]
+    assert [row["queries"] for row in rounds] == [0, 3]
+    assert [row["seconds"] for row in rounds] == [0, 12]
+    assert [row["auto_pixels"] for row in rounds] == [0, 7]
     # The wrong pixels are two whole blocks of 2 x 5 in each image, unlabelled rows can be filled: only disks are cut by blocks.
     assert rounds[0]["ceiling_miou"] == rounds[1]["ceiling_miou"] > rounds[1]["data_miou"]
     # Three train images of 24x30, 30x37, 24x30: 20 wrong pixels each, two rows each unlabelled.
-    assert [one["wrong_pixels"] for one in rounds] == [60, 30]
+    assert [row["wrong_pixels"] for row in rounds] == [60, 30]
     pixels, unlabelled = 2 * 24 * 30 + 30 * 37, 2 * (30 + 37 + 30)
     assert numbers[0]["coverage"] == numbers[0]["labelled_share"] == round(1 - unlabelled / pixels, 6)
     assert numbers[0]["wrong_share"] == round(60 / (pixels - unlabelled), 6)
     assert numbers[0]["data_miou"] > numbers[0]["data_miou_unlabelled_wrong"]
     assert numbers[1]["data_miou"] > numbers[0]["data_miou"]
     assert 0 <= numbers[1]["model_miou"] <= 1 and 0 <= numbers[1]["calibration_error"] <= 1
-    assert not any(key.endswith("_reason") for one in numbers for key in one)
-    assert all(isinstance(value, int | float) for one in numbers for value in one.values())
+    assert not any(key.endswith("_reason") for row in numbers for key in row)
+    assert all(isinstance(value, int | float) for row in numbers for value in row.values())
     table = rows_of(root / "scores/r1/rounds.csv")
-    assert [row["data_miou"] for row in table] == [str(one["data_miou"]) for one in rounds]
+    assert [row["data_miou"] for row in table] == [str(row["data_miou"]) for row in rounds]
     assert [row["round"] for row in rows_of(root / "scores/r1/classes.csv")] == ["r0"] * 3 + ["r1"] * 3
 
 
@@ -84,8 +78,8 @@ def test_tables_agree_with_each_other(root):
     worst = loads((out / "shown.json").read_text())["worst"]
     assert worst == [row["image"] for row in images]
     for row in images:
-        said = read_labels(out / "shown/prediction" / f"{row['image']}.png")
-        assert (said != truth.truth(row["image"])).sum() == int(row["wrong_pixels"])
+        prediction = read_labels(out / "shown/prediction" / f"{row['image']}.png")
+        assert (prediction != truth.truth(row["image"])).sum() == int(row["wrong_pixels"])
     absent = rows_of(out / "per_class.csv")[2]
     assert absent["class"] == "never seen" and absent["data_iou"] == ""
 
@@ -99,8 +93,8 @@ def test_without_truth_every_score_is_null_with_a_reason(blind):
     assert numbers["model_reason"] == "no image of the test split has truth"
     assert 0 < numbers["labelled_share"] < 1
     images = rows_of(blind / "scores/r0/per_image.csv")
-    doubts = [float(row["uncertainty"]) for row in images]
-    assert len(doubts) == 3 and doubts == sorted(doubts, reverse=True)
+    uncertainties = [float(row["uncertainty"]) for row in images]
+    assert len(uncertainties) == 3 and uncertainties == sorted(uncertainties, reverse=True)
     assert all(row["image_miou"] == "" for row in images)
     shown = loads((blind / "scores/r0/shown.json").read_text())
     assert shown == {"worst": [], "uncertain": [row["image"] for row in images]}
@@ -115,10 +109,10 @@ def test_truth_of_one_split_only(tmp_path):
 
 def test_equal_input_gives_equal_bytes(root, monkeypatch):
     evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
-    first = hashes(root / "scores/r0")
+    first = toys.digests(root / "scores/r0")
     monkeypatch.setenv("SEGMEND_WORKERS", "2")
     evaluate.stage(Params(), 0, **toys.evaluate_paths(root, 0))
-    assert hashes(root / "scores/r0") == first
+    assert toys.digests(root / "scores/r0") == first
     assert {"rounds.csv", "per_class.csv", "confusion.csv", "strip.png", "shown.json"} <= set(first)
 
 

@@ -25,15 +25,15 @@ def test_harmonic_mean_of_the_paper():
 
 def test_groups_by_hand():
     """Network: IoU 8/12, 4/8 and 0 of classes 0, 1, 2. Labels: of class 2's 10 pixels 4 are right, 1 is said to be 0, 5 have no
-    label; one of class 0 is said to be 2."""
+    label; one of class 0 is predicted as 2."""
     network = Confusion(3, np.array([[8, 2, 0, 0, 0], [2, 4, 0, 0, 0], [0, 0, 0, 0, 0]]))
     labels = Confusion(3, np.array([[9, 0, 1, 0, 0], [0, 3, 0, 2, 0], [1, 0, 4, 5, 0]]))
-    found = group_numbers((1,), labels, network)
-    assert found["model_miou_seen"] == pytest.approx(8 / 12, abs=1e-6) and found["model_miou_unseen"] == 0.5
-    assert found["model_harmonic"] == pytest.approx(2 / (12 / 8 + 2), abs=1e-6)
-    found = group_numbers((2,), labels, network)
-    assert found["unseen_coverage"] == 0.5 and found["unseen_precision"] == 0.8
-    assert found["model_miou_unseen"] is None and found["model_harmonic"] is None
+    numbers = group_numbers((1,), labels, network)
+    assert numbers["model_miou_seen"] == pytest.approx(8 / 12, abs=1e-6) and numbers["model_miou_unseen"] == 0.5
+    assert numbers["model_harmonic"] == pytest.approx(2 / (12 / 8 + 2), abs=1e-6)
+    numbers = group_numbers((2,), labels, network)
+    assert numbers["unseen_coverage"] == 0.5 and numbers["unseen_precision"] == 0.8
+    assert numbers["model_miou_unseen"] is None and numbers["model_harmonic"] is None
     assert label_precision(labels).tolist() == [0.9, 1, 0.8] and label_coverage(labels).tolist() == [1, 0.6, 0.5]
     assert group_numbers((), labels, network) == group_numbers((0, 1, 2), labels, network) == {}
 
@@ -55,7 +55,7 @@ def root(tmp_path_factory):
     return root
 
 
-def test_found_in_round_0_and_carried_on(root, monkeypatch):
+def test_unseen_classes_are_those_of_round_0_in_later_rounds(root, monkeypatch):
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
     first, second = (evaluate.stage(Params(pictures=1, strip=0), 0, **toys.evaluate_paths(root, k)) for k in range(2))
@@ -73,8 +73,8 @@ def test_found_in_round_0_and_carried_on(root, monkeypatch):
 
 def test_named_classes_are_the_group(root):
     paths = toys.evaluate_paths(root, 0) | {"out": root / "scores/named"}
-    found = evaluate.stage(Params(unseen=("ground",), pictures=1, strip=0), 0, **paths)
-    assert found["unseen_coverage"] > 0.5
+    numbers = evaluate.stage(Params(unseen=("ground",), pictures=1, strip=0), 0, **paths)
+    assert numbers["unseen_coverage"] > 0.5
     with pytest.raises(
         ValueError, match="evaluate.unseen names 'sea', which is no class of the data set; it has ground"
     ):

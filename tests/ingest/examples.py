@@ -111,3 +111,132 @@ def runs(inside: np.ndarray) -> dict:
     edges = np.flatnonzero(np.diff(flat.astype(int))) + 1
     counts = np.diff([0, *edges.tolist(), flat.size]).tolist()
     return {"size": list(inside.shape), "counts": [0, *counts] if flat[0] else counts}
+
+
+def objects(raw: Path, write_one, count: int = 6) -> Path:
+    """Six images; write_one(k, name) writes what a tool writes of the k-th."""
+    for k in range(count):
+        save(picture(k), raw / f"{k:04d}.jpg")
+        write_one(k, f"{k:04d}")
+    return raw
+
+
+def as_json(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def labelme(raw: Path) -> Path:
+    """A cat as a polygon, a dog as a rectangle over it."""
+    corners = [SQUARE[k : k + 2] for k in range(0, 8, 2)]
+
+    def write_one(k: int, name: str) -> None:
+        shapes = [
+            {"label": "cat", "points": corners, "group_id": None, "shape_type": "polygon", "flags": {}},
+            {"label": "dog", "points": [[6, 4], [8, 5]], "group_id": None, "shape_type": "rectangle", "flags": {}},
+        ]
+        content = {"version": "5.5.0", "flags": {}, "shapes": shapes, "imagePath": f"{name}.jpg", "imageData": None}
+        as_json(raw / f"{name}.json", {**content, "imageHeight": 24, "imageWidth": 32})
+
+    return objects(raw, write_one)
+
+
+def yolo_seg(raw: Path) -> Path:
+    """images/train, images/val and labels/ with shares of width and height."""
+    for k, split in enumerate(["train", "train", "train", "val"]):
+        save(picture(k), raw / "images" / split / f"{k}.jpg")
+        shares = [value / (24 if at % 2 else 32) for at, value in enumerate(SQUARE)]
+        text = raw / "labels" / split / f"{k}.txt"
+        text.parent.mkdir(parents=True, exist_ok=True)
+        text.write_text("1 " + " ".join(f"{value:.6f}" for value in shares) + "\n")
+    (raw / "data.yaml").write_text("path: .\ntrain: images/train\nval: images/val\nnames: {0: cat, 1: dog}\n")
+    return raw
+
+
+def supervisely(raw: Path) -> Path:
+    """A polygon with a hole in one data set."""
+    corners = [SQUARE[k : k + 2] for k in range(0, 8, 2)]
+    classes = [
+        {"title": "cat", "shape": "any", "color": "#7ED321"},
+        {"title": "dog", "shape": "any", "color": "#D0021B"},
+    ]
+    as_json(raw / "meta.json", {"classes": classes, "tags": []})
+    for k in range(6):
+        save(picture(k), raw / "ds0" / "img" / f"{k}.jpg")
+        points = {"exterior": corners, "interior": [[[6, 4], [8, 4], [8, 6], [6, 6]]]}
+        figure = {"id": k, "classTitle": "cat", "geometryType": "polygon", "points": points}
+        content = {"description": "", "tags": [], "size": {"height": 24, "width": 32}, "objects": [figure]}
+        as_json(raw / "ds0" / "ann" / f"{k}.jpg.json", content)
+    return raw
+
+
+def dsb2018(raw: Path) -> Path:
+    """Two objects an image, one file each."""
+    for k in range(6):
+        folder = raw / "stage1_train" / f"{k:02d}abc"
+        save(picture(k), folder / "images" / f"{k:02d}abc.png")
+        for part, value in enumerate(((255, 0, 0), (0, 0, 255))):
+            save(stripes(values=value), folder / "masks" / f"{k:02d}abc{part}ff.png")
+    return raw
+
+
+def cvat_images(raw: Path) -> Path:
+    """A polygon, and a mask of three pixels over it."""
+    labels = "".join(
+        f"<label><name>{name}</name><color>{colour}</color><type>any</type><attributes></attributes></label>"
+        for name, colour in (("cat", "#307020"), ("dog", "#b07020"))
+    )
+    points = ";".join(f"{SQUARE[k]},{SQUARE[k + 1]}" for k in range(0, 8, 2))
+    shapes = (
+        f'<polygon label="cat" source="manual" occluded="0" points="{points}" z_order="0"></polygon>'
+        '<mask label="dog" source="manual" occluded="0" rle="1, 2, 1" left="6" top="4" width="2" height="2" z_order="1"></mask>'
+    )
+    entries = ""
+    for k in range(6):
+        save(picture(k), raw / "images" / f"frame {k}.jpg")
+        entries += f'<image id="{k}" name="frame {k}.jpg" width="32" height="24">{shapes}</image>'
+    meta = f"<meta><task><id>1</id><labels>{labels}</labels></task></meta>"
+    text = f'<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>{meta}{entries}</annotations>'
+    (raw / "annotations.xml").write_text(text)
+    return raw
+
+
+def label_studio(raw: Path) -> Path:
+    """A square of percents, and a smaller one over it."""
+
+    def square(label: str, x: float, y: float, width: float, height: float) -> dict:
+        value = {"x": x, "y": y, "width": width, "height": height, "rotation": 0, "rectanglelabels": [label]}
+        return {"id": label, "type": "rectanglelabels", "value": value, "original_width": 32, "original_height": 24}
+
+    tasks = []
+    for k in range(1, 7):
+        save(picture(k), raw / "images" / f"photo {k}.jpg")
+        results = [square("cat", 12.5, 25 / 3, 25, 100 / 3), square("dog", 18.75, 50 / 3, 6.25, 25 / 3)]
+        annotation = {"id": k + 10, "completed_by": 1, "result": results}
+        tasks.append({"id": k, "data": {"image": f"/data/upload/1/photo {k}.jpg"}, "annotations": [annotation]})
+    as_json(raw / "project.json", tasks)
+    return raw
+
+
+def label_studio_png(raw: Path) -> Path:
+    """Two strokes an image, left and right."""
+    for k in range(1, 7):
+        save(picture(k), raw / "images" / f"photo {k}.jpg")
+        for label, values in (("cat", (255, 0)), ("dog-like", (0, 255))):
+            save(stripes(values=values), raw / "masks" / f"task-{k}-annotation-{k + 10}-by-1-tag-{label}-0.png")
+    return raw
+
+
+def coco_panoptic(raw: Path) -> Path:
+    """Three segments in stripes: number 1 (sky), void, number 513 (cat)."""
+    images, annotations = [], []
+    for k in range(3):
+        save(picture(k), raw / "train2017" / f"{k}.jpg")
+        colours = np.array([(1, 0, 0), (0, 0, 0), (1, 2, 0)], np.uint8)[stripes()]
+        save(colours, raw / "annotations" / "panoptic_train2017" / f"{k}.png")
+        images.append({"id": k, "file_name": f"{k}.jpg", "height": 24, "width": 32})
+        segments = [{"id": 1, "category_id": 1, "iscrowd": 0}, {"id": 513, "category_id": 7, "iscrowd": 0}]
+        annotations.append({"image_id": k, "file_name": f"{k}.png", "segments_info": segments})
+    categories = [{"id": 1, "name": "sky", "isthing": 0}, {"id": 7, "name": "cat", "isthing": 1}]
+    write(raw / "annotations" / "panoptic_train2017.json", images, annotations, categories)
+    return raw

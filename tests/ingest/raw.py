@@ -4,6 +4,7 @@ from pathlib import Path
 
 from segmend.stage.params import validated
 from tasks.ingest.__main__ import ingest
+from tasks.ingest.recognition import read
 from tasks.ingest.settings import Params
 from tests.toys import picture, save, stripes
 from tests.toys import raw_folders as folders
@@ -22,4 +23,4 @@ def run(params: Params, raw: Path, to: Path, seed: int = 0) -> dict:
 
 
 def source_of(params: Params, raw: Path, seed: int = 0):
-    return params.format(raw, params.hints, seed)
+    return read(params, raw, seed)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ingest.inspect import guess, main, ranges
+from tasks.ingest.inspect import main, ranges
+from tasks.ingest.recognition import recognise
 from tests.ingest.raw import folders, picture, save, stripes
 
 BENCH = Path(environ.get("SEGMEND_BENCH_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
@@ -27,7 +28,7 @@ def test_it_says_what_it_understood(tmp_path, capsys):
         "void      ids 255: 0.00% of all pixels",
         "given masks are never taken for truth",
         "0 images stand in two splits",
-        "not used: the folders masks_old",
+        "not used: masks_old/train_0.png: ingest.format.folders.masks and .truth choose other folders",
         "Ingest would accept this folder.",
     ):
         assert words in text, text
@@ -67,7 +68,7 @@ def test_a_folder_like_no_format(tmp_path, capsys):
 
 
 def test_the_embedded_sets_are_recognised():
-    assert guess(Path("data/raw/brain"))[0] == "brain" and guess(Path("data/raw/toy"))[0] == "toy"
+    assert recognise(Path("data/raw/brain"))[0] == "brain" and recognise(Path("data/raw/toy"))[0] == "toy"
 
 
 def test_ranges():

@@ -132,8 +132,8 @@ def test_a_stopped_labelling_goes_on_and_gives_the_same_bytes(here, monkeypatch)
     ran = []
 
     class Counted(Prototypes):
-        def build(self, place):
-            made = super().build(place)
+        def build(self, context):
+            made = super().build(context)
 
             def run(items):
                 if len(ran) == stop:

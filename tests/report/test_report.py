@@ -1,5 +1,6 @@
 """The report on a toy workspace: one file that stands alone, the same bytes every time, names that are escaped."""
 
+from functools import cache
 from html.parser import HTMLParser
 from json import loads
 from pathlib import Path
@@ -83,14 +84,16 @@ def paths(root: Path, last: str = "r1") -> dict:
     }
 
 
-def told(root: Path, last: str = "r1", **settings) -> tuple[dict, str, Page]:
+@cache
+def reported(root: Path, last: str = "r1", **settings) -> tuple[dict, str, Page]:
+    """The stage's metrics, and its page as text and parsed; most tests read the same page."""
     numbers = report.stage(Params(**settings), 0, **paths(root, last))
     text = (root / "report/index.html").read_text(encoding="utf-8")
     return numbers, text, Page(text)
 
 
 def test_page_stands_alone(scored):
-    _, text, page = told(scored("train", "val", "test"))
+    _, text, page = reported(scored("train", "val", "test"))
     assert not findall(r"(?i)\w*:?//", sub(r'"data:image/[^"]*"', "", text))
     assert not page.of("script") and not page.of("link")
     assert all(image["src"].startswith("data:image/") for image in page.of("img"))
@@ -98,12 +101,12 @@ def test_page_stands_alone(scored):
     assert len(text) < 3_000_000
 
 
-def test_page_can_be_read_without_eyes(scored):
-    _, text, page = told(scored("train", "val", "test"))
+def test_page_is_accessible(scored):
+    _, text, page = reported(scored("train", "val", "test"))
     assert page.of("html") == [{"lang": "en"}]
     assert len(page.of("img")) >= 20 and all(image["alt"] for image in page.of("img"))
     assert len(page.of("svg")) == 2
-    assert all(one["role"] == "img" and one["aria-label"] for one in page.of("svg"))
+    assert all(svg["role"] == "img" and svg["aria-label"] for svg in page.of("svg"))
     assert all("scope" in head for head in page.of("th"))
     assert "prefers-color-scheme: dark" in text and "@media print" in text
     names = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
@@ -112,16 +115,16 @@ def test_page_can_be_read_without_eyes(scored):
 
 
 def test_names_are_escaped(scored):
-    _, text, page = told(scored("train", "val", "test"))
+    _, text, page = reported(scored("train", "val", "test"))
     assert "<b>" not in text.replace("<b>a/", "").replace("<b>c/", "")
     assert "disk &lt;b&gt;" in text and "disk <b>" in page.text
     assert "ada &lt;i&gt;" in text and "<i>" not in text
     assert "Toy data &amp; nothing else." in text
 
 
-def test_page_tells_the_numbers(scored):
+def test_page_shows_the_numbers(scored):
     root = scored("train", "val", "test")
-    numbers, _, page = told(root)
+    numbers, _, page = reported(root)
     # Ten of twenty wrong pixels of each of the three train images were mended.
     expected = {"rounds": 1, "clicks": 3.5, "answers": 3, "changed_pixels": 30, "fixed_pixels": 30, "broken_pixels": 0}
     assert numbers == expected
@@ -134,24 +137,24 @@ def test_page_tells_the_numbers(scored):
 
 
 def test_without_truth(scored):
-    numbers, _, page = told(scored())
+    numbers, _, page = reported(scored())
     assert numbers["changed_pixels"] == 30 and numbers["fixed_pixels"] is None
     assert "What to do next" in page.text
     assert "The labels have no score: no image of the train split has truth." in page.text
     assert "The network has no score: no image of the test split has truth." in page.text
     assert "Most uncertain images" in page.text and "Worst images" not in page.text
     assert not page.of("svg")
-    assert "truth" not in {one.strip() for one in page.text.split("\n")}  # no empty column of pictures
+    assert "truth" not in {line.strip() for line in page.text.split("\n")}  # no empty column of pictures
 
 
 def test_before_the_first_question(scored):
-    numbers, _, page = told(scored("train", "val", "test"), last="r0")
+    numbers, _, page = reported(scored("train", "val", "test"), last="r0")
     assert numbers["rounds"] == 0 and numbers["changed_pixels"] == 0
     assert "No answers so far." in page.text and "What to do next" in page.text
 
 
 def test_pictures_can_be_left_out(scored):
-    _, _, page = told(scored("train", "val", "test"), pictures=0)
+    _, _, page = reported(scored("train", "val", "test"), pictures=0)
     assert "First labels" not in "".join(image["alt"] for image in page.of("img"))
 
 
@@ -159,7 +162,7 @@ def test_equal_input_gives_equal_bytes(scored, monkeypatch):
     root = scored("train", "val", "test")
 
     def made() -> dict[str, bytes]:
-        told(root)
+        report.stage(Params(), 0, **paths(root))
         return {path.name: path.read_bytes() for path in (root / "report").iterdir()}
 
     first = made()
@@ -172,8 +175,8 @@ def test_masks_by_hand():
     truth = np.array([[0, 0, 1, 1, 1, VOID, 0]], np.uint8)
     first = np.array([[1, 0, 0, 0, 0, 0, UNLABELLED]], np.uint8)
     last = np.array([[0, 1, 2, 0, 0, 1, 0]], np.uint8)
-    found = {name: mask.ravel().nonzero()[0].tolist() for name, mask in masks(first, last, truth).items()}
-    assert found == {"changed": [0, 1, 2, 5, 6], "fixed": [0, 6], "broken": [1], "other": [2], "left": [3, 4]}
+    pixels = {name: mask.ravel().nonzero()[0].tolist() for name, mask in masks(first, last, truth).items()}
+    assert pixels == {"changed": [0, 1, 2, 5, 6], "fixed": [0, 6], "broken": [1], "other": [2], "left": [3, 4]}
     assert list(masks(first, last, None)) == ["changed"]
 
 
@@ -193,7 +196,7 @@ def test_answers_by_hand():
     cost = {"changed": 9, "clicks": 3, "minutes": 0.5}
     assert ada == {"name": "ada", "answers": 2, "right": 1, "other": 1, "skipped": 0, "instead": "y", **cost}
     assert (bob["skipped"], bob["clicks"], bob["minutes"]) == (1, 0, 1.5)
-    assert [one["name"] for one in tables.answer_counts(rows, "shown")] == ["x", "(unlabelled)"]
+    assert [row["name"] for row in tables.answer_counts(rows, "shown")] == ["x", "(unlabelled)"]
 
 
 def test_rounds_without_answers_are_named():
@@ -203,26 +206,26 @@ def test_rounds_without_answers_are_named():
 
 
 def test_curve_needs_two_scores():
-    one = {"round": "r0", "clicks": 0, "data_miou": 0.5, "model_miou": None, "wrong_pixels": 5}
-    assert figures.curve([one]) is None
-    drawn = figures.curve([one, {**one, "round": "r1", "clicks": 7}])
+    row = {"round": "r0", "clicks": 0, "data_miou": 0.5, "model_miou": None, "wrong_pixels": 5}
+    assert figures.curve([row]) is None
+    drawn = figures.curve([row, {**row, "round": "r1", "clicks": 7}])
     assert drawn is not None and "labels (train split)" in drawn and "network (test split)" not in drawn
 
 
 def test_curve_has_a_line_for_coverage_where_it_is_known():
-    one = {"round": "r0", "clicks": 0, "data_miou": 0.5, "model_miou": None, "wrong_pixels": 5, "coverage": 0.6}
-    drawn = figures.curve([one, {**one, "round": "r1", "clicks": 7, "coverage": 0.8}])
+    row = {"round": "r0", "clicks": 0, "data_miou": 0.5, "model_miou": None, "wrong_pixels": 5, "coverage": 0.6}
+    drawn = figures.curve([row, {**row, "round": "r1", "clicks": 7, "coverage": 0.8}])
     assert drawn is not None and drawn.count(">coverage<") == 1
-    without = figures.curve([one, {**one, "round": "r1", "clicks": 7, "coverage": None}])
+    without = figures.curve([row, {**row, "round": "r1", "clicks": 7, "coverage": None}])
     assert without is not None and ">coverage<" not in without
 
 
 def test_the_forecast_and_what_came_of_it(scored):
-    _, _, page = told(scored("train", "val", "test"))
+    _, _, page = reported(scored("train", "val", "test"))
     assert "Was the forecast right?" in page.text and "an answer fixed on the mean: 9.3 in r1." in page.text
     assert "segmend rounds 2" in page.text and "ceiling" in page.text
     assert "7 pixels of the last round's labels were mended by what the answers taught" in page.text
-    _, _, blind = told(scored())
+    _, _, blind = reported(scored())
     assert "an answer changed on the mean: 10.0 in r1" in blind.text and "answer fixed" not in blind.text
 
 
@@ -234,7 +237,7 @@ def test_when_to_stop():
     assert "4.0 in r2, 1.0 in r3, 2.0 in r4" in tables.more_questions(rows)
     assert "segmend rounds 5" in tables.more_questions(rows) and "stop" not in tables.more_questions(rows)
     assert "an answer changed on the mean" in tables.more_questions(rows)
-    scored = [one.model_copy(update={"fixed": 18}) for one in rows[:2]]
+    scored = [row.model_copy(update={"fixed": 18}) for row in rows[:2]]
     assert "an answer fixed on the mean: 2.0 in r1, 2.0 in r2" in tables.more_questions(scored)
     mixed = tables.more_questions([scored[0], rows[1]])
     assert "changed on the mean: 10.0 in r1, 4.0 in r2" in mixed  # one measure for all

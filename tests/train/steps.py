@@ -2,7 +2,7 @@
 
 import torch
 
-from tasks.train.api.distributed import Alone
+from tasks.train.api.pixel_maps import PixelMaps
 from tasks.train.engine.dataloader import Batch
 from tasks.train.engine.state import start
 from tasks.train.engine.step import TrainStep
@@ -19,13 +19,12 @@ def batch(seed: int, images: int = 4, side: int = 16) -> Batch:
     noise = torch.randint(0, 60, (images, 3, side, side), generator=random)
     pictures = (40 + 60 * labels[:, None].long() + noise).to(torch.uint8)
     labels[:, 0] = 255
-    return Batch(pictures, labels, torch.zeros((images, 0, 3), dtype=torch.bool))
+    return Batch(pictures, PixelMaps(labels), torch.zeros((images, 0, 3), dtype=torch.bool))
 
 
 def train_step(kind: torch.dtype = torch.float32, cells: int = 0, **changes) -> TrainStep:
     """Steps in float32; with `kind` float16 the gradients are scaled as they would be on a GPU. `cells`: of a loss's memory."""
-    settings, here = quick(**changes), Alone()
-    here.device = CPU
+    settings = quick(**changes)
     state = start(settings, 0, 3, CPU, kind, cells)
     amp = torch.autocast("cpu", torch.bfloat16, enabled=False)
-    return TrainStep(here, settings, state, here.wrap(state.network), CARD, torch.full((3,), 1 / 3), amp)
+    return TrainStep(settings, state, state.network, CARD, torch.full((3,), 1 / 3), amp)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tasks.train.api.distributed import Alone, compiling
+from tasks.train.api.distributed import compiling
 from tasks.train.engine import data_stall
 from tasks.train.engine.data_stall import DataStall
 from tasks.train.engine.dataloader import Batch
@@ -98,9 +98,9 @@ def test_the_share_of_time_spent_waiting_by_hand(monkeypatch):
         one.next(batches)
         clock[0] += 2
     assert one.share() == 0.5
-    assert one.hint(Alone()).startswith("50% of the time went by waiting for data: raise SEGMEND_WORKERS (1 now")
+    assert one.hint().startswith("50% of the time was spent waiting for data: raise SEGMEND_WORKERS (1 now")
     clock[0] += 100
-    assert one.hint(Alone()) == ""  # 6 of 112 seconds
+    assert one.hint() == ""  # 6 of 112 seconds
 
 
 def test_a_few_seconds_are_not_worth_a_word(monkeypatch):
@@ -109,7 +109,7 @@ def test_a_few_seconds_are_not_worth_a_word(monkeypatch):
     one = DataStall()
     for _ in range(5):
         one.next(slow(clock, 1.0))
-    assert one.share() == 1 and one.hint(Alone()) == ""
+    assert one.share() == 1 and one.hint() == ""
 
 
 PLAIN = """
@@ -216,5 +216,5 @@ def test_what_asks_for_compiling_is_0_or_1(monkeypatch):
 
 def test_compiled_networks_cannot_be_looked_into(toy, monkeypatch):
     monkeypatch.setenv("SEGMEND_COMPILE", "1")
-    with pytest.raises(ValueError, match="SEGMEND_COMPILE=1 does not go with train.selection mixture"):
+    with pytest.raises(ValueError, match="SEGMEND_COMPILE=1 cannot be combined with train.selection mixture"):
         run(toy, quick(selection={"name": "mixture"}))

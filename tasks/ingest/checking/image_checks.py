@@ -1,6 +1,6 @@
-"""The first look at every image: read it with its maps, count its pixels, note what is wrong. verdict.py judges the set."""
+"""The first look at every image: read it with its maps, count its pixels, note what is wrong. dataset_checks.py judges the set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -10,25 +10,39 @@ import numpy as np
 from segmend.images.parallel import map_images
 from segmend.images.rasters import UNLABELLED, VOID
 from segmend.stage.events import progress
+from tasks.ingest.reading.context import DEFAULTS, DrawnObject, Noticed, Reading, reading_as
 from tasks.ingest.reading.image_files import describe_id
-from tasks.ingest.reading.source import Problem, Record, Source
+from tasks.ingest.reading.source import Pixels, Problem, Record, Source
 
 FEW = 150  # images; starting processes for fewer costs more than it saves
 UNDECLARED = 300  # marks ids without a meaning while a mask is translated
 TABLE = 1 << 16  # ids above are undeclared
 
 
-class Facts(NamedTuple):
-    """What was found out about one image; small, for it waits in memory until all images are seen."""
+class CheckedRecord(NamedTuple):
+    """A record and what was found out about its pixels; small, for all of them are in memory until the set is judged."""
 
-    height: int
+    record: Record
+    height: int  # 0 for an image that cannot be read
     width: int
     digest: str  # SHA-256 of size and pixels
     plain: bool  # one single colour
     sums: np.ndarray  # float64 (2, 3): of the channels and their squares, in 0..1
     mask: np.ndarray | None  # int64 (256,): pixels per label; of all annotators together where there are several
     truth: np.ndarray | None
-    problems: tuple[Problem, ...]
+    objects: tuple[int, int, int] = (0, 0, 0)  # annotations read, of these drawn, of these wholly under other objects
+    noticed: frozenset[str] = frozenset()  # by readers, as 'image turned'
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def known(self) -> np.ndarray | None:
+        """int64 (256,): pixels per label of the truth where it is known, else of the given mask."""
+        return self.truth if self.truth is not None else self.mask
+
+    @property
+    def labelled(self) -> bool:
+        """Whether anybody labelled the image."""
+        return self.record.mask is not None or bool(self.record.annotations)
 
 
 def translate(raw: np.ndarray, ids: dict[int, int]) -> tuple[np.ndarray, dict[int, int]]:
@@ -45,52 +59,88 @@ def translate(raw: np.ndarray, ids: dict[int, int]) -> tuple[np.ndarray, dict[in
     return np.where(strange, VOID, labels).astype(np.uint8), unknown
 
 
-def read_map(record: Record, which: str, ids: dict[int, int]) -> np.ndarray:
-    """The record's mask or truth as labels; for records that passed the checks."""
-    return translate(getattr(record, which)(), ids)[0]
+def read_labels(pixels: Pixels, ids: dict[int, int]) -> np.ndarray:
+    """A mask as labels uint8 (h, w); for records that passed the checks."""
+    return translate(pixels(), ids)[0]
 
 
-def examine(record: Record, ids: dict[int, int]) -> Facts:
+def check(record: Record, ids: dict[int, int], reading: Reading = DEFAULTS) -> CheckedRecord:
     """Read an image with its maps and note what is wrong with them."""
+    with reading_as(reading) as noticed:
+        return checked_now(record, ids, noticed)
+
+
+def checked_now(record: Record, ids: dict[int, int], noticed: Noticed) -> CheckedRecord:
     problems: list[Problem] = []
+    image = np.zeros((0, 0, 3), np.uint8)
     try:
         image = record.image()
-    except ValueError as trouble:
-        image = np.zeros((0, 0, 3), np.uint8)
-        problems.append(Problem(record.id, record.file, str(trouble)))
-    counts: dict[str, np.ndarray | None] = {"mask": None, "truth": None}
-    files = {"mask": record.mask_file, "truth": record.truth_file}
-    maps = [
-        (which, getattr(record, which), files[which])
-        for which in ("mask", "truth")
-        if getattr(record, which) is not None and not (which == "truth" and record.truth is record.mask)
-    ]
-    for which, pixels, file in [*maps, *(("mask", one.mask, one.file) for one in record.annotations)]:
-        try:
-            raw = pixels()
-        except ValueError as trouble:
-            problems.append(Problem(record.id, file, str(trouble)))
-            continue
-        labels, unknown = translate(raw, ids)
-        before = counts[which]
-        counted = np.bincount(labels.ravel(), minlength=256)
-        counts[which] = counted if before is None else before + counted
-        if image.size and labels.shape != image.shape[:2]:
-            reason = (
-                f"it is {labels.shape[0]} x {labels.shape[1]} pixels (rows x columns) and its image {record.file} "
-                f"{image.shape[0]} x {image.shape[1]}: export both at one size"
-            )
-            problems.append(Problem(record.id, file, reason))
-        if unknown:
-            problems.append(Problem(record.id, file, undeclared(unknown)))
+    except (ValueError, MemoryError) as trouble:
+        problems.append(Problem(record.id, record.file, sentence(trouble)))
+    mask = truth = None
+    given = [(record.mask, record.mask_file), *((entry.mask, entry.file) for entry in record.annotations)]
+    for pixels, file in given:
+        if pixels is not None:
+            counts, wrong = check_map(record, pixels, file, ids, image.shape)
+            mask = counts if mask is None else mask if counts is None else mask + counts
+            problems += wrong
+    objects, wrong = check_objects(record, noticed.objects)
+    problems += wrong
     if record.truth is not None and record.truth is record.mask:
-        counts["truth"] = counts["mask"]
-    scaled = image.reshape(-1, 3).astype(np.float64) / 255
+        truth = mask
+    elif record.truth is not None:
+        truth, wrong = check_map(record, record.truth, record.truth_file, ids, image.shape)
+        problems += wrong
     digest = sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
     plain = image.size > 0 and bool((image == image[0, 0]).all())
-    sums = np.stack([scaled.sum(0), (scaled**2).sum(0)])
-    height, width = image.shape[:2]
-    return Facts(height, width, digest, plain, sums, counts["mask"], counts["truth"], tuple(problems))
+    return CheckedRecord(
+        record, *image.shape[:2], digest, plain, channel_sums(image), mask, truth, objects,
+        frozenset(noticed.facts), tuple(problems),
+    )  # fmt: skip
+
+
+def check_map(
+    record: Record, pixels: Pixels, file: str, ids: dict[int, int], shape: tuple[int, ...]
+) -> tuple[np.ndarray | None, list[Problem]]:
+    """Pixels per label of one map, and what is wrong with it."""
+    try:
+        labels, unknown = translate(pixels(), ids)
+    except (ValueError, MemoryError) as trouble:
+        return None, [Problem(record.id, file, sentence(trouble))]
+    problems = []
+    if shape[0] and labels.shape != shape[:2]:
+        reason = (
+            f"it is {labels.shape[0]} x {labels.shape[1]} pixels (rows x columns) and its image {record.file} "
+            f"{shape[0]} x {shape[1]}: export both at one size"
+        )
+        problems.append(Problem(record.id, file, reason))
+    if unknown:
+        problems.append(Problem(record.id, file, undeclared(unknown)))
+    return np.bincount(labels.ravel(), minlength=256), problems
+
+
+def check_objects(record: Record, objects: list[DrawnObject]) -> tuple[tuple[int, int, int], list[Problem]]:
+    """How many annotations were read, drawn and wholly covered by others; a problem for each that is wrong or has no pixel."""
+    drawn = [entry for entry in objects if entry.covered]
+    problems = []
+    for entry in objects:
+        if entry.reason or not entry.covered:
+            why = entry.reason or "it covers no pixel: its outline has no area, or lies outside the image"
+            problems.append(Problem(record.id, record.mask_file, f"{entry.name}: {why}; correct or remove it"))
+    return (len(objects), len(drawn), sum(not entry.visible for entry in drawn)), problems
+
+
+def channel_sums(image: np.ndarray) -> np.ndarray:
+    """float64 (2, 3): sums of the channels and of their squares, values in 0..1, by histogram: no copy of the image."""
+    values = np.arange(256) / 255
+    counts = np.stack([np.bincount(image[..., c].ravel(), minlength=256) for c in range(3)], axis=1)
+    return np.stack([values @ counts, values**2 @ counts])
+
+
+def sentence(trouble: BaseException) -> str:
+    if isinstance(trouble, MemoryError):
+        return "it does not fit into memory: make it smaller, or lower ingest.max_pixels so that it is refused at once"
+    return str(trouble)
 
 
 def undeclared(unknown: dict[int, int]) -> str:
@@ -100,9 +150,9 @@ def undeclared(unknown: dict[int, int]) -> str:
     return f"undeclared {told}{more}: name them as classes, or list them as void (ingest.void)"
 
 
-def examine_all(source: Source) -> Iterator[Facts]:
-    """The facts of every record, in order, streamed."""
-    work = partial(examine, ids=source.ids)
+def check_all(source: Source) -> Iterator[CheckedRecord]:
+    """Every record checked, in order, streamed."""
+    work = partial(check, ids=source.ids, reading=source.reading)
     if len(source.records) < FEW:
         return progress(map(work, source.records), len(source.records), "images checked")
     return map_images(work, source.records, "images checked")
@@ -113,17 +163,16 @@ def labelled(counts: np.ndarray) -> int:
     return int(counts[:UNLABELLED].sum())
 
 
-def by_size(facts: list[Facts]) -> tuple[int, ...]:
+def by_size(checked: list[CheckedRecord]) -> tuple[int, ...]:
     """The class ids present, the one with most pixels first."""
-    total = class_pixels(facts)
+    total = class_pixels(checked)
     present = np.flatnonzero(total[:UNLABELLED])
     return tuple(sorted(present.tolist(), key=lambda k: (-total[k], k)))
 
 
-def class_pixels(facts: list[Facts]) -> np.ndarray:
+def class_pixels(checked: Iterable[CheckedRecord]) -> np.ndarray:
     """int64 (256,): pixels per label, of the truth where it is known, else of the given mask."""
-    maps = (fact.truth if fact.truth is not None else fact.mask for fact in facts)
-    return sum((counts for counts in maps if counts is not None), np.zeros(256, np.int64))
+    return sum((item.known for item in checked if item.known is not None), np.zeros(256, np.int64))
 
 
 def ratio(part: Any, whole: Any) -> float | None:
@@ -131,7 +180,6 @@ def ratio(part: Any, whole: Any) -> float | None:
     return round(float(part) / float(whole), 6) if whole else None
 
 
-def others(fact: Facts, classes: tuple[int, ...]) -> int:
+def others(item: CheckedRecord, classes: tuple[int, ...]) -> int:
     """Pixels of an image that are not of the data set's largest class."""
-    counts = fact.truth if fact.truth is not None else fact.mask
-    return 0 if counts is None or not classes else labelled(counts) - int(counts[classes[0]])
+    return 0 if item.known is None or not classes else labelled(item.known) - int(item.known[classes[0]])

@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from tasks.ingest.reading.image_files import pictures_in
+from tasks.ingest.reading.file_kinds import pictures_in
 
 
 class NamedImages:
@@ -10,8 +10,9 @@ class NamedImages:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.every = pictures_in(folder)
         self.by_name: dict[str, list[Path]] = {}
-        for path in pictures_in(folder):
+        for path in self.every:
             self.by_name.setdefault(path.name, []).append(path)
 
     def find(self, name: str, places: tuple[Path, ...] = ()) -> Path:

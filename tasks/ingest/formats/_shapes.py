@@ -4,55 +4,60 @@ Polygons and COCO's run lengths are drawn by pycocotools: pixel (0, 0) covers x 
 a `functools.partial` of a function of a module, so that shapes cross process borders.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import isfinite
+from math import cos, isfinite, sin
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
-from tasks.ingest.reading.image_files import opened, orientation, turned
+from tasks.ingest.reading.context import READING, DrawnObject, account, check_size
+from tasks.ingest.reading.exif import SWAPPED, TURNS, stored_size, turned
+from tasks.ingest.reading.source import SPLIT_NAMES, Hints, class_ids, renamed
 
 Order = Literal["smaller_over_larger", "larger_over_smaller", "later_over_earlier"]
-DrawnOn = Literal["upright", "stored", "auto"]
+DrawnOn = Literal["upright", "size", "auto"]
 Extent = tuple[float, float, float, float]  # smallest x and y, largest x and y
 Cover = Callable[[int, int], np.ndarray]  # (height, width) -> bool (h, w)
 SLACK = 1.0  # pixels by which an outline may reach beyond its image: tools round
-NAMED = 3  # troubles of one image that are written out
+BACKGROUND_NAMES = ("background", "_background_")
 
 
 class Shape(NamedTuple):
-    """One annotated object."""
+    """One annotated object. What it covers becomes a problem of its image where that is no pixel, or more than the image."""
 
     label: int  # our class id, or VOID
-    cover: Cover  # its pixels; raises ValueError for an outline that cannot be drawn
+    cover: Cover  # its pixels; raises ValueError, with the reason, for an outline that cannot be drawn
     name: str  # what messages call it: "annotation 7 (cat)"
     extent: Extent | None = None  # of its outline, where that may reach beyond the image
     layer: int = 0  # higher lies over lower; the order of overlaps decides within a layer
 
 
 def drawn(shapes: Sequence[Shape], height: int, width: int, base: int, order: Order) -> Int32[np.ndarray, "h w"]:
-    """All shapes on a ground of `base`. Raises ValueError that names the shapes which cover no pixel, and why."""
-    places, wrong = [], []
+    """All shapes on a ground of `base`. What became of each is accounted for (reading/context.py)."""
+    check_size(height, width)
+    places: list[np.ndarray] = []
+    reasons: list[str] = []
     for shape in shapes:
-        pixels = np.zeros(0, np.int64)
-        try:
-            check_extent(shape.extent, height, width)
-            pixels = np.flatnonzero(shape.cover(height, width))  # indices of pixels: little memory each
-            if not pixels.size:
-                wrong.append(f"{shape.name} covers no pixel of the {height} x {width} image: correct or remove it")
-        except ValueError as trouble:
-            wrong.append(f"{shape.name}: {trouble}")
+        reason, pixels = outside(shape.extent, height, width), np.zeros(0, np.int64)
+        if not reason:
+            try:
+                pixels = np.flatnonzero(shape.cover(height, width))  # indices of pixels: little memory each
+            except ValueError as trouble:
+                reason = str(trouble)
         places.append(pixels)
-    if wrong:
-        more = f"; and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-        raise ValueError("; ".join(wrong[:NAMED]) + more)
+        reasons.append(reason)
     sign = {"smaller_over_larger": -1, "larger_over_smaller": 1, "later_over_earlier": 0}[order]
-    labels = np.full(height * width, base, np.int32)
+    seen = np.full(height * width, -1, np.int32)  # the number of the shape on top
     for k in sorted(range(len(shapes)), key=lambda k: (shapes[k].layer, sign * len(places[k]))):  # ties: as listed
-        labels[places[k]] = shapes[k].label
+        seen[places[k]] = k
+    visible = np.bincount(seen + 1, minlength=len(shapes) + 1)[1:].tolist()
+    labels = np.array([base, *(shape.label for shape in shapes)], np.int32)[seen + 1]
+    for shape, pixels, count, reason in zip(shapes, places, visible, reasons, strict=True):
+        account(DrawnObject(shape.name, len(pixels), count, reason))
     return labels.reshape(height, width)
 
 
@@ -62,22 +67,27 @@ def drawn_on(
     """All shapes on the ground of an image file, upright.
 
     `size` is (height, width) as the annotations declare it, None where they do not. `on`: what the shapes were drawn on
-    where EXIF turns the image; auto decides it from the sizes and raises ValueError where they do not tell.
+    where EXIF turns the image. size: the one of the two that has the declared size, which is upright for half turns;
+    auto: as the sizes and the outlines' extent tell, else as ingest.masks_drawn_on says. Raises ValueError where
+    nothing tells, and for a size that is neither.
     """
-    with opened(image) as picture:
-        turn = orientation(image, picture)
-        stored = (picture.height, picture.width)
-    upright = stored[::-1] if turn >= 5 else stored
-    if on == "auto":
-        on = "upright" if turn == 1 else decided(shapes, size, stored, upright)
-    ground = upright if on == "upright" else stored
+    rows, columns, turn = stored_size(image)
+    stored = (rows, columns)
+    upright = (columns, rows) if turn in SWAPPED else stored
     if size not in (None, stored, upright):
+        height, width = size or stored
         raise ValueError(
-            f"its size is given as {size[0]} x {size[1]} (rows x columns) and the image file has {ground[0]} x {ground[1]}: "  # type: ignore[index]
+            f"its size is given as {height} x {width} (rows x columns) and the image file has {upright[0]} x {upright[1]}: "
             "export the annotations of this image again, or put the image back that was annotated"
         )
-    labels = drawn(shapes, *ground, base, order)
-    return labels if on == "upright" else np.ascontiguousarray(turned(labels, turn))
+    side: Literal["upright", "stored"] = "upright"
+    if on == "size" and size not in (None, upright):
+        side = "stored"
+    elif on == "auto" and turn in TURNS:
+        side = decided(shapes, size, stored, upright)
+    if side == "upright":
+        return drawn(shapes, *upright, base, order)
+    return turned(drawn(shapes, *stored, base, order), turn)
 
 
 def decided(
@@ -94,10 +104,13 @@ def decided(
         return "upright"
     if inside["stored"] and not inside["upright"]:
         return "stored"
-    raise ValueError(
-        "EXIF turns its image, and the sizes do not tell whether the outlines were drawn on the turned or on the stored "
-        "picture: say it in ingest.format.coco.drawn_on: upright or stored"
-    )
+    side = READING.get().masks_drawn_on
+    if not side:
+        raise ValueError(
+            "EXIF turns its image, and the sizes do not tell on which of the two its outlines were drawn: set "
+            "ingest.masks_drawn_on to stored (labelled in a tool that ignores EXIF) or upright (as viewers show the image)"
+        )
+    return side
 
 
 def fits(extent: Extent | None, height: int, width: int) -> bool:
@@ -107,14 +120,12 @@ def fits(extent: Extent | None, height: int, width: int) -> bool:
     return min(left, top) >= -SLACK and right <= width + SLACK and bottom <= height + SLACK
 
 
-def check_extent(extent: Extent | None, height: int, width: int) -> None:
-    """Raises ValueError for an outline that reaches beyond the image."""
-    if extent is not None and not fits(extent, height, width):
-        left, top, right, bottom = extent
-        raise ValueError(
-            f"it reaches from x, y = {left:g}, {top:g} to {right:g}, {bottom:g}, and the image from 0, 0 to {width}, {height}: "
-            "correct or remove it"
-        )
+def outside(extent: Extent | None, height: int, width: int) -> str:
+    """Why an outline that reaches beyond the image cannot be right; "" where it does not."""
+    if extent is None or fits(extent, height, width):
+        return ""
+    left, top, right, bottom = extent
+    return f"it reaches from x, y = {left:g}, {top:g} to {right:g}, {bottom:g}, and the image from 0, 0 to {width}, {height}"
 
 
 def extent_of(polygons: Sequence[Any]) -> Extent | None:
@@ -153,9 +164,9 @@ def cover_polygons(polygons: Sequence[Any], height: int, width: int) -> Bool[np.
 def check_polygon(points: Any) -> None:
     """Raises ValueError for what is no polygon."""
     if not isinstance(points, list | tuple) or not all(isinstance(value, int | float) for value in points):
-        raise ValueError("its outline is no list of numbers x, y, x, y, ...: correct or remove it")
+        raise ValueError("its outline is no list of numbers x, y, x, y, ...")
     if not all(isfinite(value) for value in points):
-        raise ValueError("its outline has a coordinate that is not finite: correct or remove it")
+        raise ValueError("its outline has a coordinate that is not finite")
     if len(points) % 2:
         raise ValueError(
             f"its outline has {len(points)} numbers, and pairs of x and y are needed: correct or remove it"
@@ -218,3 +229,45 @@ def pasted(
     window = ground[max(top, 0) : top + rows, max(left, 0) : left + columns]
     window |= bitmap[max(-top, 0) :, max(-left, 0) :][: window.shape[0], : window.shape[1]].astype(bool)
     return ground
+
+
+def with_background(names: Sequence[str], hints: Hints, where: str) -> tuple[tuple[str, ...], dict[str, int], int]:
+    """The classes of a file that names objects only: all classes, name in the file -> class id, and the background's id.
+
+    `background` is put in front, unless one of the names is that.
+    """
+    own = next((k for k, name in enumerate(names) if name.lower() in BACKGROUND_NAMES), None)
+    first = ("background",) if own is None else ()
+    classes = renamed((*first, *(name.strip("_") if k == own else name for k, name in enumerate(names))), hints, where)
+    class_ids(classes, (), where)  # at most 254, no name twice
+    return classes, {name: k + len(first) for k, name in enumerate(names)}, own or 0
+
+
+def without_area(kinds: Counter[tuple[str, str]]) -> list[str]:
+    """A note on objects that are not drawn, counted by (kind, label)."""
+    if not kinds:
+        return []
+    parts = ", ".join(f"{count} x {kind} '{label}'" for (kind, label), count in sorted(kinds.items()))
+    return [f"not drawn, since they have no area: {parts}"]
+
+
+def split_in(parts: Sequence[str]) -> str | None:
+    """The split that one of the folders of a path is named after."""
+    return next((SPLIT_NAMES[part.lower()] for part in parts if part.lower() in SPLIT_NAMES), None)
+
+
+def cover_ellipse(
+    cx: float, cy: float, rx: float, ry: float, turn: float, height: int, width: int
+) -> Bool[np.ndarray, "h w"]:
+    """An ellipse turned clockwise (y points down) by `turn` radians; a pixel counts by its centre."""
+    if not (rx > 0 and ry > 0):
+        return np.zeros((height, width), bool)
+    rows, columns = np.mgrid[:height, :width] + 0.5
+    x, y = rotated(columns, rows, cx, cy, -turn)
+    return ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1
+
+
+def rotated(x: Any, y: Any, cx: float, cy: float, turn: float) -> tuple[Any, Any]:
+    """Points turned clockwise (y points down) around (cx, cy) by `turn` radians."""
+    dx, dy = x - cx, y - cy
+    return cx + dx * cos(turn) - dy * sin(turn), cy + dx * sin(turn) + dy * cos(turn)

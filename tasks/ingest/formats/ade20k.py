@@ -3,7 +3,8 @@
 Source: http://sceneparsing.csail.mit.edu (ADEChallengeData2016), B. Zhou et al., CVPR 2017.
 Idea: 150 classes with ids 1 to 150; 0 ("other") is void and the ids shift by one, here and nowhere else.
 Splits: training is train, validation becomes test (field val_is), since the test masks are not public.
-Limits: other numbers of classes need ingest.classes (the name of id 1 first).
+Own classes in this layout: ingest.classes (the name of id 1 first), or classes.json, classes.txt or a palette file, whose
+ids are those in the masks, nothing shifted.
 """
 
 from functools import partial
@@ -14,7 +15,9 @@ from pydantic import Field
 
 from segmend.images.rasters import VOID
 from segmend.stage.params import Method
-from tasks.ingest.reading.image_files import pictures_in, read_ids, read_picture
+from tasks.ingest.reading.class_names import Naming, naming
+from tasks.ingest.reading.file_kinds import pictures_in
+from tasks.ingest.reading.image_files import read_ids, read_picture
 from tasks.ingest.reading.source import (
     SPLIT_NAMES,
     Hints,
@@ -22,8 +25,8 @@ from tasks.ingest.reading.source import (
     Record,
     Source,
     class_ids,
+    holds,
     relative,
-    root_with,
     truth_of,
 )
 from tasks.ingest.reading.splits import val_as
@@ -49,40 +52,52 @@ class Ade20k(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = root_with(raw, "images/training", "annotations/training")
-        return "it has the folders images/training and annotations/training" if found else ""
+        known = holds(raw, "images/training", "annotations/training")
+        return "it has the folders images/training and annotations/training" if known else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
-        root = root_with(raw, "images", "annotations")
-        if root is None:
+        if not holds(raw, "images", "annotations"):
             raise ValueError(f"{raw} is not laid out as ade20k: images/training and annotations/training are expected")
-        classes = hints.classes or CLASSES
-        class_ids(classes, (), "ade20k")
-        ids = {0: VOID, **{k + 1: k for k in range(len(classes))}, **dict.fromkeys(hints.void, VOID)}
+        named = self.named(raw, hints)
         records, problems = [], []
-        for image in pictures_in(root / "images"):
-            name = image.relative_to(root / "images").with_suffix("")
+        for image in pictures_in(raw / "images"):
+            name = image.relative_to(raw / "images").with_suffix("")
             split = SPLIT_NAMES.get(name.parts[0])
-            mask = root / "annotations" / name.with_suffix(".png")
+            mask = raw / "annotations" / name.with_suffix(".png")
             there = mask.is_file()
             if not there and split != "test":
                 problems.append(
                     Problem(name.as_posix(), relative(mask, raw), "the mask is missing: add it or remove its image")
                 )
-            truth = truth_of(root, root / "annotations", mask)
+            truth = truth_of(raw, raw / "annotations", mask)
             records.append(
                 Record(
                     name.as_posix(),
                     split,
                     partial(read_picture, image, hints.image_range),
-                    partial(read_ids, mask, None, image) if there else None,
-                    partial(read_ids, truth, None, image) if truth else None,
+                    partial(read_ids, mask, named.palette, image) if there else None,
+                    partial(read_ids, truth, named.palette, image) if truth else None,
                     relative(image, raw),
                     relative(mask, raw),
                     relative(truth, raw) if truth else "",
                 )
             )
         records, notes = val_as(records, self.val_is)
-        return Source(
-            classes, ids, records, (), tuple(problems), ("id 0 (other) is void, ids are shifted by one", *notes)
+        how = (
+            f"classes and their ids named by {named.where}"
+            if named.files
+            else "id 0 (other) is void, ids are shifted by one"
         )
+        return Source(
+            named.classes, named.ids, records, named.colours, tuple(problems), (how, *notes),
+            used=frozenset(named.files), reads="images/ and annotations/ are read, masks as PNG with the image's name",
+        )  # fmt: skip
+
+    def named(self, raw: Path, hints: Hints) -> Naming:
+        own = naming(raw, hints._replace(classes=()))
+        if own.classes and not hints.classes:
+            return own
+        classes = hints.classes or CLASSES
+        class_ids(classes, (), "ade20k")
+        ids = {0: VOID, **{k + 1: k for k in range(len(classes))}, **dict.fromkeys(hints.void, VOID)}
+        return Naming(classes, ids, (), None, "ingest.classes" if hints.classes else "ADE20K")

@@ -2,6 +2,7 @@
 
 Source: https://www.cityscapes-dataset.com, ids as in cityscapesscripts/helpers/labels.py (mcordts/cityscapesScripts @4b832633).
 Idea: 19 classes; the 34 label ids are mapped to them and everything else is void; masks of train ids are taken as they are.
+Own classes in this layout: classes.json, classes.txt or a palette file, whose ids are those in the masks.
 Splits: train and val; the official val becomes test (field val_is), since the test masks are not public and hold no classes.
 Limits: an image without its mask is an error, as the set is published complete; test is left out, which is said.
 """
@@ -14,16 +15,19 @@ from pydantic import Field
 
 from segmend.images.rasters import VOID
 from segmend.stage.params import Method
-from tasks.ingest.reading.image_files import pictures_in, read_ids, read_picture
+from tasks.ingest.reading.class_names import Naming, naming
+from tasks.ingest.reading.file_kinds import pictures_in
+from tasks.ingest.reading.image_files import read_ids, read_picture
 from tasks.ingest.reading.source import (
     Hints,
     Problem,
     Record,
     Source,
+    Unused,
     class_ids,
+    holds,
     relative,
     renamed,
-    root_with,
     truth_of,
 )
 from tasks.ingest.reading.splits import val_as
@@ -50,28 +54,27 @@ class Cityscapes(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        return "it has a folder leftImg8bit" if root_with(raw, "leftImg8bit") else ""
+        return "it has a folder leftImg8bit" if holds(raw, "leftImg8bit") else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
-        root = root_with(raw, "leftImg8bit", self.masks)
-        if root is None:
+        if not holds(raw, "leftImg8bit", self.masks):
             raise ValueError(
                 f"{raw} is not laid out as cityscapes: the folders leftImg8bit and {self.masks} are expected"
             )
-        masks = root / self.masks
+        masks = raw / self.masks
         kind = self.ids
         if kind == "auto":
             kind = "labelIds" if next(masks.rglob("*_labelIds.png"), None) else "labelTrainIds"
-        names = renamed(tuple(CLASSES), hints, "Cityscapes")
-        table = class_ids(names, (), "Cityscapes")
-        if kind == "labelIds":
-            table = dict.fromkeys((*range(LABEL_IDS), VOID), VOID)
-            table |= {label: k for k, (label, _) in enumerate(CLASSES.values())}
+        named = self.named(raw, hints, kind)
         records, problems = [], []
         notes = [f"masks read: {self.masks}/**/*_{kind}.png"]
-        for image in pictures_in(root / "leftImg8bit"):
-            split, *city = image.parent.relative_to(root / "leftImg8bit").parts
+        left_out = []
+        if named.files:
+            notes.append(f"classes and their ids named by {named.where}")
+        for image in pictures_in(raw / "leftImg8bit"):
+            split, *city = image.parent.relative_to(raw / "leftImg8bit").parts or ("",)
             if split not in ("train", "val"):
+                left_out.append(relative(image, raw))
                 continue
             stem = image.stem.removesuffix(IMAGE_END)
             mask = masks / split / Path(*city) / f"{stem}_{self.masks}_{kind}.png"
@@ -81,22 +84,36 @@ class Cityscapes(Method):
                         "/".join((*city, stem)), relative(mask, raw), "the mask is missing: add it or remove its image"
                     )
                 )
-            truth = truth_of(root, masks, mask)
+            truth = truth_of(raw, masks, mask)
             records.append(
                 Record(
                     "/".join((*city, stem)),
                     split,
                     partial(read_picture, image, hints.image_range),
-                    partial(read_ids, mask, None, image) if mask.is_file() else None,
-                    partial(read_ids, truth, None, image) if truth else None,
+                    partial(read_ids, mask, named.palette, image) if mask.is_file() else None,
+                    partial(read_ids, truth, named.palette, image) if truth else None,
                     relative(image, raw),
                     relative(mask, raw),
                     relative(truth, raw) if truth else "",
                 )  # fmt: skip
             )
-        hidden = len(pictures_in(root / "leftImg8bit")) - len(records)
-        if hidden:
-            notes.append(f"{hidden} images outside train and val are left out: their masks are not public")
+        if left_out:
+            notes.append(f"{len(left_out)} images outside train and val are left out: their masks are not public")
         records, more = val_as(records, self.val_is)
-        colours = tuple(colour for _, colour in CLASSES.values())
-        return Source(names, table, records, colours, tuple(problems), (*notes, *more))
+        reasons = [Unused(name, "images outside train and val are left out") for name in left_out]
+        reasons.append(Unused(f"{self.masks}/", f"of the masks, those whose names end in _{kind}.png are read"))
+        return Source(
+            named.classes, named.ids, records, named.colours, tuple(problems), (*notes, *more),
+            used=frozenset(named.files), unused=tuple(reasons), reads=f"leftImg8bit/ and {self.masks}/ are read",
+        )  # fmt: skip
+
+    def named(self, raw: Path, hints: Hints, kind: str) -> Naming:
+        own = naming(raw, hints._replace(classes=()))
+        if own.classes:
+            return own._replace(classes=renamed(own.classes, hints, own.where))
+        names = renamed(tuple(CLASSES), hints, "Cityscapes")
+        table = class_ids(names, (), "Cityscapes")
+        if kind == "labelIds":
+            table = dict.fromkeys((*range(LABEL_IDS), VOID), VOID)
+            table |= {label: k for k, (label, _) in enumerate(CLASSES.values())}
+        return Naming(names, table, tuple(colour for _, colour in CLASSES.values()), None, "Cityscapes")

@@ -7,7 +7,7 @@ Overlaps: `order`; by default smaller objects lie over larger ones, by the pixel
 Uncovered pixels: class 'background' where only objects are annotated, void where stuff is annotated too (field background).
 Ids: classes in the order of category ids; ids may be numbers or text. The stuff category 'other' (all things in one) is not
 drawn where the things themselves are known, nor is a parent class that has no annotations (Roboflow).
-EXIF: where it turns an image, the outlines' extent and the declared size tell what they were drawn on, else `drawn_on`.
+EXIF: where it turns an image, the outlines' extent and the declared size tell what they were drawn on, else ingest.masks_drawn_on.
 Splits: by file; the official val becomes test where there is no test (field val_is).
 Limits: captions, keypoints and panoptic files are not read, which is said. Costs: the JSON files in memory.
 """
@@ -21,9 +21,9 @@ from pydantic import Field
 from segmend.images.rasters import VOID
 from segmend.stage.params import Method
 from tasks.ingest.formats._coco_files import all_categories, content_of, gathered, key_of, listed
-from tasks.ingest.formats._shapes import DrawnOn, Order, Shape, cover_run_lengths, drawn_on, polygon_shape
+from tasks.ingest.formats._shapes import Order, Shape, cover_run_lengths, drawn_on, polygon_shape
 from tasks.ingest.reading.image_files import read_picture
-from tasks.ingest.reading.source import Hints, Problem, Record, Source, class_ids, identifier, relative, renamed
+from tasks.ingest.reading.source import Hints, Problem, Record, Source, Unused, class_ids, identifier, relative, renamed
 from tasks.ingest.reading.splits import val_as
 
 
@@ -33,9 +33,6 @@ class Coco(Method):
     crowd: Literal["class", "void"] = Field("class", description="what groups of objects (iscrowd) are")
     background: Literal["auto", "class", "void"] = Field(
         "auto", description="what uncovered pixels are; auto: void if stuff is annotated, else a class"
-    )
-    drawn_on: DrawnOn = Field(
-        "auto", description="what outlines were drawn on where EXIF turns an image; auto: as the sizes tell"
     )
     val_is: Literal["test", "val"] = Field("test", description="what val is where there is no test")
 
@@ -66,7 +63,7 @@ class Coco(Method):
         for path, image in images.items():
             shapes, wrong = self.shapes(image.annotations, index, hidden, kept)
             problems += [Problem(identifier(path, raw), relative(path, raw), text) for text in wrong]
-            mask = partial(drawn_on, path, tuple(shapes), image.size, base, self.order, self.drawn_on)
+            mask = partial(drawn_on, path, tuple(shapes), image.size, base, self.order, "auto")
             record = Record(identifier(path, raw), image.split, partial(read_picture, path, hints.image_range), mask)
             records.append(record._replace(file=relative(path, raw), mask_file=f"annotations of {relative(path, raw)}"))
         records, notes = val_as(records, self.val_is)
@@ -77,9 +74,12 @@ class Coco(Method):
             notes.append(f"{bare} of {len(images)} images have no annotation: all their pixels are {ground_name}")
         if unused:
             notes.append(f"left out: the parent class {', '.join(unused)}, which has no annotations")
-        if skipped:
-            notes.append(f"not read: {', '.join(relative(path, raw) for path in skipped)}")
-        return Source(names, class_ids(names, (), "the COCO files"), records, (), tuple(problems), tuple(notes))
+        reads = "the annotation files do not list it"
+        return Source(
+            names, class_ids(names, (), "the COCO files"), records, (), tuple(problems), tuple(notes),
+            used=frozenset(relative(path, raw) for path in files), reads=reads,
+            unused=tuple(Unused(relative(path, raw), "captions, keypoints and panoptic files are not read") for path in skipped),
+        )  # fmt: skip
 
     def shapes(
         self, annotations: list[dict[str, Any]], index: dict[str, int], hidden: set[str], names: dict[str, str]

@@ -3,8 +3,9 @@
 Source: Kvasir-SEG (D. Jha et al., MMM 2020), whose masks are JPEG files with smeared values; likewise ISIC, CVC-ClinicDB,
 BU-SUC and most two-class sets.
 Formula: class 1 where the mean of the mask's channels is above `threshold`.
-Splits: as in the format folders: sub-folders or splits.csv, else as ingest.splits says.
-Limits: no void; threshold 0 takes every value above black.
+Splits, mask suffixes and annotators: as in the format folders.
+Limits: no void; threshold 0 takes every value above black; a mask in colour, or with its objects in the alpha channel only,
+is refused.
 """
 
 from functools import partial
@@ -15,89 +16,76 @@ import numpy as np
 from pydantic import Field
 
 from segmend.stage.params import Method
-from tasks.ingest.reading.class_names import naming
-from tasks.ingest.reading.image_files import pictures_in, read_picture, turned_like
-from tasks.ingest.reading.source import (
-    SPLIT_NAMES,
-    Hints,
-    Problem,
-    Record,
-    Source,
-    class_ids,
-    relative,
-    renamed,
-    root_with,
-)
-from tasks.ingest.reading.splits import from_csv
+from tasks.ingest.reading.class_names import Naming, naming
+from tasks.ingest.reading.image_files import GREY_ENOUGH, read_picture, read_white
+from tasks.ingest.reading.pair_records import pair_source
+from tasks.ingest.reading.paired_files import files_of, folder_of, paired
+from tasks.ingest.reading.source import Hints, Source, class_ids, renamed
 
-CLASSES = ("background", "polyp")
+CLASSES = ("background", "foreground")
+LOOKED_AT = 20  # masks
+NEAR = 30  # grey values this near to black or white count as smeared black or white
 
 
 class Kvasir(Method):
     name: Literal["kvasir"] = "kvasir"
     threshold: int = Field(127, ge=0, le=254, description="grey values above it are the second class")
     masks: str = Field("masks", description="folder of the masks")
-    mask_suffix: str = Field("", description="what a mask's name has behind the image's, as '_segmentation'")
+    annotators: tuple[str, ...] = Field((), description="folders of masks/ that are one annotator each; empty: found")
+    mask_suffix: str = Field("", description="what a mask's name has behind the image's; empty: found")
 
     @staticmethod
     def sees(raw: Path) -> str:
-        root = root_with(raw, "images", "masks")
-        if root is None or naming(root, Hints()).classes:
+        if not files_of(raw, folder_of(raw, "images")):
             return ""
-        masks = pictures_in(root / "masks")[:5]
-        try:
-            values = np.concatenate([np.unique(read_picture(path)) for path in masks]) if masks else np.zeros(0)
-        except ValueError:
+        masks = [paths[0] for paths in files_of(raw, folder_of(raw, "masks")).values()]
+        named = naming(raw, Hints())
+        if not masks or len(named.classes) not in (0, 2) or named.palette:
             return ""
-        grey = ((values > 30) & (values < 225)).mean() if len(values) else 1
-        jpeg = bool(masks) and all(path.suffix.lower() in (".jpg", ".jpeg") for path in masks)
-        if values.size and values.max() >= 225 and (set(values.tolist()) <= {0, 255} or (jpeg and grey < 0.9)):
-            return "it has images/ and masks/, the masks are black and white, and nothing names classes"
-        return ""
+        step = max(1, len(masks) // LOOKED_AT)
+        values = np.zeros(256, np.int64)
+        for path in masks[::step][:LOOKED_AT]:
+            try:
+                values += grey_values(path)
+            except ValueError:
+                return ""
+        if not black_and_white(values):
+            return ""
+        return "it has images and masks, and the masks are black and white" + (
+            "" if named.classes else ", nothing names classes"
+        )
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
-        root = root_with(raw, "images", self.masks)
-        if root is None:
-            raise ValueError(f"{raw} is not laid out as kvasir: the folders images and {self.masks} are expected")
-        classes = naming(root, hints).classes or CLASSES
-        classes = renamed(CLASSES, Hints(classes), "a black-and-white set")
-        images, masks, truths = (self.files(root / kind) for kind in ("images", self.masks, "truth"))
-        records = []
-        for name, image in images.items():
-            mask, truth = (table.get(name + self.mask_suffix) for table in (masks, truths))
-            records.append(
-                Record(
-                    name,
-                    SPLIT_NAMES.get(name.split("/")[0]) if "/" in name else None,
-                    partial(read_picture, image, hints.image_range),
-                    partial(read_white, mask, self.threshold, image) if mask else None,
-                    partial(read_white, truth, self.threshold, image) if truth else None,
-                    relative(image, raw),
-                    relative(mask, raw) if mask else "",
-                    relative(truth, raw) if truth else "",
-                )  # fmt: skip
+        pairs = paired(raw, "images", self.masks, "truth", self.mask_suffix)
+        if not pairs.images or not pairs.masks and not pairs.truths:
+            raise ValueError(
+                f"{raw} is not laid out as kvasir: the folders images and {self.masks} with pictures are expected"
             )
-        problems = [
-            Problem("", relative(path, raw), "it has no image: add it or remove the mask")
-            for name, path in masks.items()
-            if name.removesuffix(self.mask_suffix) not in images
-        ]
-        notes = (f"grey values above {self.threshold} are '{classes[1]}'",)
-        if (root / "splits.csv").is_file():
-            records, strange = from_csv(root / "splits.csv", records)
-            problems += strange
-        return Source(
-            classes, class_ids(classes, (), "kvasir"), records, ((0, 0, 0), (255, 255, 255)), tuple(problems), notes
-        )
-
-    def files(self, folder: Path) -> dict[str, Path]:
-        return (
-            {p.relative_to(folder).with_suffix("").as_posix(): p for p in pictures_in(folder)}
-            if folder.is_dir()
-            else {}
-        )
+        own = naming(raw, hints)
+        names = renamed(CLASSES, Hints(own.classes), "a black-and-white set")
+        named = Naming(names, class_ids(names, (), "kvasir"), ((0, 0, 0), (255, 255, 255)), None, own.where)
+        source = pair_source(raw, hints, pairs, named, partial(read_white, threshold=self.threshold), self.annotators)
+        return source._replace(notes=(f"grey values above {self.threshold} are '{names[1]}'", *source.notes))
 
 
-def read_white(path: Path, threshold: int, image: Path) -> np.ndarray:
-    """0 and 1 (h, w)."""
-    return turned_like((read_picture(path).mean(axis=2) > threshold).astype(np.int32), image)
+def grey_values(path: Path) -> np.ndarray:
+    """int64 (256,): pixels per grey value of a mask. Raises ValueError for a picture in colour."""
+    rgb = read_picture(path)
+    if int((rgb.max(axis=2).astype(np.int16) - rgb.min(axis=2)).max(initial=0)) > GREY_ENOUGH:
+        raise ValueError("it is a colour picture")
+    return np.bincount(rgb.mean(axis=2).astype(np.uint8).ravel(), minlength=256)
+
+
+def black_and_white(values: np.ndarray) -> bool:
+    """Whether these grey values are two, black and white, perhaps smeared by a lossy file; ids of classes are not.
+
+    Smeared: nine tenths of the pixels lie near black or white, and many different values near white occur, as ids do not.
+    """
+    if not values[255] and not values[255 - NEAR :].any():
+        return False
+    present = np.flatnonzero(values)
+    if set(present.tolist()) <= {0, 255}:
+        return len(present) == 2
+    near_white = int((values[255 - NEAR : 254] > 0).sum())
+    share = (values[: NEAR + 1].sum() + values[255 - NEAR :].sum()) / values.sum()
+    return near_white >= 4 and share > 0.9

@@ -1,13 +1,13 @@
 """Several masks an image: which files are whose, in masks/<annotator>/<id>.png or listed in annotators.csv."""
 
-from collections.abc import Iterator
-from csv import DictReader
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from tasks.ingest.reading.class_names import Naming
-from tasks.ingest.reading.image_files import read_ids
+import numpy as np
+
 from tasks.ingest.reading.source import SPLIT_NAMES, Annotation, Problem, Record, relative
+from tasks.ingest.reading.text_files import read_table
 
 LIST = "annotators.csv"
 COLUMNS = ("image", "annotator", "file")
@@ -56,14 +56,13 @@ def taken_apart(name: str) -> tuple[str, str]:
 
 def lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The number of each line of a CSV file and what stands in these columns. Raises ValueError where one is lacking."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = DictReader(file)
-        lacking = [one for one in columns if one not in (rows.fieldnames or ())]
-        if lacking:
-            needed = f"{', '.join(columns[:-1])} and {columns[-1]}"
-            raise ValueError(f"{path} has no column '{lacking[0]}': {needed} are needed")
-        for number, row in enumerate(rows, 2):
-            yield number, tuple((row[one] or "").strip() for one in columns)
+    rows = read_table(path)
+    lacking = [column for column in columns if column not in (rows.fieldnames or ())]
+    if lacking:
+        needed = f"{', '.join(columns[:-1])} and {columns[-1]}"
+        raise ValueError(f"{path} has no column '{lacking[0]}': {needed} are needed")
+    for number, row in enumerate(rows, 2):
+        yield number, tuple((row[column] or "").strip() for column in columns)
 
 
 def listed(raw: Path) -> Given:
@@ -91,6 +90,8 @@ def wrong(raw: Path, given: Given, image: str, annotator: str, path: str) -> str
         return bad_name(annotator)
     if image in given.get(annotator, {}):
         return f"a second mask of '{image}' by {annotator}: one is allowed"
+    if ".." in Path(path).parts or Path(path).is_absolute():
+        return f"the file {path} lies outside {raw.name}/: give a path inside it"
     if not (raw / path).is_file():
         return f"the file {path} is not there: give its path relative to {raw.name}/"
     return ""
@@ -106,12 +107,13 @@ def strangers(raw: Path, given: Given, images: Masks) -> list[Problem]:
     ]
 
 
-def with_annotations(record: Record, given: Given, raw: Path, named: Naming, image: Path) -> Record:
-    found = tuple(
-        Annotation(
-            who, partial(read_ids, given[who][record.id], named.palette, image), relative(given[who][record.id], raw)
-        )
-        for who in sorted(given)
-        if record.id in given[who]
+def with_annotations(
+    record: Record, given: Given, raw: Path, read_mask: Callable[..., np.ndarray], image: Path
+) -> Record:
+    """The record with the masks of its annotators; `read_mask(path, like=image)` reads one."""
+    drawn = tuple(
+        Annotation(who, partial(read_mask, table[record.id], like=image), relative(table[record.id], raw))
+        for who, table in sorted(given.items())
+        if record.id in table
     )
-    return record._replace(annotations=found)
+    return record._replace(annotations=drawn)

@@ -1,14 +1,15 @@
 """Names and colours of classes as data sets write them down: classes.json, classes.txt, palettes, labelmap.txt."""
 
-from csv import DictReader
 from json import JSONDecodeError, loads
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from segmend.images.rasters import VOID
 from tasks.ingest.reading.source import Hints, class_ids
+from tasks.ingest.reading.text_files import read_table, read_text
 
 PALETTES = ("palette.json", "palette.csv", "labelmap.txt")
+LISTS = ("classes.txt", "class_names.txt")  # the second as labelme2voc writes it
 VOID_NAMES = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "unknown", "border"})
 
 
@@ -20,6 +21,7 @@ class Naming(NamedTuple):
     colours: tuple[tuple[int, int, int], ...]  # for display; may be empty
     palette: dict[int, int] | None  # 0xRRGGBB -> id, for colour masks
     where: str  # the file or setting it comes from
+    files: tuple[str, ...] = ()  # files read
 
 
 def naming(raw: Path, hints: Hints) -> Naming:
@@ -37,14 +39,16 @@ def naming(raw: Path, hints: Hints) -> Naming:
         numbered = numbered_names(content["classes"], raw / where)
         void += [int(k) for k in content.get("void", [])]
         colours = tuple((int(r), int(g), int(b)) for r, g, b in content.get("colours", ()))
-    elif (raw / "classes.txt").is_file():
-        where = "classes.txt"
-        lines = (raw / where).read_text(encoding="utf-8-sig").splitlines()
-        numbered = dict(enumerate(line.strip() for line in lines if line.strip()))
+    elif any((raw / name).is_file() for name in LISTS):
+        where = next(name for name in LISTS if (raw / name).is_file())
+        lines = [line.strip() for line in read_text(raw / where).split("\n")]
+        lines = lines[1:] if lines[0] == "__ignore__" else lines  # labelme's name for what is -1 in its masks
+        numbered = dict(enumerate(line for line in lines if line))
     elif table:
         where, numbered = "the palette", dict(enumerate(name for name in table if name.lower() not in VOID_NAMES))
     else:
         return Naming((), {}, (), None, "")
+    files = tuple(name for name in (where, *((palette_file(raw, hints),) if table else ())) if (raw / name).is_file())
     order = sorted(numbered)
     classes = tuple(numbered[k] for k in order)
     class_ids(classes, (), where)  # at most 254, no name twice
@@ -63,7 +67,7 @@ def naming(raw: Path, hints: Hints) -> Naming:
             colours = tuple(given[name] for name in classes)
     if colours and len(colours) != len(classes):
         raise ValueError(f"{where} gives {len(colours)} colours for {len(classes)} classes: give one for each, or none")
-    return Naming(classes, ids, colours, packed(table, dict(zip(classes, order, strict=True))), where)
+    return Naming(classes, ids, colours, packed(table, dict(zip(classes, order, strict=True))), where, files)
 
 
 def numbered_names(names: object, path: Path) -> dict[int, str]:
@@ -79,12 +83,12 @@ def numbered_names(names: object, path: Path) -> dict[int, str]:
 
 def palette_table(raw: Path, hints: Hints) -> dict[str, tuple[int, int, int]]:
     """name -> (r, g, b) of the palette file, in its order; empty where there is none."""
-    names = (hints.palette,) if hints.palette else PALETTES
-    path = next((raw / name for name in names if (raw / name).is_file()), None)
-    if path is None:
+    name = palette_file(raw, hints)
+    if not name:
         if hints.palette:
             raise ValueError(f"{raw / hints.palette} is missing, which ingest.palette names")
         return {}
+    path = raw / name
     try:
         table = {name: (int(r), int(g), int(b)) for name, (r, g, b) in palette_rows(path)}
     except (ValueError, TypeError, KeyError):
@@ -97,13 +101,18 @@ def palette_table(raw: Path, hints: Hints) -> dict[str, tuple[int, int, int]]:
     return table
 
 
+def palette_file(raw: Path, hints: Hints) -> str:
+    """The name of the palette file; '' where there is none."""
+    names = (hints.palette,) if hints.palette else PALETTES
+    return next((name for name in names if (raw / name).is_file()), "")
+
+
 def palette_rows(path: Path) -> list[tuple[str, list[Any]]]:
     if path.suffix == ".json":
         return list(read_json(path).items())
     if path.suffix == ".csv":
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return [(row["name"].strip(), [row["r"], row["g"], row["b"]]) for row in DictReader(file)]
-    lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+        return [(row["name"].strip(), [row["r"], row["g"], row["b"]]) for row in read_table(path)]
+    lines = [line for line in read_text(path).split("\n") if line.strip() and not line.startswith("#")]
     return [(line.split(":")[0], line.split(":")[1].split(",")) for line in lines]  # as CVAT writes labelmap.txt
 
 
@@ -130,6 +139,6 @@ def packed(table: dict[str, tuple[int, int, int]], ids: dict[str, int]) -> dict[
 
 def read_json(path: Path) -> Any:
     try:
-        return loads(path.read_text(encoding="utf-8-sig"))
-    except JSONDecodeError as trouble:
+        return loads(read_text(path))
+    except (JSONDecodeError, RecursionError) as trouble:
         raise ValueError(f"{path} is not JSON: {trouble}") from None

@@ -12,22 +12,22 @@ import numpy as np
 from jaxtyping import Int32
 
 from segmend.images.rasters import UNLABELLED, VOID
-from tasks.ingest.reading.annotator_masks import Given, bad_name, lines
+from tasks.ingest.reading.annotator_masks import bad_name, lines
 from tasks.ingest.reading.class_names import Naming
 from tasks.ingest.reading.image_files import read_ids
-from tasks.ingest.reading.source import Annotation, Problem, Record
+from tasks.ingest.reading.source import Annotation, Problem, Record, Source
 
 TABLE, REGIONS = "answers.csv", "regions"
 COLUMNS = ("image", "region", "annotator", "label")
 Said = dict[str, dict[str, dict[int, int]]]  # image -> annotator -> region -> id as in the masks' files
 
 
-def answers(raw: Path, named: Naming, masks: bool, given: Given) -> Said:
+def answers(raw: Path, named: Naming, source: Source) -> Said:
     """The rows of answers.csv; nothing where there is none. Raises ValueError for a table that cannot be read."""
     path = raw / TABLE
     if not path.is_file():
         return {}
-    if masks:
+    if any(record.mask is not None for record in source.records):
         raise ValueError(
             f"{path} stands beside masks that are nobody's in particular: move them into a folder with a name "
             "(masks/<annotator>/<id>.png), and they count as one annotator's"
@@ -37,6 +37,7 @@ def answers(raw: Path, named: Naming, masks: bool, given: Given) -> Said:
         raise ValueError(f"{path} needs the ids {UNLABELLED} and {VOID}, and {named.where} makes classes of them")
     words = {name: ids[k] for k, name in enumerate(named.classes)} | {"void": ids[VOID], "": ids[UNLABELLED]}
     said: Said = {}
+    drawn = {(record.id, entry.annotator) for record in source.records for entry in record.annotations}
     for number, (image, region, annotator, label) in lines(path, COLUMNS):
         table = said.setdefault(image, {}).setdefault(annotator, {})
         trouble = bad_name(annotator)
@@ -44,7 +45,7 @@ def answers(raw: Path, named: Naming, masks: bool, given: Given) -> Said:
             trouble = f"'{region}' is no number of a region: 0, 1, 2, ... is allowed"
         elif int(region) in table:
             trouble = f"a second answer of {annotator} about region {region} of '{image}': one is allowed"
-        elif image in given.get(annotator, {}):
+        elif (image, annotator) in drawn:
             trouble = f"{annotator} has a mask of '{image}' too: remove it, or these rows"
         elif label not in words:
             trouble = f"'{label}' is no class: {', '.join(named.classes)}, void, or nothing is allowed"
@@ -58,12 +59,12 @@ def answers(raw: Path, named: Naming, masks: bool, given: Given) -> Said:
 
 def unfounded(said: Said, images: dict[str, list[Path]], regions: dict[str, list[Path]]) -> list[Problem]:
     """Answers about images, or regions, that are not there."""
-    found = [
+    absent = [
         Problem("", TABLE, f"it names the image '{image}', which is not there: add it or remove its rows")
         for image in said
         if image not in images
     ]
-    return found + [
+    return absent + [
         Problem(image, TABLE, f"'{image}' has no map of its regions: add {REGIONS}/{image}.png")
         for image in said
         if image in images and image not in regions
@@ -75,10 +76,10 @@ def with_answers(record: Record, said: Said, regions: dict[str, list[Path]], nam
         return record
     nothing = next(theirs for theirs, ours in named.ids.items() if ours == UNLABELLED)
     paint = partial(painted, regions[record.id][0], image, nothing=nothing)
-    found = [
+    answered = [
         Annotation(who, partial(paint, tuple(table.items())), TABLE) for who, table in sorted(said[record.id].items())
     ]
-    every = sorted((*record.annotations, *found), key=lambda one: one.annotator)
+    every = sorted((*record.annotations, *answered), key=lambda entry: entry.annotator)
     return record._replace(annotations=tuple(every))
 
 

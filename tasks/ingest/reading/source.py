@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from segmend.images.rasters import MAX_CLASSES, VOID, default_colours
+from segmend.images.rasters import VOID, default_colours
+from tasks.ingest.reading.class_name_rules import checked_names
+from tasks.ingest.reading.context import Reading
 
 Pixels = Callable[[], np.ndarray]
 
@@ -45,8 +47,18 @@ class Annotation(NamedTuple):
     file: str
 
 
+class Unused(NamedTuple):
+    """Files that a format leaves alone on purpose: a file, or a folder and all in it, and why."""
+
+    path: str  # relative to the data's root, POSIX; a folder ends with /
+    reason: str
+
+
 class Record(NamedTuple):
-    """One image. `image()` is uint8 (h, w, 3); `mask()` and `truth()` are integers (h, w), ids as the files have them."""
+    """One image. `image()` is uint8 (h, w, 3); `mask()` and `truth()` are integers (h, w), ids as the files have them.
+
+    Who draws a mask from annotations calls `account` (context.py) for each, so that none vanishes.
+    """
 
     id: str  # a POSIX path without suffix
     split: str | None  # None: the data do not say
@@ -70,6 +82,10 @@ class Source(NamedTuple):
     notes: tuple[str, ...] = ()  # what was decided, in sentences for people
     source: str = ""
     notice: str = ""
+    used: frozenset[str] = frozenset()  # files read beside those that records name: lists, annotations, class names
+    unused: tuple[Unused, ...] = ()
+    reading: Reading = Reading()
+    reads: str = ""  # what the format reads, as a reason for files that nothing else explains
 
     @property
     def palette(self) -> list[list[int]]:
@@ -78,7 +94,7 @@ class Source(NamedTuple):
 
     @property
     def annotators(self) -> tuple[str, ...]:
-        return tuple(sorted({one.annotator for record in self.records for one in record.annotations}))
+        return tuple(sorted({entry.annotator for record in self.records for entry in record.annotations}))
 
     @property
     def void(self) -> list[int]:
@@ -88,15 +104,9 @@ class Source(NamedTuple):
 def class_ids(classes: tuple[str, ...], void: tuple[int, ...], where: str) -> dict[int, int]:
     """The id table of masks whose values are class ids: 0..K-1, the void ids and 255; 254 stays 'not labelled yet'.
 
-    Raises ValueError for more than 254 classes, a name twice, or an id that is both a class and void.
+    Raises ValueError for names that `checked_names` refuses, or an id that is both a class and void.
     """
-    if len(classes) > MAX_CLASSES:
-        raise ValueError(
-            f"{where} names {len(classes)} classes; at most {MAX_CLASSES} are allowed: merge the rare ones"
-        )
-    double = sorted({name for name in classes if classes.count(name) > 1})
-    if double:
-        raise ValueError(f"{where} names the class '{double[0]}' twice: give every class its own name")
+    checked_names(classes, where)
     both = sorted(set(void) & set(range(len(classes))))
     if both:
         raise ValueError(
@@ -115,13 +125,9 @@ def identifier(path: Path, folder: Path) -> str:
     return path.relative_to(folder).with_suffix("").as_posix()
 
 
-def root_with(raw: Path, *parts: str) -> Path | None:
-    """The folder that holds all `parts`: `raw` itself or one at most two levels below (people unpack archives as they come)."""
-    for pattern in ("", "*/", "*/*/"):
-        for path in sorted(raw.glob(pattern)) if pattern else [raw]:
-            if all((path / part).exists() for part in parts):
-                return path
-    return None
+def holds(root: Path, *parts: str) -> bool:
+    """Whether all of these files or folders are in `root`. Folders that wrap a data set are entered by recognition.py."""
+    return all((root / part).exists() for part in parts)
 
 
 def truth_of(root: Path, masks: Path, mask: Path) -> Path | None:

@@ -1,9 +1,8 @@
 """Splits for data that do not say: by hash of the id, or by blocks of neighbours; and splits read from a CSV."""
 
-from csv import DictReader
 from hashlib import sha256
 from itertools import accumulate
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from re import split as cut
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ from pydantic import Field, model_validator
 from segmend.images.dataset import SPLITS
 from segmend.stage.params import Settings
 from tasks.ingest.reading.source import SPLIT_NAMES, Problem, Record, Source
+from tasks.ingest.reading.text_files import read_table
 
 Share = Annotated[float, Field(ge=0, le=1)]
 DEALING = ("train", "test", "val")  # who is served first when blocks are dealt and two are equally far behind
@@ -40,9 +40,9 @@ class Splits(Settings):
 
 def by_hash(identifier: str, shares: tuple[float, ...]) -> str:
     """The split of one image, whatever other images there are."""
-    place = int.from_bytes(sha256(f"split {identifier}".encode()).digest()[:8], "big") / 2**64
+    position = int.from_bytes(sha256(f"split {identifier}".encode()).digest()[:8], "big") / 2**64
     for name, end in zip(SPLITS, accumulate(shares), strict=True):
-        if place < end:
+        if position < end:
             return name
     return next(name for name, share in reversed(list(zip(SPLITS, shares, strict=True))) if share > 0)
 
@@ -51,13 +51,13 @@ def by_blocks(count: int, block: int, shares: tuple[float, ...]) -> list[str]:
     """The splits of `count` images in a row: block after block goes to the split that is furthest behind its share."""
     due = dict(zip(SPLITS, shares, strict=True))
     given = dict.fromkeys(SPLITS, 0)
-    found: list[str] = []
-    while len(found) < count:
-        size = min(block, count - len(found))
-        name = max(DEALING, key=lambda n: round(due[n] * (len(found) + size) - given[n], 9))
+    splits: list[str] = []
+    while len(splits) < count:
+        size = min(block, count - len(splits))
+        name = max(DEALING, key=lambda n: round(due[n] * (len(splits) + size) - given[n], 9))
         given[name] += size
-        found += [name] * size
-    return found
+        splits += [name] * size
+    return splits
 
 
 def natural(identifier: str) -> list[tuple[int, str]]:
@@ -81,30 +81,28 @@ def from_csv(path: Path, records: list[Record]) -> tuple[list[Record], list[Prob
         raise ValueError(
             f"{path} is missing: it should say which image is in which split, with the columns id and split"
         )
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = DictReader(file)
-        missing = sorted({"id", "split"} - set(rows.fieldnames or ()))
-        if missing:
-            raise ValueError(
-                f"{path} has no column '{missing[0]}'; its columns are: {', '.join(rows.fieldnames or ())}"
-            )
-        wanted: dict[str, str] = {}
-        problems = []
-        ids = {record.id for record in records}
-        for number, row in enumerate(rows, 2):
-            name = row["id"] if row["id"] in ids else Path(row["id"]).with_suffix("").as_posix()
-            split = SPLIT_NAMES.get((row["split"] or "").strip().lower())
-            if split is None:
-                reason = f"line {number}: split '{row['split']}' of {row['id']} is not one of train, val, test"
-                problems.append(Problem(name, path.name, reason))
-            elif wanted.get(name, split) != split:
-                reason = f"line {number}: {row['id']} is in {wanted[name]} and in {split}: keep one of them"
-                problems.append(Problem(name, path.name, reason))
-            elif name not in ids:
-                reason = f"line {number}: there is no image {row['id']}: add the file or remove the line"
-                problems.append(Problem("", path.name, reason))
-            else:
-                wanted[name] = split
+    rows = read_table(path)
+    missing = sorted({"id", "split"} - set(rows.fieldnames or ()))
+    if missing:
+        raise ValueError(f"{path} has no column '{missing[0]}'; its columns are: {', '.join(rows.fieldnames or ())}")
+    wanted: dict[str, str] = {}
+    problems = []
+    ids = {record.id for record in records}
+    for number, row in enumerate(rows, 2):
+        given = row["id"] or ""
+        name = given if given in ids else PurePosixPath(given).with_suffix("").as_posix() if given else ""
+        split = SPLIT_NAMES.get((row["split"] or "").strip().lower())
+        if split is None:
+            reason = f"line {number}: split '{row['split']}' of {given} is not one of train, val, test"
+            problems.append(Problem(name, path.name, reason))
+        elif wanted.get(name, split) != split:
+            reason = f"line {number}: {given} is in {wanted[name]} and in {split}: keep one of them"
+            problems.append(Problem(name, path.name, reason))
+        elif name not in ids:
+            reason = f"line {number}: there is no image {given}: add the file or remove the line"
+            problems.append(Problem("", path.name, reason))
+        else:
+            wanted[name] = split
     named = {problem.id for problem in problems}
     for record in records:
         if record.id not in wanted and record.id not in named:
@@ -121,6 +119,7 @@ def dealt(source: Source, splits: Splits, raw: Path) -> Source:
         records, strange = from_csv(raw / splits.file, records)
         problems += strange
         notes.append(f"splits named by {splits.file}")
+        source = source._replace(used=source.used | {splits.file})
     if any(record.split is None for record in records):
         shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(SPLITS, splits.shares, strict=True))
         notes.append(f"the data name no splits: dealt out by {splits.by} ({shares}; ingest.splits changes it)")

@@ -1,6 +1,6 @@
-"""What several annotators said, as a list of answers, and what an aggregator believes after reading it.
+"""What several annotators answered, as a list of answers, and what an aggregator believes after reading it.
 
-A task is anything that was labelled: a region, or a pattern of labels that `patterns.py` found on some pixels. An
+A task is anything that was labelled: a region, or a pattern of labels that vote_patterns.py found on some pixels. An
 answer (an edge of the graph of tasks and sources) says that a source gave a label to a task. Identical tasks are one
 task with a size, so a million pixels cost no more than their patterns.
 """
@@ -53,8 +53,8 @@ class Votes:
         self.unary = unary  # log probabilities of a network, up to a constant per task
 
     @cached_property
-    def said(self) -> csr_array:
-        """(tasks, sources x labels): 1 where that source said that label. A second answer of one source counts again."""
+    def indicators(self) -> csr_array:
+        """(tasks, sources x labels): 1 where that source gave that label. A second answer of one source counts again."""
         column = self.source * self.classes + self.label
         shape = (self.tasks, self.sources * self.classes)
         return csr_array((np.ones(len(self.task)), (self.task, column)), shape=shape)
@@ -96,7 +96,7 @@ class Votes:
 
     def counts(self, posterior: Float64[np.ndarray, "t k"]) -> Float64[np.ndarray, "s k l"]:
         """Expected size of what is of class k and was called l, by source."""
-        flat = self.said.T @ (posterior * self.size[:, None])
+        flat = self.indicators.T @ (posterior * self.size[:, None])
         return flat.reshape(self.sources, self.classes, self.classes).transpose(0, 2, 1)
 
     def gold_counts(self) -> Float64[np.ndarray, "s k l"]:

@@ -22,7 +22,7 @@ class DawidSkene(Settled):
 
     def __call__(self, answers: Votes) -> Beliefs:
         def logs(p: np.ndarray, counts: np.ndarray) -> np.ndarray:
-            said = np.log(rows_to_one(counts)).transpose(0, 2, 1).reshape(-1, answers.classes)
-            return log_prior(answers, p, 1.0) + answers.said @ said
+            log_confusion = np.log(rows_to_one(counts)).transpose(0, 2, 1).reshape(-1, answers.classes)
+            return log_prior(answers, p, 1.0) + answers.indicators @ log_confusion
 
         return self.settle(answers, logs)

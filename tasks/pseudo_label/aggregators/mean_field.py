@@ -31,7 +31,7 @@ class MeanField(Settled):
         f = np.zeros((answers.tasks, k)) if answers.unary is None else clipped(answers.unary, self.clip)
 
         def logs(p: np.ndarray, counts: np.ndarray) -> np.ndarray:
-            said = digamma(counts) - digamma(counts.sum(axis=2, keepdims=True))
-            return f + answers.said @ said.transpose(0, 2, 1).reshape(-1, k)
+            expected_log = digamma(counts) - digamma(counts.sum(axis=2, keepdims=True))
+            return f + answers.indicators @ expected_log.transpose(0, 2, 1).reshape(-1, k)
 
         return self.settle(answers, logs)

@@ -1,9 +1,9 @@
-"""What the answers say about the sources: who agrees with whom, how reliable each is, who copies, whom to ask next.
+"""Statistics of the sources: who agrees with whom, how reliable each is, who copies, which to ask next.
 
 A copy agrees more often than two sources that err independently would: expected agreement of i and j is the sum over
 true classes k of share_k times the sum over l of C_i[k, l] C_j[k, l] (for one-coin sources q_i q_j + (1 - q_i)(1 -
 q_j) / (K - 1)). Confusions are those on gold: the consensus flatters those who agree with it, so by its measure copies
-are to be expected and honest sources are not. Without gold, see copying.py. Errors are taken image by image, for pixels
+are to be expected and honest sources are not. Without gold, see copy_detection.py. Errors are taken image by image, for pixels
 of one image are not independent; one image, or a table of regions, is binomial.
 """
 
@@ -17,7 +17,7 @@ from segmend.images.rasters import is_class
 from tasks.pseudo_label.consensus.copy_detection import Together, groups, unknown
 
 SURE = 0.95  # of the intervals
-EXCESS = 0.5  # a pair is told of when this share of the disagreement that is expected of it is missing
+EXCESS = 0.5  # a pair is reported when this share of the disagreement that is expected of it is missing
 
 
 class Ratio:
@@ -66,26 +66,26 @@ class Tally:
         gold: UInt8[np.ndarray, " p"] | None = None,
     ) -> None:
         """One image's patterns (or a table of regions), with what is believed of them."""
-        said = (labels[:, :, None] == np.arange(self.classes)).astype(np.float64)  # (p, a, k)
-        answered = said.sum(axis=2)
+        votes = (labels[:, :, None] == np.arange(self.classes)).astype(np.float64)  # (p, a, k)
+        answered = votes.sum(axis=2)
         self.images += answered.any(axis=0)
         both = answered.T @ (answered * size[:, None])
-        flat = said.reshape(len(said), -1)
-        same = (flat.T @ (flat * size[:, None])).reshape(*said.shape[1:], *said.shape[1:])
+        flat = votes.reshape(len(votes), -1)
+        same = (flat.T @ (flat * size[:, None])).reshape(*votes.shape[1:], *votes.shape[1:])
         self.pairs.add(np.einsum("akbk->ab", same), both)
         self.together.add(same)
-        counts = np.einsum("pk,pal->akl", posterior * size[:, None], said)
+        counts = np.einsum("pk,pal->akl", posterior * size[:, None], votes)
         self.right.add(np.trace(counts, axis1=1, axis2=2), counts.sum(axis=(1, 2)))
         self.confusion += counts
         if gold is not None:
             known = np.where(is_class(gold), size, 0.0)[:, None] * (gold[:, None] == np.arange(self.classes))
-            counts = np.einsum("pk,pal->akl", known, said)
+            counts = np.einsum("pk,pal->akl", known, votes)
             self.gold.add(np.trace(counts, axis1=1, axis2=2), counts.sum(axis=(1, 2)))
             self.gold_confusion += counts
 
 
 class Judged(NamedTuple):
-    """What is known of the sources."""
+    """Estimates for the sources."""
 
     reliability: Float64[np.ndarray, " a"]
     low: Float64[np.ndarray, " a"]
@@ -123,65 +123,65 @@ def judged(tally: Tally) -> Judged:
     return Judged(share, low, high, error, by_gold, confusion, tally.pairs.value, expected)
 
 
-def copies(tally: Tally, found: Judged) -> list[tuple[int, int]]:
+def copies(tally: Tally, estimate: Judged) -> list[tuple[int, int]]:
     """Pairs of sources with gold that agree more than their confusions allow, by more than the error of both."""
-    q, e = found.reliability, found.error
+    q, e = estimate.reliability, estimate.error
     error = np.sqrt(tally.pairs.error**2 + (q[:, None] * e[None]) ** 2 + (q[None] * e[:, None]) ** 2)
-    excess = np.nan_to_num(found.observed - found.expected)
-    free = np.nan_to_num(1 - found.expected)
-    told = (excess > 2 * error) & (excess > EXCESS * free) & (free > 1e-6)
-    return [(int(a), int(b)) for a, b in np.argwhere(np.triu(told, 1))]
+    excess = np.nan_to_num(estimate.observed - estimate.expected)
+    free = np.nan_to_num(1 - estimate.expected)
+    copied = (excess > 2 * error) & (excess > EXCESS * free) & (free > 1e-6)
+    return [(int(a), int(b)) for a, b in np.argwhere(np.triu(copied, 1))]
 
 
-def warnings_of(names: tuple[str, ...], tally: Tally, found: Judged) -> list[str]:
+def warnings_of(names: tuple[str, ...], tally: Tally, estimate: Judged) -> list[str]:
     """Sentences for people."""
-    said = []
-    for a, b in copies(tally, found):
-        said.append(
-            f"warning: {names[a]} and {names[b]} agree on {found.observed[a, b]:.0%} where {found.expected[a, b]:.0%} is expected "
+    sentences = []
+    for a, b in copies(tally, estimate):
+        sentences.append(
+            f"warning: {names[a]} and {names[b]} agree on {estimate.observed[a, b]:.0%} where {estimate.expected[a, b]:.0%} is expected "
             "of independent sources: they copy each other, or are one model; drop one of the two, or choose the aggregator "
             "weighted"
         )
-    seen = None if found.by_gold.all() else groups(tally.together)
+    seen = None if estimate.by_gold.all() else groups(tally.together)
     if seen and seen.told:
         first, second = (", ".join(names[a] for a in group) for group in (seen.first, seen.second))
-        said.append(
+        sentences.append(
             f"warning: at least one of two groups of sources agrees more than independent mistakes allow: {first}; or {second}. "
             "Which of them copy each other, or share their mistakes, cannot be told from agreement: add gold masks (masks/gold) on "
             "some images and choose the aggregator weighted"
         )
     # not the interval of the consensus: how far agreement flatters is a question of its value
-    flattered = found.by_gold & (np.nan_to_num(tally.right.value) > found.high)
+    flattered = estimate.by_gold & (np.nan_to_num(tally.right.value) > estimate.high)
     for a in np.flatnonzero(flattered).tolist():
-        said.append(
-            f"warning: the consensus takes {names[a]} to be right in {tally.right.value[a]:.0%} and gold says "
-            f"{found.low[a]:.0%} to {found.high[a]:.0%}: choose the aggregator weighted, which goes by gold"
+        sentences.append(
+            f"warning: the consensus takes {names[a]} to be right in {tally.right.value[a]:.0%} and gold gives "
+            f"{estimate.low[a]:.0%} to {estimate.high[a]:.0%}: choose the aggregator weighted, which goes by gold"
         )
-    return said
+    return sentences
 
 
 def information(
     posterior: Float64[np.ndarray, "t k"], confusion: Float64[np.ndarray, "a k l"]
 ) -> Float64[np.ndarray, "t a"]:
-    """Bits that one more answer of each source is expected to tell about each task: H(answer) - H(answer | truth)."""
+    """Bits that one more answer of each source is expected to give about each task: H(answer) - H(answer | truth)."""
     answer = np.einsum("tk,akl->tal", posterior, confusion)
     given = -(confusion * np.log2(np.maximum(confusion, 1e-300))).sum(axis=2)  # (a, k)
     return np.maximum(-(answer * np.log2(np.maximum(answer, 1e-300))).sum(axis=2) - posterior @ given.T, 0)
 
 
-def table(names: tuple[str, ...], tally: Tally, found: Judged, classes: tuple[str, ...]) -> dict[str, Any]:
+def table(names: tuple[str, ...], tally: Tally, estimate: Judged, classes: tuple[str, ...]) -> dict[str, Any]:
     """sources.json without the questions."""
     sources = [
         {
             "source": name,
             "images": int(tally.images[a]),
             "answers": int(tally.right.whole[a]),
-            "reliability": rounded(found.reliability[a]),
-            "low": rounded(found.low[a]),
-            "high": rounded(found.high[a]),
-            "basis": "gold" if found.by_gold[a] else "consensus",
+            "reliability": rounded(estimate.reliability[a]),
+            "low": rounded(estimate.low[a]),
+            "high": rounded(estimate.high[a]),
+            "basis": "gold" if estimate.by_gold[a] else "consensus",
             "agrees_with_consensus": rounded(tally.right.value[a]),
-            "confusion": np.round(found.confusion[a], 6).tolist(),
+            "confusion": np.round(estimate.confusion[a], 6).tolist(),
         }
         for a, name in enumerate(names)
     ]
@@ -189,27 +189,32 @@ def table(names: tuple[str, ...], tally: Tally, found: Judged, classes: tuple[st
         {
             "first": names[a],
             "second": names[b],
-            "observed": rounded(found.observed[a, b]),
-            "expected": rounded(found.expected[a, b]),
+            "observed": rounded(estimate.observed[a, b]),
+            "expected": rounded(estimate.expected[a, b]),
             "error": rounded(tally.pairs.error[a, b]),
         }
         for a in range(len(names))
         for b in range(a + 1, len(names))
         if tally.pairs.whole[a, b] > 0
     ]
-    return {"classes": list(classes), "sources": sources, "agreement": pairs, "copying": copying(names, tally, found)}
+    return {
+        "classes": list(classes),
+        "sources": sources,
+        "agreement": pairs,
+        "copying": copying(names, tally, estimate),
+    }
 
 
-def copying(names: tuple[str, ...], tally: Tally, found: Judged) -> dict[str, Any]:
+def copying(names: tuple[str, ...], tally: Tally, estimate: Judged) -> dict[str, Any]:
     """What was done to find copies, and what of it is not known."""
-    if found.by_gold.all():
-        return {"basis": "gold", "pairs": [[names[a], names[b]] for a, b in copies(tally, found)]}
+    if estimate.by_gold.all():
+        return {"basis": "gold", "pairs": [[names[a], names[b]] for a, b in copies(tally, estimate)]}
     seen = groups(tally.together)
     if seen is None:
         return {"basis": None, "unknown": unknown(tally.together) or "no four sources labelled the same images"}
     return {
         "basis": "agreement",
-        "pairs": [[names[a], names[b]] for a, b in copies(tally, found)],  # of those with gold
+        "pairs": [[names[a], names[b]] for a, b in copies(tally, estimate)],  # of those with gold
         "groups": [[names[a] for a in group] for group in (seen.first, seen.second)],
         "excess": rounded(seen.excess),
         "error": rounded(seen.error),

@@ -1,9 +1,9 @@
 """Several annotators' masks -> one label map an image, with confidence, weights and a table of the annotators.
 
 Images are read twice: first for the table of patterns from which the aggregator learns, then for the maps; only
-tables are kept (with a network: of each image's patterns, for it has a word on each). An annotator named `gold` is not a source: where gold labels a pixel, that is its label, and the
-others are measured by it. A pixel is void where gold says so, or where more annotators call it void than name a
-class.
+tables are kept (with a network: of each image's patterns, since it has
+probabilities for each). An annotator named `gold` is not a source: where gold labels a pixel, that is its label, and
+the others are measured by it. A pixel is void where gold is void, or where more annotators give void than a class.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ from tasks.pseudo_label.consensus.vote_patterns import Patterns, answers_of, mer
 ASKED = 20  # questions that sources.json proposes
 
 
-class Consensus(NamedTuple):
+class ConsensusMaps(NamedTuple):
     """One image: labels, per region the majority label and how probable it is, the training weight of each pixel."""
 
     labels: LabelMap
@@ -48,8 +48,8 @@ class Settled(NamedTuple):
     confusion: Float64[np.ndarray, "a k l"]
 
 
-class Council:
-    """The annotators of a data set: what was learned of them, and what their masks add up to."""
+class Consensus:
+    """The annotators of a data set: their estimated reliability, and the labels aggregated from their masks."""
 
     def __init__(self, data: Dataset, aggregator: Any, network: Any = None):
         self.data, self.aggregator, self.network = data, aggregator, network
@@ -57,7 +57,7 @@ class Council:
         self.with_gold = GOLD in data.card.annotators
         self.classes = len(data.classes)
         self.rows: UInt8[np.ndarray, "r a"] | None = None
-        self.places: dict[str, slice] = {}  # an image's rows in the table, where a network has a word on each
+        self.places: dict[str, slice] = {}  # an image's rows in the table, with a network
         self.settled: Settled | None = None
         self.tally = Tally(len(self.names), self.classes)
         self.questions: list[tuple[float, float, str, str]] = []  # bits a pixel, risk, image, annotator
@@ -82,10 +82,10 @@ class Council:
         there = [k for k, name in enumerate(columns) if self.data.has_annotation(sample.id, name)]
         maps = [self.data.annotation(sample.id, columns[k]) for k in there]
         stack = np.stack(maps) if maps else np.full((1, sample.height, sample.width), UNLABELLED, np.uint8)
-        found = patterns_of(stack[None], self.classes)
-        rows = np.full((len(found.labels), len(columns)), UNLABELLED, np.uint8)
-        rows[:, there] = found.labels if maps else UNLABELLED
-        return found, rows
+        patterns = patterns_of(stack[None], self.classes)
+        rows = np.full((len(patterns.labels), len(columns)), UNLABELLED, np.uint8)
+        rows[:, there] = patterns.labels if maps else UNLABELLED
+        return patterns, rows
 
     def each(self, work: Callable[[Sample], Any], samples: list[Sample], what: str) -> Iterator[Any]:
         """On all cores; with a network in this process, which has it already."""
@@ -95,10 +95,10 @@ class Council:
             else progress(map(work, samples), len(samples), what)
         )
 
-    def unary(self, sample: Sample, found: Patterns) -> Float64[np.ndarray, "p k"] | None:
+    def unary(self, sample: Sample, patterns: Patterns) -> Float64[np.ndarray, "p k"] | None:
         if self.network is None:
             return None
-        return mean_logs(self.network(self.data.image(sample.id)), found.row[0], len(found.labels))
+        return mean_logs(self.network(self.data.image(sample.id)), patterns.row[0], len(patterns.labels))
 
     def answers(
         self, rows: UInt8[np.ndarray, "p a"], pixels: np.ndarray, unary: Float64[np.ndarray, "p k"] | None = None
@@ -111,7 +111,7 @@ class Council:
     def settle(self, answers: Votes, rows: np.ndarray, beliefs: Beliefs) -> Settled:
         posterior = answers.clamped(beliefs.posterior)
         silent = answers.votes.sum(axis=1) == 0
-        size = np.where(silent, 0.0, answers.size)  # what nobody labelled is no part of any class's IoU
+        size = np.where(silent, 0.0, answers.size)  # what no annotator labelled is no part of any class's IoU
         labels = decided(posterior, size, answers.group, self.aggregator.decide).astype(np.uint8)
         unknown = silent & (answers.gold < 0)
         labels[unknown] = UNLABELLED
@@ -126,8 +126,8 @@ class Council:
         if self.by_image:
             return
         kept, unary, parts, end = None, None, [], 0
-        found = self.each(partial(tabled, council=self), samples, "annotators' masks")
-        for sample, part in zip(samples, found, strict=True):
+        tables = self.each(partial(tabled, consensus=self), samples, "annotators' masks")
+        for sample, part in zip(samples, tables, strict=True):
             if self.network is None:
                 kept = merged(kept, *part[:2])
                 continue
@@ -142,18 +142,22 @@ class Council:
             self.rows = kept[0]
             self.settled = self.settle(answers, kept[0], self.aggregator(answers))
 
-    def of_image(self, sample: Sample, found: Patterns, rows: np.ndarray) -> Settled:
+    def of_image(self, sample: Sample, patterns: Patterns, rows: np.ndarray) -> Settled:
         """What is believed of one image's patterns."""
         if self.settled is not None and self.rows is not None:
-            place = self.places[sample.id] if self.places else rows_in(self.rows, rows)
-            return Settled(self.settled.posterior[place], self.settled.labels[place], self.settled.confusion)
-        answers = self.answers(rows, found.pixels, None if self.aggregator.wants_pixels else self.unary(sample, found))
+            rows_of_image = self.places[sample.id] if self.places else rows_in(self.rows, rows)
+            return Settled(
+                self.settled.posterior[rows_of_image], self.settled.labels[rows_of_image], self.settled.confusion
+            )
+        answers = self.answers(
+            rows, patterns.pixels, None if self.aggregator.wants_pixels else self.unary(sample, patterns)
+        )
         if not self.aggregator.wants_pixels or not answers.answered.any(axis=0).all():
             return self.settle(answers, rows, self.aggregator(answers))
         masks = np.stack([self.data.annotation(sample.id, name) for name in self.names])
         image = self.data.image(sample.id)
-        said = None if self.network is None else self.network(image)
-        prefer = self.aggregator.preferences(image, masks, self.classes, said)
+        probabilities = None if self.network is None else self.network(image)
+        prefer = self.aggregator.preferences(image, masks, self.classes, probabilities)
         return self.settle(answers, rows, self.aggregator.settled(answers, prefer))
 
     def count(self, sample: Sample, part: "Part") -> None:
@@ -193,20 +197,20 @@ class Part(NamedTuple):
     pixels: np.ndarray
     posterior: np.ndarray
     questions: list[tuple[float, float, str, str]]
-    made: Consensus
+    made: ConsensusMaps
 
 
-def tabled(sample: Sample, *, council: Council) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    found, rows = council.patterns(sample)
-    return rows, found.pixels, council.unary(sample, found)
+def tabled(sample: Sample, *, consensus: Consensus) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    patterns, rows = consensus.patterns(sample)
+    return rows, patterns.pixels, consensus.unary(sample, patterns)
 
 
-def mapped(sample: Sample, *, council: Council, regions: Maps) -> Part:
+def mapped(sample: Sample, *, consensus: Consensus, regions: Maps) -> Part:
     """The second pass over one image."""
-    found, rows = council.patterns(sample)
-    settled = council.of_image(sample, found, rows)
-    k = council.classes
-    row, cells = found.row[0], regions[sample.id]
+    patterns, rows = consensus.patterns(sample)
+    settled = consensus.of_image(sample, patterns, rows)
+    k = consensus.classes
+    row, cells = patterns.row[0], regions[sample.id]
     labels = settled.labels[row]
     sure = np.where(is_class(settled.labels), probability(settled.posterior, settled.labels), 0.0)
     weight = np.round(255 * np.clip(1 - (1 - sure) * k / (k - 1), 0, 1)).astype(np.uint8)
@@ -215,9 +219,9 @@ def mapped(sample: Sample, *, council: Council, regions: Maps) -> Part:
     certain = np.where(is_class(settled.labels)[:, None], settled.posterior, 0.0)
     padded = np.append(np.minimum(most, k - 1), 0)[cells]
     confidence = np.where(is_class(most), mean_by_region(certain[row, padded], cells), 0.0)
-    made = Consensus(labels, most, confidence, weight[row])
-    questions = questions_of(sample, council, rows, found.pixels, settled)
-    return Part(rows, found.pixels, settled.posterior, questions, made)
+    made = ConsensusMaps(labels, most, confidence, weight[row])
+    questions = questions_of(sample, consensus, rows, patterns.pixels, settled)
+    return Part(rows, patterns.pixels, settled.posterior, questions, made)
 
 
 def probability(posterior: Float64[np.ndarray, "p k"], labels: UInt8[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
@@ -225,28 +229,30 @@ def probability(posterior: Float64[np.ndarray, "p k"], labels: UInt8[np.ndarray,
 
 
 def questions_of(
-    sample: Sample, council: Council, rows: np.ndarray, pixels: np.ndarray, settled: Settled
+    sample: Sample, consensus: Consensus, rows: np.ndarray, pixels: np.ndarray, settled: Settled
 ) -> list[tuple[float, float, str, str]]:
-    """The most telling annotator for this image among those who have not seen it; gold where all have."""
+    """The most informative annotator for this image among those who have not seen it; gold where all have."""
     open_ = is_class(settled.labels) | (settled.labels == UNLABELLED)
-    if not open_.any() or (council.with_gold and is_class(rows[:, -1]).any()):
+    if not open_.any() or (consensus.with_gold and is_class(rows[:, -1]).any()):
         return []
     share = pixels[open_] / pixels[open_].sum()
     posterior = settled.posterior[open_]
     risk = float(share @ (1 - posterior.max(axis=1)))
-    fresh = [a for a in range(len(council.names)) if not is_class(rows[:, a]).any()]
+    fresh = [a for a in range(len(consensus.names)) if not is_class(rows[:, a]).any()]
     if fresh:
         bits = share @ information(posterior, settled.confusion[fresh])
         best = int(bits.argmax())
-        return [(float(bits[best]), risk, sample.id, council.names[fresh[best]])]
-    entropy = -(posterior * np.log2(np.maximum(posterior, 1e-300))).sum(axis=1)  # gold tells all
+        return [(float(bits[best]), risk, sample.id, consensus.names[fresh[best]])]
+    entropy = -(posterior * np.log2(np.maximum(posterior, 1e-300))).sum(axis=1)  # gold removes all uncertainty
     return [(float(share @ entropy), risk, sample.id, GOLD)]
 
 
-def consensus(council: Council, regions: Maps, samples: list[Sample]) -> Iterator[tuple[Sample, Consensus]]:
-    """Both passes: every sample in order with its maps; when it is exhausted, `council.write` has all the numbers."""
-    council.learn(samples)
-    work = partial(mapped, council=council, regions=regions)
-    for sample, part in zip(samples, council.each(work, samples, "consensus"), strict=True):
-        council.count(sample, part)
+def consensus_maps(
+    consensus: Consensus, regions: Maps, samples: list[Sample]
+) -> Iterator[tuple[Sample, ConsensusMaps]]:
+    """Both passes: every sample in order with its maps; when it is exhausted, `consensus.write` has all the numbers."""
+    consensus.learn(samples)
+    work = partial(mapped, consensus=consensus, regions=regions)
+    for sample, part in zip(samples, consensus.each(work, samples, "consensus"), strict=True):
+        consensus.count(sample, part)
         yield sample, part.made

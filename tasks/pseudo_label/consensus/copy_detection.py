@@ -1,4 +1,4 @@
-"""Do some sources copy one another? What agreement alone says of it, where there is no gold.
+"""Do some sources copy one another? Detection from agreement alone, where there is no gold.
 
 Idea: independent sources agree as far as each of them follows the truth, so agreements are products; a group of copies
     agrees more. That some group does can be seen from four sources on; which one cannot: two honest sources among three
@@ -43,18 +43,18 @@ class Groups(NamedTuple):
 
 
 class Together:
-    """What was said where two sources both answered, in folds of images."""
+    """Counts of labels where two sources both answered, in folds of images."""
 
     def __init__(self, sources: int, classes: int):
         self.agreed = np.zeros((FOLDS, sources, sources))
-        self.said = np.zeros((FOLDS, sources, classes, sources))  # the first said k where the last answered too
+        self.answered = np.zeros((FOLDS, sources, classes, sources))  # the first gave k where the last answered too
         self.images = 0
 
     def add(self, same: Float64[np.ndarray, "a k a k"]) -> None:
         """One image: how much the first called k and the second l."""
         fold = self.images % FOLDS
         self.agreed[fold] += np.einsum("akbk->ab", same)
-        self.said[fold] += same.sum(axis=3)
+        self.answered[fold] += same.sum(axis=3)
         self.images += 1
 
 
@@ -72,16 +72,16 @@ def groups(together: Together) -> Groups | None:
     """The split of the sources with the clearest excess; None where four sources never met or too little is there."""
     if unknown(together):
         return None
-    answers = np.einsum("faka->a", together.said)
+    answers = np.einsum("faka->a", together.answered)
     seen = np.sort(np.argsort(-answers, kind="stable")[:LOOKED_AT])
-    agreed, said = together.agreed[:, seen][:, :, seen], together.said[:, seen][..., seen]
-    c = correlations(agreed.sum(axis=0), said.sum(axis=0))
+    agreed, answered = together.agreed[:, seen][:, :, seen], together.answered[:, seen][..., seen]
+    c = correlations(agreed.sum(axis=0), answered.sum(axis=0))
     split = grown(c)
     if split is None:
         return None
     whole = excess(c[None], *split)[0]
     folds = min(together.images, FOLDS)
-    left_out = correlations((agreed.sum(axis=0) - agreed)[:folds], (said.sum(axis=0) - said)[:folds])
+    left_out = correlations((agreed.sum(axis=0) - agreed)[:folds], (answered.sum(axis=0) - answered)[:folds])
     without = excess(left_out, *split)
     error = sqrt((folds - 1) / folds * float(((without - without.mean()) ** 2).sum()))
     far = student.isf(LEVEL / (3 * comb(len(seen), 4)), folds - 1)
@@ -90,12 +90,12 @@ def groups(together: Together) -> Groups | None:
 
 
 def correlations(
-    agreed: Float64[np.ndarray, "*f a a"], said: Float64[np.ndarray, "*f a k a"]
+    agreed: Float64[np.ndarray, "*f a a"], answered: Float64[np.ndarray, "*f a k a"]
 ) -> Float64[np.ndarray, "*f a a"]:
-    """c_ij; nan where two sources never met, 0 where one of them always says the same."""
-    met = said.sum(axis=-2)
+    """c_ij; nan where two sources never met, 0 where one of them always gives the same label."""
+    met = answered.sum(axis=-2)
     there = np.maximum(met, 1e-12)
-    share = said / there[..., None, :]
+    share = answered / there[..., None, :]
     chance = np.einsum("...akb,...bka->...ab", share, share)
     v = 1 - (share**2).sum(axis=-2)
     scale = np.sqrt(np.maximum(v * np.swapaxes(v, -1, -2), 0))
@@ -107,8 +107,8 @@ def excess(c: Float64[np.ndarray, "f a a"], first: list[int], second: list[int])
     """Mean over the quadruples of two and two whose pairs all met."""
     i, j = np.array(list(combinations(first, 2))).T[:, :, None]
     k, l = np.array(list(combinations(second, 2))).T[:, None, :]  # noqa: E741
-    found = tetrads(c, i, j, k, l)
-    return np.nansum(found, axis=(-2, -1)) / np.maximum((~np.isnan(found)).sum(axis=(-2, -1)), 1)
+    values = tetrads(c, i, j, k, l)
+    return np.nansum(values, axis=(-2, -1)) / np.maximum((~np.isnan(values)).sum(axis=(-2, -1)), 1)
 
 
 def tetrads(
@@ -125,10 +125,10 @@ def grown(c: Float64[np.ndarray, "a a"]) -> tuple[list[int], list[int]] | None:
     """The best two and two, and the others beside whom they add more."""
     fours = np.array(list(combinations(range(len(c)), 4)))
     splits = np.concatenate([fours, fours[:, [0, 2, 1, 3]], fours[:, [0, 3, 1, 2]]])
-    found = tetrads(c, *splits.T)
-    if np.isnan(found).all():
+    values = tetrads(c, *splits.T)
+    if np.isnan(values).all():
         return None
-    i, j, k, l = splits[np.nanargmax(found)].tolist()  # noqa: E741
+    i, j, k, l = splits[np.nanargmax(values)].tolist()  # noqa: E741
     first, second = [i, j], [k, l]
     for m in set(range(len(c))) - {i, j, k, l}:
         beside_first, beside_second = beside(c, m, first, second), beside(c, m, second, first)
@@ -140,5 +140,5 @@ def grown(c: Float64[np.ndarray, "a a"]) -> tuple[list[int], list[int]] | None:
 def beside(c: Float64[np.ndarray, "a a"], m: int, mine: list[int], theirs: list[int]) -> float:
     """The mean excess of m with each of `mine`, against the pairs of `theirs`; -inf where nobody met."""
     k, l = np.array(list(combinations(theirs, 2))).T[:, None, :]  # noqa: E741
-    found = tetrads(c, np.array(m), np.array(mine)[:, None], k, l)
-    return float(np.nanmean(found)) if not np.isnan(found).all() else -np.inf
+    values = tetrads(c, np.array(m), np.array(mine)[:, None], k, l)
+    return float(np.nanmean(values)) if not np.isnan(values).all() else -np.inf

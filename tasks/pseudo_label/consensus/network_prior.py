@@ -54,5 +54,5 @@ def mean_logs(
 ) -> Float64[np.ndarray, "p k"]:
     """The mean log probability of each class over each pattern's pixels; every pattern has some."""
     flat, logs = row.ravel(), np.log(np.maximum(probabilities, FLOOR)).reshape(len(probabilities), -1)
-    sums = np.stack([np.bincount(flat, one, patterns) for one in logs], axis=1)
+    sums = np.stack([np.bincount(flat, log_probability, patterns) for log_probability in logs], axis=1)
     return sums / np.bincount(flat, minlength=patterns)[:, None]

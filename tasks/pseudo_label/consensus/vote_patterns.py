@@ -1,6 +1,6 @@
 """Label maps of several annotators as a table of patterns: the distinct tuples of labels, and how often they occur.
 
-Pixels on which everybody said the same are one task, so an image of two million pixels and three annotators is a
+Pixels on which all annotators agree are one task, so an image of two million pixels and three annotators is a
 table of some hundred rows. Cost: a few passes over the pixels.
 """
 
@@ -72,9 +72,9 @@ def numbered(code: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.nd
         return present, flat.reshape(code.shape), counts
     counts = np.bincount(code.ravel(), minlength=size)
     present = np.flatnonzero(counts)
-    place = np.zeros(size, np.min_scalar_type(max(len(present) - 1, 0)))
-    place[present] = np.arange(len(present))
-    return present, place[code], counts[present]
+    index = np.zeros(size, np.min_scalar_type(max(len(present) - 1, 0)))
+    index[present] = np.arange(len(present))
+    return present, index[code], counts[present]
 
 
 def is_class_or_none(maps: np.ndarray, classes: int) -> np.ndarray:
@@ -108,26 +108,26 @@ def answers_of(
 
 
 def merged(
-    one: tuple[UInt8[np.ndarray, "p a"], Int64[np.ndarray, " p"]] | None,
+    table: tuple[UInt8[np.ndarray, "p a"], Int64[np.ndarray, " p"]] | None,
     labels: UInt8[np.ndarray, "q a"],
     pixels: Int64[np.ndarray, " q"],
 ) -> tuple[UInt8[np.ndarray, "r a"], Int64[np.ndarray, " r"]]:
     """Two tables as one, rows sorted and distinct."""
-    if one is not None:
-        labels, pixels = np.concatenate([one[0], labels]), np.concatenate([one[1], pixels])
-    rows, place = distinct(labels)
-    return rows, np.bincount(place, pixels, len(rows)).astype(np.int64)
+    if table is not None:
+        labels, pixels = np.concatenate([table[0], labels]), np.concatenate([table[1], pixels])
+    rows, index = distinct(labels)
+    return rows, np.bincount(index, pixels, len(rows)).astype(np.int64)
 
 
 def distinct(labels: UInt8[np.ndarray, "p a"]) -> tuple[UInt8[np.ndarray, "r a"], Int64[np.ndarray, " p"]]:
     """Distinct rows in order, and which of them each row is."""
     packed = np.ascontiguousarray(labels).view(f"V{labels.shape[1]}").ravel()  # bytes compare as unsigned numbers
-    rows, place = np.unique(packed, return_inverse=True)
-    return rows.view(np.uint8).reshape(-1, labels.shape[1]), place
+    rows, index = np.unique(packed, return_inverse=True)
+    return rows.view(np.uint8).reshape(-1, labels.shape[1]), index
 
 
 def rows_in(rows: UInt8[np.ndarray, "r a"], labels: UInt8[np.ndarray, "p a"]) -> Int64[np.ndarray, " p"]:
     """Where each pattern stands among sorted distinct rows that hold them all."""
-    both, place = distinct(np.concatenate([rows, labels]))
+    both, index = distinct(np.concatenate([rows, labels]))
     assert len(both) == len(rows), "a pattern is not in the table"
-    return place[len(rows) :]
+    return index[len(rows) :]

@@ -1,7 +1,7 @@
 """Labellers: image uint8 (h, w, 3), given mask uint8 (h, w) or None, regions int32 (h, w), class names
 -> label map uint8 (h, w) and confidence float64 (k,) per region in 0..1.
 
-Those that run a model have `build(place)` instead of a call: see tasks/pseudo_label/labellers/_model.py."""
+Those that run a model have `build(context)` instead of a call: see tasks/pseudo_label/labellers/_model.py."""
 
 from segmend.stage.params import one_of
 from tasks.pseudo_label.labellers.blank import Blank

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from segmend.images.rasters import UNLABELLED, VOID, RegionMap
 from segmend.images.regions import mean_by_region
-from tasks.pseudo_label.labellers._model import Found
+from tasks.pseudo_label.labellers._model import ModelLabels
 
 NOTHING, LEFT_OUT = "", "void"  # what a class of the model may stand for beside our classes
 
@@ -28,12 +28,14 @@ def columns_of(names: Sequence[str], classes: Sequence[str], where: str) -> Int6
     return np.array([known[name] for name in names], np.int64)
 
 
-def mapped(scores: Float[Tensor, "m h w"], columns: Int64[np.ndarray, " m"], classes: int, regions: RegionMap) -> Found:
+def mapped(
+    scores: Float[Tensor, "m h w"], columns: Int64[np.ndarray, " m"], classes: int, regions: RegionMap
+) -> ModelLabels:
     """The label of the model's best class at each pixel; our class's score is the sum over the model's classes for it."""
     ids = names_of(classes)[columns][scores.argmax(0).cpu().numpy()]
     ours = torch.zeros(classes + 2, *scores.shape[1:], device=scores.device)
     ours.index_add_(0, torch.from_numpy(columns).to(scores.device), scores.float())
-    return Found(ids, pooled(ours[:classes].cpu().numpy(), regions))
+    return ModelLabels(ids, pooled(ours[:classes].cpu().numpy(), regions))
 
 
 def names_of(classes: int) -> UInt8[np.ndarray, " n"]:

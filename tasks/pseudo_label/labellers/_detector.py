@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float32, UInt8
 from torch import Tensor
 
 from segmend.network.pretrained import card, pretrained
-from tasks.pseudo_label.labellers._model import Place
+from tasks.pseudo_label.labellers._model import LabellerContext
 
 
 class Boxes(NamedTuple):
@@ -23,15 +23,15 @@ class Boxes(NamedTuple):
 
 
 class Detector:
-    def __init__(self, source: str, revision: str | None, prompts: Sequence[str], place: Place):
+    def __init__(self, source: str, revision: str | None, prompts: Sequence[str], context: LabellerContext):
         import transformers
 
         field = "grounded_sam.detector"
         kind = transformers.AutoModelForZeroShotObjectDetection
-        self.network = pretrained(kind, source, revision, f"pseudo_label.labeller.{field}").to(place.device).eval()
+        self.network = pretrained(kind, source, revision, f"pseudo_label.labeller.{field}").to(context.device).eval()
         self.processor = pretrained(transformers.AutoProcessor, source, revision, f"pseudo_label.labeller.{field}")
         self.card = card(source, revision)
-        self.kind, self.place, self.prompts = self.network.config.model_type, place, list(prompts)
+        self.kind, self.context, self.prompts = self.network.config.model_type, context, list(prompts)
         if not any(known in self.kind for known in ("grounding-dino", "owlv")):
             raise ValueError(
                 f"pseudo_label.labeller.{field}: '{source}' is a {self.kind}; allowed are grounding-dino, mm-grounding-dino, "
@@ -53,14 +53,14 @@ class Detector:
         ends = begins + [len(prompt) for prompt in self.prompts]
         first, last = np.array(spans).T
         inside = (first >= begins[:, None]) & (last <= ends[:, None]) & (last > first)
-        return torch.from_numpy(inside).to(self.place.device)
+        return torch.from_numpy(inside).to(self.context.device)
 
     def __call__(self, images: UInt8[np.ndarray, "n h w 3"], least: float) -> list[Boxes]:
         """The boxes whose best prompt scores more than `least`."""
         text: Any = [self.caption] * len(images) if self.tokens is not None else [self.prompts] * len(images)
-        inputs = self.processor(images=list(images), text=text, return_tensors="pt").to(self.place.device)
+        inputs = self.processor(images=list(images), text=text, return_tensors="pt").to(self.context.device)
         with torch.autocast(
-            self.place.device.type, self.place.precision, enabled=self.place.precision != torch.float32
+            self.context.device.type, self.context.precision, enabled=self.context.precision != torch.float32
         ):
             output = self.network(**inputs)
         return [

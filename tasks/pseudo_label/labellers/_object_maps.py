@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float32, Int, Int32, UInt8
 
 from segmend.images.rasters import NO_REGION, RegionMap
 from segmend.images.regions import areas
-from tasks.pseudo_label.labellers._model import Found
+from tasks.pseudo_label.labellers._model import ModelLabels
 
 
 def paint(masks: Bool[np.ndarray, "n h w"]) -> tuple[RegionMap, Int32[np.ndarray, " kept"]]:
@@ -28,11 +28,11 @@ def labelled(
     rest: int,
     rest_scores: Float32[np.ndarray, " k"],
     regions: RegionMap,
-) -> Found:
+) -> ModelLabels:
     """Each object's label and scores at its pixels, `rest` where there is no object."""
     owners = np.where(objects == NO_REGION, len(names), objects)
     labels = np.append(names, np.uint8(rest))[owners].astype(np.uint8)
-    return Found(labels, means(owners, np.vstack([scores, rest_scores[None]]), regions), objects)
+    return ModelLabels(labels, means(owners, np.vstack([scores, rest_scores[None]]), regions), objects)
 
 
 def means(

@@ -53,6 +53,6 @@ def clean(word: str) -> str:
 
 def best(scores: Float32[np.ndarray, "p *rest"], columns: Int64[np.ndarray, " p"], width: int) -> np.ndarray:
     """The best score over each column's prompts, (width, ...); 0 for a column without prompts."""
-    found = np.zeros((width, *scores.shape[1:]), np.float32)
-    np.maximum.at(found, columns, scores)
-    return found
+    best_scores = np.zeros((width, *scores.shape[1:]), np.float32)
+    np.maximum.at(best_scores, columns, scores)
+    return best_scores

@@ -11,7 +11,7 @@ from segmend.images.rasters import NO_REGION, RegionMap
 from segmend.images.regions import areas, mean_by_region
 from segmend.network.features import corners, feature_maps, lite0, weights_file
 from segmend.network.pretrained import digest
-from tasks.pseudo_label.labellers._model import Place
+from tasks.pseudo_label.labellers._model import LabellerContext
 
 WEIGHTS = "pseudo_label.labeller.prototypes.weights"
 
@@ -27,15 +27,17 @@ def colour(image: UInt8[np.ndarray, "h w 3"], regions: RegionMap) -> Float64[np.
 class Lite0:
     """The means over regions of EfficientNet-Lite0's feature maps, each taken bilinearly to the image's size."""
 
-    def __init__(self, given: str, enlarge: int, place: Place):
+    def __init__(self, given: str, enlarge: int, context: LabellerContext):
         file = weights_file(given, WEIGHTS)
-        self.network = lite0(file, WEIGHTS, features_only=True, out_indices=(1, 2, 3)).to(place.device)
-        self.enlarge, self.place = enlarge, place
+        self.network = lite0(file, WEIGHTS, features_only=True, out_indices=(1, 2, 3)).to(context.device)
+        self.enlarge, self.context = enlarge, context
         self.card = {"id": "efficientnet_lite0, ImageNet", "revision": None, "sha256": {file.name: digest(file)}}
 
     def __call__(self, image: UInt8[np.ndarray, "h w 3"], regions: RegionMap) -> Float64[np.ndarray, "k d"]:
-        found = feature_maps(self.network, image, self.enlarge, self.place.device, self.place.precision)
-        return np.concatenate([pooling(regions, one.shape[1:]) @ one.reshape(len(one), -1).T for one in found], axis=1)
+        maps = feature_maps(self.network, image, self.enlarge, self.context.device, self.context.precision)
+        return np.concatenate(
+            [pooling(regions, level.shape[1:]) @ level.reshape(len(level), -1).T for level in maps], axis=1
+        )
 
 
 def pooling(regions: RegionMap, coarse: tuple[int, int]) -> Any:

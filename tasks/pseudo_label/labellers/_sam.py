@@ -9,13 +9,13 @@ from jaxtyping import Bool, Float32, UInt8
 from torch import Tensor
 
 from segmend.network.pretrained import card, pretrained
-from tasks.pseudo_label.labellers._model import Place
+from tasks.pseudo_label.labellers._model import LabellerContext
 
 PROMPTS = 64  # boxes or points that go through the mask decoder together
 
 
 class Segmenter:
-    def __init__(self, source: str, revision: str | None, field: str, place: Place):
+    def __init__(self, source: str, revision: str | None, field: str, context: LabellerContext):
         import transformers
 
         where = f"pseudo_label.labeller.{field}"
@@ -23,8 +23,8 @@ class Segmenter:
         # SAM 3 is published with the processor of its video model, which knows no boxes for one image.
         third = isinstance(network, transformers.Sam3TrackerModel)
         kind = transformers.Sam3TrackerProcessor if third else transformers.AutoProcessor
-        self.network, self.processor = network.to(place.device).eval(), pretrained(kind, source, revision, where)
-        self.card, self.place = card(source, revision), place
+        self.network, self.processor = network.to(context.device).eval(), pretrained(kind, source, revision, where)
+        self.card, self.context = card(source, revision), context
 
     def by_boxes(
         self, image: UInt8[np.ndarray, "h w 3"], boxes: Float32[np.ndarray, "n 4"]
@@ -43,14 +43,14 @@ class Segmenter:
         self, image: UInt8[np.ndarray, "h w 3"], what: str, prompts: list[Any], several: bool
     ) -> Iterator[tuple[Float32[Tensor, "m c h w"], Float32[Tensor, "m c"]]]:
         """Logits at the image's size; the image goes through the encoder once."""
-        mixed = self.place.precision != torch.float32
+        mixed = self.context.precision != torch.float32
         features = None
         for begin in range(0, len(prompts), PROMPTS):
             some = {what: [prompts[begin : begin + PROMPTS]]}
-            inputs = self.processor(images=image, return_tensors="pt", **some).to(self.place.device)
+            inputs = self.processor(images=image, return_tensors="pt", **some).to(self.context.device)
             sizes = [inputs.pop(name) for name in ("original_sizes", "reshaped_input_sizes") if name in inputs]
             pixels = inputs.pop("pixel_values")
-            with torch.autocast(self.place.device.type, self.place.precision, enabled=mixed):
+            with torch.autocast(self.context.device.type, self.context.precision, enabled=mixed):
                 if features is None:
                     features = self.network.get_image_embeddings(pixels)
                 output = self.network(image_embeddings=features, multimask_output=several, **inputs)

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from segmend.images.rasters import UNLABELLED, RegionMap
 from segmend.stage.params import Method
-from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
+from tasks.pseudo_label.labellers._model import Item, LabellerContext, Model, ModelLabels
 from tasks.pseudo_label.labellers._prompts import Background, Negative, Synonyms, best, listed
 
 
@@ -35,18 +35,20 @@ class ClipSeg(Method):
     least: float = Field(0.4, ge=0, le=1, description="score that a pixel's best prompt must reach")
     flip: bool = Field(False, description="average with the scores of the mirrored image")
 
-    def build(self, place: Place) -> Model:
+    def build(self, context: LabellerContext) -> Model:
         import torch
         import transformers
 
         from segmend.network.pretrained import card, pretrained
         from tasks.pseudo_label.labellers._dense import mirrored, restored
 
-        prompts = listed(self.synonyms, self.negative, self.background, place.classes, "pseudo_label.labeller.clipseg")
+        prompts = listed(
+            self.synonyms, self.negative, self.background, context.classes, "pseudo_label.labeller.clipseg"
+        )
         texts, columns = prompts
         kind = transformers.CLIPSegForImageSegmentation
         network = (
-            pretrained(kind, self.model, self.revision, "pseudo_label.labeller.clipseg.model").to(place.device).eval()
+            pretrained(kind, self.model, self.revision, "pseudo_label.labeller.clipseg.model").to(context.device).eval()
         )
         processor = pretrained(
             transformers.AutoProcessor, self.model, self.revision, "pseudo_label.labeller.clipseg.model"
@@ -55,23 +57,23 @@ class ClipSeg(Method):
         def scores(images: Any) -> Any:
             many = [image for image in images for _ in texts]  # the model pairs each image with one prompt
             inputs = processor(text=texts * len(images), images=many, padding=True, return_tensors="pt")
-            with torch.autocast(place.device.type, place.precision, enabled=place.precision != torch.float32):
-                logits = network(**inputs.to(place.device)).logits
+            with torch.autocast(context.device.type, context.precision, enabled=context.precision != torch.float32):
+                logits = network(**inputs.to(context.device)).logits
             square = logits.reshape(len(images), len(texts), *logits.shape[-2:])
             return restored(square, images.shape[1:3]).sigmoid()
 
         @torch.inference_mode()
-        def run(items: Sequence[Item]) -> list[Found]:
-            found = mirrored(scores, np.stack([item.image for item in items]), self.flip).cpu().numpy()
-            width = len(place.classes) + 1
+        def run(items: Sequence[Item]) -> list[ModelLabels]:
+            all_scores = mirrored(scores, np.stack([item.image for item in items]), self.flip).cpu().numpy()
+            width = len(context.classes) + 1
             return [
-                self.decide(best(one, columns, width), place.classes, item.regions)
-                for one, item in zip(found, items, strict=True)
+                self.decide(best(scores, columns, width), context.classes, item.regions)
+                for scores, item in zip(all_scores, items, strict=True)
             ]
 
         return Model(run, [card(self.model, self.revision)])
 
-    def decide(self, scores: np.ndarray, classes: tuple[str, ...], regions: RegionMap) -> Found:
+    def decide(self, scores: np.ndarray, classes: tuple[str, ...], regions: RegionMap) -> ModelLabels:
         """Labels from scores (classes and one column for the negative prompts, h, w)."""
         from tasks.pseudo_label.labellers._dense import pooled
 
@@ -84,4 +86,4 @@ class ClipSeg(Method):
         labels[top < self.least] = rest
         if self.background:
             scores[rest] = 1 - top
-        return Found(labels, pooled(scores[:-1], regions))
+        return ModelLabels(labels, pooled(scores[:-1], regions))

@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import Field
 
 from segmend.stage.params import Method
-from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
+from tasks.pseudo_label.labellers._model import Item, LabellerContext, Model, ModelLabels
 
 
 class ClosedVocabulary(Method):
@@ -34,7 +34,7 @@ class ClosedVocabulary(Method):
     )
     flip: bool = Field(False, description="average with the scores of the mirrored image")
 
-    def build(self, place: Place) -> Model:
+    def build(self, context: LabellerContext) -> Model:
         import torch
         import transformers
 
@@ -56,18 +56,18 @@ class ClosedVocabulary(Method):
             if universal
             else transformers.AutoModelForSemanticSegmentation
         )
-        network = load(auto).to(place.device).eval()
+        network = load(auto).to(context.device).eval()
         asks = config.model_type == "oneformer"  # it is told its task in words
         processor = load(transformers.AutoProcessor if asks else transformers.AutoImageProcessor)
         own = [str(network.config.id2label[k]) for k in range(len(network.config.id2label))]
-        columns = self.columns(own, place.classes)
+        columns = self.columns(own, context.classes)
         words = {"task_inputs": ["semantic"]} if asks else {}
 
         def scores(images: Any) -> Any:
             words.update({"task_inputs": ["semantic"] * len(images)} if asks else {})
-            inputs = processor(images=list(images), return_tensors="pt", **words).to(place.device)
+            inputs = processor(images=list(images), return_tensors="pt", **words).to(context.device)
             pixels = inputs["pixel_values"]
-            with torch.autocast(place.device.type, place.precision, enabled=place.precision != torch.float32):
+            with torch.autocast(context.device.type, context.precision, enabled=context.precision != torch.float32):
                 output = network(**inputs)
             if universal:
                 classes = output.class_queries_logits.float().softmax(-1)[..., :-1]
@@ -84,10 +84,11 @@ class ClosedVocabulary(Method):
             return made if universal else made.softmax(1)
 
         @torch.inference_mode()
-        def run(items: Sequence[Item]) -> list[Found]:
-            found = mirrored(scores, np.stack([item.image for item in items]), self.flip)
+        def run(items: Sequence[Item]) -> list[ModelLabels]:
+            all_scores = mirrored(scores, np.stack([item.image for item in items]), self.flip)
             return [
-                mapped(one, columns, len(place.classes), item.regions) for one, item in zip(found, items, strict=True)
+                mapped(image_scores, columns, len(context.classes), item.regions)
+                for image_scores, item in zip(all_scores, items, strict=True)
             ]
 
         return Model(run, [card(self.model, self.revision)])

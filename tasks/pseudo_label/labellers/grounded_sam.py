@@ -22,7 +22,7 @@ from pydantic import Field, model_validator
 
 from segmend.images.rasters import UNLABELLED
 from segmend.stage.params import Method
-from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
+from tasks.pseudo_label.labellers._model import Item, LabellerContext, Model, ModelLabels
 from tasks.pseudo_label.labellers._prompts import Background, Negative, Synonyms, best, listed
 
 
@@ -51,7 +51,7 @@ class GroundedSam(Method):
             )
         return self
 
-    def build(self, place: Place) -> Model:
+    def build(self, context: LabellerContext) -> Model:
         import torch
 
         from tasks.pseudo_label.labellers._detector import Detector
@@ -59,15 +59,15 @@ class GroundedSam(Method):
         from tasks.pseudo_label.labellers._sam import Segmenter
 
         where = "pseudo_label.labeller.grounded_sam"
-        texts, columns = listed(self.synonyms, self.negative, self.background, place.classes, where)
-        detector = Detector(self.detector, self.detector_revision, texts, place)
-        segmenter = Segmenter(self.segmenter, self.segmenter_revision, "grounded_sam.segmenter", place)
-        classes = len(place.classes)
+        texts, columns = listed(self.synonyms, self.negative, self.background, context.classes, where)
+        detector = Detector(self.detector, self.detector_revision, texts, context)
+        segmenter = Segmenter(self.segmenter, self.segmenter_revision, "grounded_sam.segmenter", context)
+        classes = len(context.classes)
         names = np.array([*range(classes), UNLABELLED], np.uint8)
-        rest = place.classes.index(self.background) if self.background else UNLABELLED
+        rest = context.classes.index(self.background) if self.background else UNLABELLED
 
         @torch.inference_mode()
-        def run(items: Sequence[Item]) -> list[Found]:
+        def run(items: Sequence[Item]) -> list[ModelLabels]:
             images = np.stack([item.image for item in items])
             boxes, scores = self.detected(detector, images)
             made = []
@@ -89,22 +89,32 @@ class GroundedSam(Method):
         import torch
         from torchvision.ops import nms
 
-        found = detector(images, self.least)
+        detections = detector(images, self.least)
         if self.flip:
             width = images.shape[2]
             turned = detector(np.ascontiguousarray(images[:, :, ::-1]), self.least)
-            back = [np.array([width, 0, width, 0], np.float32) + one.boxes[:, [2, 1, 0, 3]] * SIGNS for one in turned]
-            found = [
+            back = [
+                np.array([width, 0, width, 0], np.float32) + detection.boxes[:, [2, 1, 0, 3]] * SIGNS
+                for detection in turned
+            ]
+            detections = [
                 type(a)(np.concatenate([a.boxes, boxes]), np.concatenate([a.scores, b.scores]))
-                for a, b, boxes in zip(found, turned, back, strict=True)
+                for a, b, boxes in zip(detections, turned, back, strict=True)
             ]
         if self.overlap < 1:
             kept = [
-                nms(torch.from_numpy(one.boxes), torch.from_numpy(one.scores.max(axis=1, initial=0)), self.overlap)
-                for one in found
+                nms(
+                    torch.from_numpy(detection.boxes),
+                    torch.from_numpy(detection.scores.max(axis=1, initial=0)),
+                    self.overlap,
+                )
+                for detection in detections
             ]
-            found = [type(one)(one.boxes[k.numpy()], one.scores[k.numpy()]) for one, k in zip(found, kept, strict=True)]
-        return [one.boxes for one in found], [one.scores for one in found]
+            detections = [
+                type(detection)(detection.boxes[k.numpy()], detection.scores[k.numpy()])
+                for detection, k in zip(detections, kept, strict=True)
+            ]
+        return [detection.boxes for detection in detections], [detection.scores for detection in detections]
 
 
 SIGNS = np.array([-1, 1, -1, 1], np.float32)  # left and right of a mirrored box

@@ -65,13 +65,13 @@ class MultiOtsu(Method):
         return np.unique(values)[1:]
 
     def ids(self, classes: tuple[str, ...]) -> tuple[int, UInt8[np.ndarray, " n"]]:
-        """The ids of the background and of the foreground's classes, or a ValueError naming the stranger."""
+        """The ids of the background and of the foreground's classes, or a ValueError naming the undeclared class."""
         outside = self.background or classes[0]
-        inside = self.classes or tuple(one for one in classes if one != outside)
-        for one in (outside, *inside):
-            if one not in classes:
+        inside = self.classes or tuple(name for name in classes if name != outside)
+        for name in (outside, *inside):
+            if name not in classes:
                 raise ValueError(
-                    f"pseudo_label.labeller.multi_otsu names the class '{one}', which the data set does not have: "
+                    f"pseudo_label.labeller.multi_otsu names the class '{name}', which the data set does not have: "
                     f"allowed are {', '.join(classes)}"
                 )
-        return classes.index(outside), np.array([classes.index(one) for one in inside], np.uint8)
+        return classes.index(outside), np.array([classes.index(name) for name in inside], np.uint8)

@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 
 from segmend.network.pretrained import digest
 from segmend.stage.params import Method
-from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
+from tasks.pseudo_label.labellers._model import Item, LabellerContext, Model, ModelLabels
 
 Three = tuple[float, float, float]
 WHERE = "pseudo_label.labeller.onnx"
@@ -48,14 +48,14 @@ class Onnx(Method):
             raise ValueError("deviation must be above 0 and size from 1")
         return self
 
-    def build(self, place: Place) -> Model:
+    def build(self, context: LabellerContext) -> Model:
         import torch
         import torch.nn.functional as F
 
         from tasks.pseudo_label.labellers._dense import columns_of, mapped, mirrored, restored
 
-        session, name, output = self.session(place)
-        columns = columns_of(self.classes or place.classes, place.classes, f"{WHERE}.classes")
+        session, name, output = self.session(context)
+        columns = columns_of(self.classes or context.classes, context.classes, f"{WHERE}.classes")
         single = session.get_inputs()[0].shape[0] == 1
         mean, deviation = (torch.tensor(three)[:, None, None] for three in (self.mean, self.deviation))
 
@@ -71,10 +71,11 @@ class Onnx(Method):
             return self.read(torch.from_numpy(made), images.shape[1:3], len(columns), restored)
 
         @torch.inference_mode()
-        def run(items: Sequence[Item]) -> list[Found]:
-            found = mirrored(scores, np.stack([item.image for item in items]), self.flip)
+        def run(items: Sequence[Item]) -> list[ModelLabels]:
+            all_scores = mirrored(scores, np.stack([item.image for item in items]), self.flip)
             return [
-                mapped(one, columns, len(place.classes), item.regions) for one, item in zip(found, items, strict=True)
+                mapped(image_scores, columns, len(context.classes), item.regions)
+                for image_scores, item in zip(all_scores, items, strict=True)
             ]
 
         card = {
@@ -106,7 +107,7 @@ class Onnx(Method):
         made = restored(made.float(), size)
         return made.softmax(1) if self.output_kind == "logits" else made
 
-    def session(self, place: Place) -> tuple[Any, str, str]:
+    def session(self, context: LabellerContext) -> tuple[Any, str, str]:
         """The loaded model with the names of its input and output."""
         try:
             import onnxruntime
@@ -114,10 +115,14 @@ class Onnx(Method):
             raise ValueError(f"{WHERE} needs the package onnxruntime: run `pip install onnxruntime`") from None
         if not Path(self.model).is_file():
             raise ValueError(f"{WHERE}.model: '{self.model}' is no file; name the .onnx file, from the workspace's top")
-        wanted = ["CUDAExecutionProvider"] if place.device.type == "cuda" else []
-        known = [one for one in [*wanted, "CPUExecutionProvider"] if one in onnxruntime.get_available_providers()]
+        wanted = ["CUDAExecutionProvider"] if context.device.type == "cuda" else []
+        known = [
+            provider
+            for provider in [*wanted, "CPUExecutionProvider"]
+            if provider in onnxruntime.get_available_providers()
+        ]
         session = onnxruntime.InferenceSession(self.model, providers=known)
-        outputs = [one.name for one in session.get_outputs()]
+        outputs = [output.name for output in session.get_outputs()]
         if self.output and self.output not in outputs:
             raise ValueError(f"{WHERE}.output: the model has no output '{self.output}'; it has {', '.join(outputs)}")
         return session, session.get_inputs()[0].name, self.output or outputs[0]

@@ -26,7 +26,7 @@ from segmend.answers.answers import latest, pixels
 from segmend.images.rasters import NO_REGION, UNLABELLED
 from segmend.images.regions import class_counts, majority
 from segmend.stage.params import Method
-from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
+from tasks.pseudo_label.labellers._model import Item, LabellerContext, Model, ModelLabels
 
 Features = Callable[..., np.ndarray]
 
@@ -44,17 +44,17 @@ class Prototypes(Method):
     examples: int = Field(20, ge=1, description="labelled regions of each class (source mask)")
     pure: float = Field(0.9, gt=0, le=1, description="share of an example's pixels that must carry its label")
 
-    def build(self, place: Place) -> Model:
+    def build(self, context: LabellerContext) -> Model:
         from tasks.pseudo_label.labellers._region_features import Lite0, colour
 
-        deep = Lite0(self.weights, self.enlarge, place) if self.features == "efficientnet_lite0" else None
+        deep = Lite0(self.weights, self.enlarge, context) if self.features == "efficientnet_lite0" else None
         features: Features = deep or colour
-        drawn = self.answered(place) if self.source == "answers" else self.drawn(place)
+        drawn = self.answered(context) if self.source == "answers" else self.drawn(context)
         seen, examples, labels = [], [], []
         for item, ids, classes in drawn:
-            found = features(item.image, item.regions)
-            seen.append(found)
-            examples.append(found[ids])
+            vectors = features(item.image, item.regions)
+            seen.append(vectors)
+            examples.append(vectors[ids])
             labels.append(classes)
         if not labels:
             raise ValueError(
@@ -72,18 +72,18 @@ class Prototypes(Method):
             scaled(np.concatenate(examples)), known, self.temperature
         )
 
-        def run(items: Sequence[Item]) -> list[Found]:
+        def run(items: Sequence[Item]) -> list[ModelLabels]:
             made = []
             for item in items:
-                scores = np.zeros((item.regions.max(initial=-1) + 1, len(place.classes)), np.float32)
+                scores = np.zeros((item.regions.max(initial=-1) + 1, len(context.classes)), np.float32)
                 present, values = head(scaled(features(item.image, item.regions)))
                 scores[:, present] = values
                 labels = np.append(scores.argmax(axis=1), UNLABELLED).astype(np.uint8)
-                made.append(Found(labels[item.regions], scores))
+                made.append(ModelLabels(labels[item.regions], scores))
             return made
 
         digest = sha256(np.concatenate(examples).tobytes() + known.tobytes()).hexdigest()
-        counts = {name: int((known == k).sum()) for k, name in enumerate(place.classes)}
+        counts = {name: int((known == k).sum()) for k, name in enumerate(context.classes)}
         card = {
             "id": f"examples from {self.source}",
             "revision": None,
@@ -92,39 +92,49 @@ class Prototypes(Method):
         }
         return Model(run, [*([deep.card] if deep else []), card])
 
-    def drawn(self, place: Place) -> Iterator[tuple[Item, Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]]:
+    def drawn(
+        self, context: LabellerContext
+    ) -> Iterator[tuple[Item, Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]]:
         """Train images with examples: the regions that are examples, and their classes."""
-        assert place.item is not None
+        assert context.item is not None
         rows = []
-        for number, name in enumerate(place.train):
-            item = place.item(name)
+        for number, name in enumerate(context.train):
+            item = context.item(name)
             if item.mask is not None:
-                label, share = majority(class_counts(item.mask, item.regions, len(place.classes)))
-                good = np.flatnonzero((label < len(place.classes)) & (share >= self.pure))
+                label, share = majority(class_counts(item.mask, item.regions, len(context.classes)))
+                good = np.flatnonzero((label < len(context.classes)) & (share >= self.pure))
                 rows.append(np.stack([np.full(len(good), number), good, label[good]], axis=1).astype(np.int64))
-        found = np.concatenate(rows) if rows else np.zeros((0, 3), np.int64)
-        rng = np.random.default_rng(place.seed)
-        order = rng.permutation(len(found))
-        order = order[np.argsort(found[order, 2], kind="stable")]
-        places = np.arange(len(order)) - np.searchsorted(found[order, 2], found[order, 2])  # place within the class
-        chosen = found[np.sort(order[places < self.examples])]
+        candidates = np.concatenate(rows) if rows else np.zeros((0, 3), np.int64)
+        rng = np.random.default_rng(context.seed)
+        order = rng.permutation(len(candidates))
+        order = order[np.argsort(candidates[order, 2], kind="stable")]
+        places = np.arange(len(order)) - np.searchsorted(
+            candidates[order, 2], candidates[order, 2]
+        )  # place within the class
+        chosen = candidates[np.sort(order[places < self.examples])]
         for number in np.unique(chosen[:, 0]):
             some = chosen[chosen[:, 0] == number]
-            yield place.item(place.train[number]), some[:, 1], some[:, 2]
+            yield context.item(context.train[number]), some[:, 1], some[:, 2]
 
-    def answered(self, place: Place) -> Iterator[tuple[Item, Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]]:
+    def answered(
+        self, context: LabellerContext
+    ) -> Iterator[tuple[Item, Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]]:
         """Images with answers that name one class: the answers' footprints as regions; of overlapping ones the later counts."""
-        assert place.item is not None
-        useful = [one for one in latest(place.answers) if one.kind in ("class", "confirm") and one.image in place.train]
-        for name in sorted({one.image for one in useful}):
-            item, some = place.item(name), [one for one in useful if one.image == name]
+        assert context.item is not None
+        useful = [
+            answer
+            for answer in latest(context.answers)
+            if answer.kind in ("class", "confirm") and answer.image in context.train
+        ]
+        for name in sorted({answer.image for answer in useful}):
+            item, some = context.item(name), [answer for answer in useful if answer.image == name]
             marks = np.full(item.regions.size, NO_REGION, np.int32)
-            for k, one in enumerate(some):
-                marks[pixels(one.footprint)] = k
+            for k, answer in enumerate(some):
+                marks[pixels(answer.footprint)] = k
             ids, places = np.unique(marks, return_inverse=True)
             left = ids[ids != NO_REGION]  # an answer that later ones cover is gone
             shaped = (places - (len(ids) - len(left))).astype(np.int32).reshape(item.regions.shape)
-            classes = np.array([place.classes.index(some[k].classes[0]) for k in left], np.int64)
+            classes = np.array([context.classes.index(some[k].classes[0]) for k in left], np.int64)
             yield item._replace(regions=shaped), np.arange(len(left)), classes
 
 
@@ -149,14 +159,16 @@ def linear(x: Float64[np.ndarray, "n d"], classes: Int64[np.ndarray, " n"], temp
     from scipy.optimize import minimize
 
     present, columns = np.unique(classes, return_inverse=True)
-    wanted, one = np.eye(len(present))[columns], np.hstack([x, np.ones((len(x), 1))])
+    wanted, design = np.eye(len(present))[columns], np.hstack([x, np.ones((len(x), 1))])
     free = np.append(np.ones(x.shape[1]), 0)[:, None]  # the constant is not penalised
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        w = flat.reshape(one.shape[1], len(present))
-        p = softmax(one @ w)
+        w = flat.reshape(design.shape[1], len(present))
+        p = softmax(design @ w)
         value = -np.log(np.maximum((p * wanted).sum(axis=1), 1e-300)).sum() + 0.5 * (free * w**2).sum()
-        return float(value), (one.T @ (p - wanted) + free * w).ravel()
+        return float(value), (design.T @ (p - wanted) + free * w).ravel()
 
-    w = minimize(loss, np.zeros(one.shape[1] * len(present)), jac=True, method="L-BFGS-B").x.reshape(one.shape[1], -1)
+    w = minimize(loss, np.zeros(design.shape[1] * len(present)), jac=True, method="L-BFGS-B").x.reshape(
+        design.shape[1], -1
+    )
     return lambda y: (present, softmax(np.hstack([y, np.ones((len(y), 1))]) @ w))

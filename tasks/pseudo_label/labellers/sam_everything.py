@@ -22,7 +22,7 @@ from pydantic import Field
 from segmend.images.rasters import NO_REGION, UNLABELLED, VOID, RegionMap
 from segmend.images.regions import class_counts, columns_of, majority
 from segmend.stage.params import Method
-from tasks.pseudo_label.labellers._model import Found, Item, Model, Place
+from tasks.pseudo_label.labellers._model import Item, LabellerContext, Model, ModelLabels
 
 
 class SamEverything(Method):
@@ -38,18 +38,18 @@ class SamEverything(Method):
     smallest: int = Field(8, ge=1, description="pixels of the smallest mask that is kept")
     labels: Literal["majority", "none"] = Field("majority", description="whether the given masks name the objects")
 
-    def build(self, place: Place) -> Model:
+    def build(self, context: LabellerContext) -> Model:
         import torch
 
         from tasks.pseudo_label.labellers._object_maps import paint
         from tasks.pseudo_label.labellers._sam import Segmenter
 
-        segmenter = Segmenter(self.model, self.revision, "sam_everything.model", place)
+        segmenter = Segmenter(self.model, self.revision, "sam_everything.model", context)
 
         @torch.inference_mode()
-        def run(items: Sequence[Item]) -> list[Found]:
+        def run(items: Sequence[Item]) -> list[ModelLabels]:
             drawn = [paint(self.masks(segmenter, item.image))[0] for item in items]
-            return [self.named(objects, item, len(place.classes)) for objects, item in zip(drawn, items, strict=True)]
+            return [self.named(objects, item, len(context.classes)) for objects, item in zip(drawn, items, strict=True)]
 
         return Model(run, [segmenter.card], objects=True)
 
@@ -73,17 +73,17 @@ class SamEverything(Method):
             return masks.numpy()
         return masks[nms(masks_to_boxes(masks), ratings, self.overlap)].numpy()
 
-    def named(self, objects: RegionMap, item: Item, classes: int) -> Found:
+    def named(self, objects: RegionMap, item: Item, classes: int) -> ModelLabels:
         """The objects with the labels that the given mask gives them."""
         from tasks.pseudo_label.labellers._object_maps import means
 
         if item.mask is None or self.labels == "none":
             labels = np.full(objects.shape, UNLABELLED, np.uint8)
-            return Found(labels, np.zeros((item.regions.max(initial=-1) + 1, classes), np.float32), objects)
+            return ModelLabels(labels, np.zeros((item.regions.max(initial=-1) + 1, classes), np.float32), objects)
         counts = class_counts(item.mask, objects, classes)
         shares = counts[:, :classes] / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         # Pixels outside objects keep the given label, and count as sure of it.
         table = np.vstack([shares, np.eye(classes + 2, classes)]).astype(np.float32)
         names = np.concatenate([majority(counts)[0], np.arange(classes), [UNLABELLED, VOID]]).astype(np.uint8)
         owners = np.where(objects == NO_REGION, len(counts) + columns_of(item.mask, classes).astype(np.int32), objects)
-        return Found(names[owners], means(owners, table, item.regions), objects)
+        return ModelLabels(names[owners], means(owners, table, item.regions), objects)

@@ -4,7 +4,7 @@ Paper: Achanta et al., SLIC Superpixels Compared to State-of-the-Art Superpixel 
 Formula: distance^2 = (Lab distance)^2 + (compactness * position distance / S)^2, with S = sqrt(pixels / regions).
 Limits: compactness towards infinity is the grid of cells around the seeds; regions = 1 is one region.
 Differs: pieces are made connected by our own finishing step (segmend/images/regions.py), not by the library's. The library's step
-    joins fragments to whatever was seen last, so a noisy image with sigma 0 ends as one or two regions (96x96 noise, 300
+    joins fragments to the segment met last, so a noisy image with sigma 0 ends as one or two regions (96x96 noise, 300
     asked: 1.3 on average). Ours joins only pieces below `smallest`, to the neighbour with the longest common border.
 Defaults: compactness 10 is the paper's. On brain slices of 233x197, 400 regions, the best possible labels are right in
     .936 of the pixels with compactness 0.1, .961 with 3 and with 10, .944 with 30; with 10 and sigma 0, 0.5, 1 in .962,

@@ -43,8 +43,8 @@ class Watershed(Method):
         """One marker pixel in the middle of each cell of a grid that is as square as the count allows."""
         rows = min(height, max(1, round((self.regions * height / width) ** 0.5)))
         columns = min(width, max(1, round(self.regions / rows)))
-        found = np.zeros((height, width), np.int32)
+        markers = np.zeros((height, width), np.int32)
         row = ((np.arange(rows) + 0.5) * height / rows).astype(int)
         column = ((np.arange(columns) + 0.5) * width / columns).astype(int)
-        found[np.ix_(row, column)] = np.arange(1, rows * columns + 1).reshape(rows, columns)
-        return found
+        markers[np.ix_(row, column)] = np.arange(1, rows * columns + 1).reshape(rows, columns)
+        return markers

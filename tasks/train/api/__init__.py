@@ -1,1 +1,1 @@
-"""What the parts of a training step are given: the interface of every method of train."""
+"""The interface between the training loop and its methods: what a step gives to every loss, teacher and selection."""

@@ -34,7 +34,7 @@ def targets_of(
     frequency: Float[Tensor, " c"],
     candidates: Bool[Tensor, "b m c"] | None = None,
     cells: Int32[Tensor, "b h w"] | None = None,
-    trust: Int32[Tensor, "b h w"] | None = None,
+    trust: UInt8[Tensor, "b h w"] | None = None,
     progress: float = 0.0,
 ) -> Targets:
     """Label maps (with sets, where there are candidates) as a loss wants them: ignored pixels 0, and marked.

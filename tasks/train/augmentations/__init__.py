@@ -1,6 +1,6 @@
-"""Augmentations: an image and its labels -> both changed alike, at random; applied in the order they are listed.
+"""Augmentations: an image and its pixel maps -> both changed alike, at random; applied in the order they are listed.
 
-They draw from torch's global generator, which the reader of a sample seeds from the run's seed and the sample's place.
+They draw from torch's global generator, which is seeded from the run's seed and the sample's position in the stream.
 Labels are only ever moved or dropped, never mixed; what comes in from outside the image is void.
 """
 

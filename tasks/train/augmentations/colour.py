@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from segmend.stage.params import Method
+from tasks.train.api.pixel_maps import PixelMaps
 
 
 class Colour(Method):
@@ -20,7 +21,7 @@ class Colour(Method):
     saturation: float = Field(0.2, ge=0, le=1, description="likewise, around the grey picture")
     hue: float = Field(0.0, ge=0, le=0.5, description="turn of the colour circle, at most this share either way")
 
-    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        from torchvision.transforms.v2 import ColorJitter  # two seconds to load, for those who ask for it
+    def __call__(self, image: Tensor, maps: PixelMaps) -> tuple[Tensor, PixelMaps]:
+        from torchvision.transforms.v2 import ColorJitter  # two seconds to import, paid only where it is chosen
 
-        return ColorJitter(self.brightness, self.contrast, self.saturation, self.hue)(image), labels
+        return ColorJitter(self.brightness, self.contrast, self.saturation, self.hue)(image), maps

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from segmend.images.rasters import VOID
 from segmend.stage.params import Method
+from tasks.train.api.pixel_maps import PixelMaps
 
 
 class Crop(Method):
@@ -21,12 +21,12 @@ class Crop(Method):
     height: int = Field(112, ge=8, le=8192, description="rows of the window")
     width: int = Field(112, ge=8, le=8192, description="columns of the window")
 
-    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        height, width = labels.shape[-2:]
+    def __call__(self, image: Tensor, maps: PixelMaps) -> tuple[Tensor, PixelMaps]:
+        height, width = maps.labels.shape[-2:]
         missing = (0, max(0, self.width - width), 0, max(0, self.height - height))  # left, right, top, bottom
         if any(missing):
-            image, labels = F.pad(image, missing, mode="replicate"), F.pad(labels, missing, value=VOID)
+            image, maps = F.pad(image, missing, mode="replicate"), maps.pad(missing)
         top = int(torch.randint(max(0, height - self.height) + 1, ()))
         left = int(torch.randint(max(0, width - self.width) + 1, ()))
         rows, columns = slice(top, top + self.height), slice(left, left + self.width)
-        return image[..., rows, columns], labels[..., rows, columns]
+        return image[..., rows, columns], maps.apply(lambda values: values[..., rows, columns])

@@ -12,15 +12,16 @@ from pydantic import Field
 from torch import Tensor
 
 from segmend.stage.params import Method
+from tasks.train.api.pixel_maps import PixelMaps
 
 
 class Flip(Method):
     name: Literal["flip"] = "flip"
     vertical: bool = Field(False, description="also top and bottom (for pictures without an up)")
 
-    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, image: Tensor, maps: PixelMaps) -> tuple[Tensor, PixelMaps]:
         if torch.rand(()) < 0.5:
-            image, labels = image.flip(-1), labels.flip(-1)
+            image, maps = image.flip(-1), maps.apply(lambda values: values.flip(-1))
         if self.vertical and torch.rand(()) < 0.5:
-            image, labels = image.flip(-2), labels.flip(-2)
-        return image, labels
+            image, maps = image.flip(-2), maps.apply(lambda values: values.flip(-2))
+        return image, maps

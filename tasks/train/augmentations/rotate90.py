@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from segmend.stage.params import Method
+from tasks.train.api.pixel_maps import PixelMaps
 
 
 class Rotate90(Method):
     name: Literal["rotate90"] = "rotate90"
 
-    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, image: Tensor, maps: PixelMaps) -> tuple[Tensor, PixelMaps]:
         turns = int(torch.randint(4, ()))
-        return torch.rot90(image, turns, (-2, -1)), torch.rot90(labels, turns, (-2, -1))
+        return torch.rot90(image, turns, (-2, -1)), maps.apply(lambda values: torch.rot90(values, turns, (-2, -1)))

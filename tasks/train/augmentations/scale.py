@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from segmend.stage.params import Method
+from tasks.train.api.pixel_maps import PixelMaps
 
 
 class Scale(Method):
@@ -27,13 +28,15 @@ class Scale(Method):
             raise ValueError(f"low ({self.low}) is above high ({self.high})")
         return self
 
-    def __call__(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, image: Tensor, maps: PixelMaps) -> tuple[Tensor, PixelMaps]:
         factor = exp(log(self.low) + float(torch.rand(())) * log(self.high / self.low))
-        size = [max(1, round(side * factor)) for side in labels.shape[-2:]]
-        if size == list(labels.shape[-2:]):
-            return image, labels
+        size = [max(1, round(side * factor)) for side in maps.labels.shape[-2:]]
+        if size == list(maps.labels.shape[-2:]):
+            return image, maps
         image = F.interpolate(image[None], size, mode="bilinear", antialias=True)[0]
-        layers = labels.reshape(
-            1, -1, *labels.shape[-2:]
-        ).double()  # whole numbers as large as int32 stay what they are
-        return image, F.interpolate(layers, size, mode="nearest")[0].reshape(*labels.shape[:-2], *size).to(labels.dtype)
+        return image, maps.apply(lambda values: nearest(values, size))
+
+
+def nearest(values: Tensor, size: list[int]) -> Tensor:
+    """An integer map at another size; float64 holds every int32 exactly."""
+    return F.interpolate(values[None, None].double(), size, mode="nearest")[0, 0].to(values.dtype)

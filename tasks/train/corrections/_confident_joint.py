@@ -15,7 +15,7 @@ from jaxtyping import Float, Float64, Int32, Int64, UInt8
 from torch import Tensor
 
 from segmend.metrics.confusion import Confusion, ratio
-from tasks.train.api.distributed import Alone, Several
+from tasks.train.api.distributed import all_reduce
 
 
 class JointCounts(NamedTuple):
@@ -42,8 +42,8 @@ class JointCounts(NamedTuple):
 class ConfidentJoint:
     """Counts; what it has counted lives in `memory`, which checkpoints keep."""
 
-    def __init__(self, here: Alone | Several, memory: dict[str, Any], classes: int):
-        self.here, self.memory, self.classes = here, memory, classes
+    def __init__(self, memory: dict[str, Any], classes: int):
+        self.memory, self.classes = memory, classes
         if "counts" not in memory:
             memory["means"] = torch.zeros(classes, dtype=torch.float64)
             self.forget()
@@ -60,8 +60,8 @@ class ConfidentJoint:
         certain = sure.amax(1) >= 0
         counts = torch.stack([self.pairs(labels, said), self.pairs(labels[certain], sure[certain])])
         sums = said.new_zeros(self.classes).index_add_(0, labels, said.gather(1, labels[:, None])[:, 0])
-        self.memory["counts"] += self.here.total(counts).cpu()
-        self.memory["sums"] += self.here.total(sums).cpu()
+        self.memory["counts"] += all_reduce(counts).cpu()
+        self.memory["sums"] += all_reduce(sums).cpu()
 
     def pairs(self, rows: Int64[Tensor, " n"], scores: Float[Tensor, "n k"]) -> Int64[Tensor, "k k"]:
         flat = torch.bincount(rows * self.classes + scores.argmax(1), minlength=self.classes**2)

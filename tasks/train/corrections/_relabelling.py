@@ -1,6 +1,6 @@
 """Labels that are corrected while a network learns from them: original labels and today's prediction, never patched.
 
-Each correction is written as label maps to <place>/labels-<epoch>, beside the checkpoint. What is remembered (curves, classes
+Each correction is written as label maps to <folder>/labels-<epoch>, beside the checkpoint. What is remembered (curves, classes
 that are on, the newest folder) is in the checkpoint, which is written right after a correction; older folders go only then. So
 a training killed in between makes the same maps again.
 
@@ -9,7 +9,6 @@ A correction (tasks/train/corrections) says after each epoch whether it is time 
 """
 
 from pathlib import Path
-from re import sub
 from shutil import copytree, rmtree
 from typing import Any, NamedTuple
 
@@ -19,10 +18,11 @@ from jaxtyping import Bool, Float64, Int64
 
 from segmend.images.dataset import Dataset, Labels, Sample
 from segmend.images.rasters import UNLABELLED
+from segmend.metrics.confusion import metric_names
 from segmend.network.inference import grouped
 from segmend.network.segmenter import AnySize, normalise
 from segmend.stage import events
-from tasks.train.api.distributed import Alone, Several
+from tasks.train.api import distributed
 from tasks.train.corrections._confident_joint import JointCounts
 
 MUCH, SHRUNK = 0.2, 0.5  # a correction that changes more labels, or leaves less of a class, is warned of
@@ -53,17 +53,16 @@ class Relabelling:
 
     def __init__(
         self,
-        here: Alone | Several,
         method: Any,
         dataset: Dataset,
         given: Labels,
         samples: list[Sample],
         memory: dict[str, Any],
-        place: Path,
+        folder: Path,
     ):
-        self.here, self.method, self.dataset, self.samples = here, method, dataset, samples
-        self.original, self.memory, self.place = given, memory, place
-        self.labels = Corrected(place / memory["folder"], given) if memory.get("folder") else given
+        self.method, self.dataset, self.samples = method, dataset, samples
+        self.original, self.memory, self.folder = given, memory, folder
+        self.labels = Corrected(folder / memory["folder"], given) if memory.get("folder") else given
         if method.corrects:
             method.check(dataset.classes)
 
@@ -82,19 +81,19 @@ class Relabelling:
         if plan is None or not more:
             return False
         self.memory["folder"] = f"labels-{epoch}"
-        self.labels = Corrected(self.place / self.memory["folder"], self.original)
+        self.labels = Corrected(self.folder / self.memory["folder"], self.original)
         moves = self.remake(plan, network, amp)
         self.memory.setdefault("corrections", []).append(told(moves, plan, epoch))
-        if self.here.rank == 0:
+        if distributed.rank() == 0:
             tell(moves, plan, self.memory, self.dataset.classes)
         return True
 
     def remake(self, plan: Plan, network: AnySize, amp: torch.autocast) -> Int64[np.ndarray, "rows rows"]:
         """Write the corrected maps, each process its share; how many pixels went from which label (last: none) to which."""
-        device, classes, was = self.here.device, len(self.dataset.classes), network.training
+        device, classes, was = distributed.device(), len(self.dataset.classes), network.training
         moves = np.zeros((256, 256), np.int64)
         network.eval()
-        for group in grouped(self.samples[self.here.rank :: self.here.world]):
+        for group in grouped(self.samples[distributed.rank() :: distributed.world_size()]):
             some = [sample for _, sample in group]
             images = torch.from_numpy(np.stack([self.dataset.image(sample.id) for sample in some])).to(device)
             said = self.method.probabilities(network, normalise(images.permute(0, 3, 1, 2), self.dataset.card), amp)
@@ -107,13 +106,13 @@ class Relabelling:
                 )
         network.train(was)
         rows = [*range(classes), UNLABELLED]
-        return self.here.total(torch.from_numpy(moves[np.ix_(rows, rows)]).to(device)).cpu().numpy()
+        return distributed.all_reduce(torch.from_numpy(moves[np.ix_(rows, rows)]).to(device)).cpu().numpy()
 
-    def tidy(self) -> None:
+    def remove_old(self) -> None:
         """Remove the maps of corrections before the last, once no process reads them and the checkpoint speaks of the last."""
-        self.here.total(torch.zeros(1, device=self.here.device))  # waits for all processes
-        if self.here.rank == 0:
-            for folder in self.place.glob("labels-*"):
+        distributed.barrier()
+        if distributed.rank() == 0:
+            for folder in self.folder.glob("labels-*"):
                 if folder.name != self.memory["folder"]:
                     rmtree(folder)
 
@@ -147,13 +146,8 @@ def tell(moves: Int64[np.ndarray, "rows rows"], plan: Plan, memory: dict[str, An
         if after[k] < SHRUNK * before[k]:
             print(f"WARNING: {where} left {name} {after[k]:,} of {before[k]:,} pixels", flush=True)
     numbers = {"corrected_pixels": last["changed"], "corrected_share": last["share"], "seemingly_wrong": last["wrong"]}
-    every = {f"corrected_into/{plain(name)}": int(into[k]) for k, name in enumerate(classes)}
+    every = {f"corrected_into/{name}": int(into[k]) for k, name in enumerate(metric_names(classes))}
     events.metrics({**numbers, **every}, step=last["epoch"])
-
-
-def plain(name: str) -> str:
-    """A class's name with the few signs that a dashboard's names hold."""
-    return sub(r"[^A-Za-z0-9_. /-]", "_", name)
 
 
 def summary(memory: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:
@@ -162,12 +156,12 @@ def summary(memory: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:
     return {
         "corrections": len(corrections),
         "corrected_share": corrections[-1]["share"] if corrections else None,
-        **{f"memorised_from.{plain(name)}": memory.get("on", {}).get(str(k)) for k, name in enumerate(classes)},
+        **{f"memorised_from.{name}": memory.get("on", {}).get(str(k)) for k, name in enumerate(metric_names(classes))},
     }
 
 
-def keep(memory: dict[str, Any], place: Path, out: Path) -> None:
+def keep(memory: dict[str, Any], folder: Path, out: Path) -> None:
     """The maps of the last correction, for whoever scores them."""
     if memory.get("folder"):
         rmtree(out / "corrected", ignore_errors=True)
-        copytree(place / memory["folder"], out / "corrected")
+        copytree(folder / memory["folder"], out / "corrected")

@@ -1,7 +1,6 @@
-"""One pass over the label maps before training: which images can teach, and how frequent each class is."""
+"""One pass over the label maps before training: which images carry labels, and how frequent each class is."""
 
 from hashlib import sha256
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,21 +12,18 @@ from segmend.images.rasters import UNLABELLED, VOID
 
 
 class LabelStatistics(NamedTuple):
-    train: list[Sample]  # those with at least one labelled pixel, or one that a set of classes is known of
+    train: list[Sample]  # images with at least one labelled pixel, or one whose set of classes is known
     val: list[Sample]
     left_out: int  # images without a labelled pixel
     counts: np.ndarray  # labelled training pixels of each class, int64 (K,)
-    digest: bytes  # of all that was read: equal digests, equal training data
+    digest: bytes  # of everything that was read: equal digests, equal training data
     answers: dict[str, list[Answer]]  # of images with sets of classes, where the loss learns from them
-    begin: Path | None = None  # the network folder whose weights are begun with; None: random ones
 
 
-def label_statistics(
-    dataset: Dataset, labels: Labels, partial: bool = False, trust: bool = False, weights: Path | None = None
-) -> LabelStatistics:
+def label_statistics(dataset: Dataset, labels: Labels, partial: bool = False, trust: bool = False) -> LabelStatistics:
     """Count the label maps of train and val, and with `partial` read the answers. ValueError where an id is not declared.
 
-    With `trust` the digest speaks of the maps of trust too; `weights` is a folder that may hold weights to begin with.
+    With `trust` the digest covers the trust maps too.
     """
     digest = sha256(dataset.card.model_dump_json().encode())
     answers: dict[str, list[Answer]] = {}
@@ -47,21 +43,18 @@ def label_statistics(
         if trust and labels.trust_path(sample.id).is_file():
             digest.update(sha256(labels.trust_path(sample.id).read_bytes()).digest())
         maps = labels[sample.id]
-        here = np.bincount(maps.ravel(), minlength=256)
-        strangers = np.flatnonzero(here[classes:UNLABELLED]) + classes
-        if len(strangers):
+        pixels = np.bincount(maps.ravel(), minlength=256)
+        undeclared = np.flatnonzero(pixels[classes:UNLABELLED]) + classes
+        if len(undeclared):
             raise ValueError(
-                f"{path} holds {here[strangers[0]]} pixels of id {strangers[0]}, which is not declared: allowed are 0 to "
+                f"{path} holds {pixels[undeclared[0]]} pixels of id {undeclared[0]}, which is not declared: allowed are 0 to "
                 f"{classes - 1}, {UNLABELLED} (unlabelled) and {VOID} (void)"
             )
         seen += 1
         if sample.split == "train" and sample.id in answers:
-            here = np.bincount(candidates(maps, answers[sample.id], dataset.classes)[0].ravel(), minlength=256)
-        if here[:classes].any() or here[FIRST_SET:].any():
+            pixels = np.bincount(candidates(maps, answers[sample.id], dataset.classes)[0].ravel(), minlength=256)
+        if pixels[:classes].any() or pixels[FIRST_SET:].any():
             kept[sample.split].append(sample)
-            counts += here[:classes] if sample.split == "train" else 0
+            counts += pixels[:classes] if sample.split == "train" else 0
     left_out = seen - len(kept["train"]) - len(kept["val"])
-    begin = weights if weights and (weights / "config.json").is_file() else None
-    if begin:
-        digest.update(sha256((begin / "weights.safetensors").read_bytes()).digest())
-    return LabelStatistics(kept["train"], kept["val"], left_out, counts, digest.digest(), answers, begin)
+    return LabelStatistics(kept["train"], kept["val"], left_out, counts, digest.digest(), answers)

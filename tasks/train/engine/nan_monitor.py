@@ -1,4 +1,4 @@
-"""A loss that is no number: the batch it came from is kept to be looked at, and the training stops with a sentence."""
+"""Non-finite loss: the batch that caused it is kept for inspection, and the training stops with a sentence."""
 
 from collections.abc import Callable, Iterator
 from math import isfinite
@@ -8,19 +8,18 @@ from typing import NoReturn
 import torch
 
 from segmend.training.checkpoints import Checkpoints
-from tasks.train.api.distributed import Alone, Several
+from tasks.train.api import distributed
 from tasks.train.engine.dataloader import Batch
 from tasks.train.engine.state import State
 from tasks.train.settings import Params
 
 
-def is_broken(state: State) -> bool:
-    """This makes a GPU wait."""
+def is_non_finite(state: State) -> bool:
+    """Whether a loss of this epoch was NaN or infinite. This makes a GPU wait."""
     return not isfinite(float(state.running[0]))
 
 
 def stop(
-    here: Alone | Several,
     state: State,
     settings: Params,
     first: int,
@@ -28,12 +27,12 @@ def stop(
     rate: float,
     kind: torch.dtype,
     checkpoints: Checkpoints,
-    again: Callable[[range], Iterator[Batch]],
+    reread: Callable[[range], Iterator[Batch]],
 ) -> NoReturn:
-    """`first` is the first step whose loss was no number; `again` reads the batches of steps once more, as they were."""
-    if here.rank == 0:
-        keep(checkpoints.broken, first, rate, list(again(range(first, first + 1))))
-    here.total(torch.zeros(1, device=here.device))  # nobody ends the others before the batch is written
+    """`first` is the first step with a non-finite loss; `reread` gives the batches of steps again, those of all processes."""
+    if distributed.rank() == 0:
+        keep(checkpoints.broken, first, rate, list(reread(range(first, first + 1))))
+    distributed.barrier()  # the first error ends all processes: not before the batch is written
     raise ValueError(
         f"train: the loss is {float(state.running[0])} from step {first + 1} of {steps} on; lower "
         f"train.optimizer.{settings.optimizer.name}.lr (it is {settings.optimizer.lr:g}) or raise train.warmup (it is "
@@ -46,5 +45,5 @@ def stop(
 def keep(path: Path, step: int, rate: float, parts: list[Batch]) -> None:
     """One tensor for each forward pass of the step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"images": [part.images for part in parts], "labels": [part.labels for part in parts]}
+    content = {"images": [part.images for part in parts], "labels": [part.maps.labels for part in parts]}
     torch.save({**content, "step": step + 1, "lr": rate}, path)

@@ -1,4 +1,4 @@
-"""All that changes while a network is trained: what a checkpoint holds and a resumed training starts from."""
+"""Everything that changes while a network is trained: the content of a checkpoint, from which a training is resumed."""
 
 from math import isnan
 from pathlib import Path
@@ -12,7 +12,7 @@ from tasks.train.settings import Params
 
 
 class AuxiliaryModules(nn.Module):
-    """What learns or remembers beside the network: its state goes into checkpoints, its parameters are trained."""
+    """Trained or stateful modules other than the network: their state is part of checkpoints, their parameters are trained."""
 
     teacher: Any
     mean: Any
@@ -22,11 +22,11 @@ class AuxiliaryModules(nn.Module):
         self.loss, self.selection, self.teacher, self.mean = loss, selection, teacher, mean
 
 
-KEPT = ("step", "epoch", "running", "curve", "best", "correction")  # as they are, in a checkpoint
+SAVED = ("step", "epoch", "running", "curve", "best", "correction")  # attributes that a checkpoint holds unchanged
 
 
 class State:
-    """Network, what learns and remembers beside it, optimizer, scaler, and how far the training is."""
+    """Network, auxiliary modules, optimizer, scaler, and the progress of the training."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class State:
         self.running = torch.zeros(2)  # sum of the steps' losses and their number, since the last row of the curve
         self.curve: list[dict[str, Any]] = []
         self.best: dict[str, Any] = {"miou": -1.0, "epoch": 0, "network": {}}
-        self.waiting = 0.0  # share of this process's time that went by waiting for data
+        self.data_wait = 0.0  # share of this process's time that was spent waiting for data
         self.correction: dict[
             str, Any
-        ] = {}  # what a correction of labels remembers (tasks/train/corrections/_relabelling.py)
+        ] = {}  # state of a correction of labels (tasks/train/corrections/_relabelling.py)
 
     @property
     def shown(self) -> AnySize:
@@ -59,32 +59,32 @@ class State:
             random["cuda"] = torch.cuda.get_rng_state()
         return {
             "network": self.network.state_dict(),
-            "beside": self.auxiliary.state_dict(),
+            "auxiliary": self.auxiliary.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "random": random,
-            **{name: getattr(self, name) for name in KEPT},
+            **{name: getattr(self, name) for name in SAVED},
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.network.load_state_dict(saved["network"])
-        self.auxiliary.load_state_dict(saved["beside"])
+        self.auxiliary.load_state_dict(saved["auxiliary"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.scaler.load_state_dict(saved["scaler"])
         torch.set_rng_state(saved["random"]["cpu"])
         if "cuda" in saved["random"]:
             torch.cuda.set_rng_state(saved["random"]["cuda"])
-        for name in KEPT:
+        for name in SAVED:
             setattr(self, name, saved[name])
 
     def end_epoch(self, epoch: int, rate: float, val_loss: float, val_miou: float) -> dict[str, Any]:
-        """One more row of the curve; the weights are kept if they follow the val labels better than any before."""
+        """Append a row to the curve; keep the weights if their mIoU on the val labels is the highest so far."""
         self.epoch = epoch
         loss, count = self.running.tolist()
         self.running.zero_()
         numbers = {"loss": loss / count, "val_loss": val_loss, "val_miou": val_miou, "lr": rate}
         self.curve.append({"epoch": epoch, **{k: None if isnan(v) else v for k, v in numbers.items()}})
-        if val_miou > self.best["miou"]:  # never so for NaN: where nothing was looked at there is no best
+        if val_miou > self.best["miou"]:  # false for NaN: without validation there is no best
             weights = {name: tensor.detach().cpu().clone() for name, tensor in self.shown.state_dict().items()}
             self.best = {"miou": val_miou, "epoch": epoch, "network": weights}
         return self.curve[-1]
@@ -97,23 +97,23 @@ def start(
     device: torch.device,
     kind: torch.dtype,
     cells: int = 0,
-    begin: Path | None = None,
+    initial: Path | None = None,
 ) -> State:
     """A new network and its optimizer; convolutions run in `kind`; `cells` of the loss's grid cover the training set.
 
-    `begin` is the folder of a pretrained network whose weights are taken over.
+    `initial` is the folder of a pretrained network whose weights are the initial ones; None: random ones.
     """
 
-    def another() -> AnySize:
+    def new_network() -> AnySize:
         network = build(settings.network, classes)
-        if begin:
-            begin_with(network, begin, settings.network)
+        if initial:
+            load_initial(network, initial, settings.network)
         return network.to(device).to(memory_format=torch.channels_last).train()
 
     torch.manual_seed(seed)
-    network = another()
+    network = new_network()
     loss, selection = settings.loss.build(classes, cells), settings.selection.build(classes)
-    teacher = settings.teacher.build(another)
+    teacher = settings.teacher.build(new_network)
     if teacher.peer is not None:
         teacher.selection = settings.selection.build(classes)
     auxiliary = AuxiliaryModules(loss, selection, teacher, settings.averaging.build(network)).to(device)
@@ -122,13 +122,13 @@ def start(
     return State(network, auxiliary, optimizer, torch.amp.GradScaler(device.type, enabled=scaled))
 
 
-def begin_with(network: AnySize, folder: Path, method: Any) -> None:
-    """Take over the weights of a pretrained network of the same kind, all but its classifier's. ValueError where it differs."""
-    first, _ = load(folder)
-    place = f"body.{getattr(first.body, 'classifier', 'head')}."
-    weights = {name: value for name, value in first.state_dict().items() if not name.startswith(place)}
-    wanted = {name: value.shape for name, value in network.state_dict().items() if not name.startswith(place)}
-    if {name: value.shape for name, value in weights.items()} != wanted:
+def load_initial(network: AnySize, folder: Path, method: Any) -> None:
+    """Load all weights of a pretrained network but its classifier's. ValueError where the architectures differ."""
+    pretrained, _ = load(folder)
+    classifier = f"body.{getattr(pretrained.body, 'classifier', 'head')}."
+    weights = {name: value for name, value in pretrained.state_dict().items() if not name.startswith(classifier)}
+    expected = {name: value.shape for name, value in network.state_dict().items() if not name.startswith(classifier)}
+    if {name: value.shape for name, value in weights.items()} != expected:
         raise ValueError(
             f"{folder} holds another network than train.network asks for ({method.name}); run the stage pretrain again, or set "
             "train.start to none"
@@ -139,12 +139,12 @@ def begin_with(network: AnySize, folder: Path, method: Any) -> None:
 def groups(network: nn.Module, auxiliary: AuxiliaryModules, loss_rate: float) -> list[dict[str, Any]]:
     """Parameters for the optimizer: matrices and kernels, then norms' weights and biases, which are not decayed.
 
-    A loss's own parameters are not decayed either, and have a rate of their own.
+    A loss's own parameters are not decayed either, and have their own learning rate.
     """
-    every = [p for module in (network, auxiliary.teacher) for p in module.parameters() if p.requires_grad]
-    own = [{"params": list(auxiliary.loss.parameters()), "weight_decay": 0.0, "lr": loss_rate}]
+    trained = [p for module in (network, auxiliary.teacher) for p in module.parameters() if p.requires_grad]
+    of_loss = {"params": list(auxiliary.loss.parameters()), "weight_decay": 0.0, "lr": loss_rate}
     return [
-        {"params": [parameter for parameter in every if parameter.ndim > 1]},
-        {"params": [parameter for parameter in every if parameter.ndim <= 1], "weight_decay": 0.0},
-        *(group for group in own if group["params"]),
+        {"params": [parameter for parameter in trained if parameter.ndim > 1]},
+        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
+        *([of_loss] if of_loss["params"] else []),
     ]

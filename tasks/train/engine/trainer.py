@@ -1,8 +1,8 @@
-"""Train, then write what the stage promises: the network, the curve, the metrics."""
+"""Train, then write the outputs of the stage: the network and the curve; and return its metrics."""
 
 from csv import DictWriter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -10,7 +10,7 @@ from segmend.images.dataset import Dataset, Labels
 from segmend.network.segmenter import save
 from segmend.training.checkpoints import Checkpoints
 from segmend.training.determinism import out_of_memory, reproducible
-from tasks.train.api.distributed import Alone, Several
+from tasks.train.api import distributed
 from tasks.train.corrections import _relabelling
 from tasks.train.engine import early_learning
 from tasks.train.engine.label_statistics import LabelStatistics
@@ -21,25 +21,30 @@ from tasks.train.settings import Params
 NOTHING = "nothing is labelled yet: the network is untrained"
 
 
+class Result(NamedTuple):
+    metrics: dict[str, Any]  # none in processes other than the first
+    data_wait: float  # share of the time that was spent waiting for data, 0..1; it differs from run to run
+
+
 def train_and_write(
-    here: Alone | Several,
     settings: Params,
     seed: int,
     dataset: Dataset,
     labels: Labels,
     data: LabelStatistics,
+    initial: Path | None,
     checkpoints: Checkpoints,
     out: Path,
     curves: Path,
-) -> dict[str, Any]:
-    """The metrics. With several processes the first one writes."""
+) -> Result:
+    """Train from random weights or from those of the network folder `initial`. Of several processes the first one writes."""
     with reproducible(), out_of_memory("train", way_out(settings)):
         if data.train:
-            state = train(here, settings, seed, dataset, labels, data, checkpoints)
+            state = train(settings, seed, dataset, labels, data, initial, checkpoints)
         else:
-            state = untrained(here, settings, seed, len(dataset.classes))
-    if here.rank:
-        return {}
+            state = untrained(settings, seed, len(dataset.classes))
+    if distributed.rank():
+        return Result({}, state.data_wait)
     best = state.best["epoch"]
     epoch = best if settings.use == "best" and best else state.epoch
     if epoch != state.epoch:
@@ -60,7 +65,6 @@ def train_and_write(
         "images": len(data.train),
         "images_without_labels": data.left_out,
         "threads": torch.get_num_threads(),
-        "waiting": round(state.waiting, 4),  # for the record of the run alone: no two runs are alike in it
     }
     if settings.correction.corrects:
         metrics |= _relabelling.summary(state.correction, dataset.classes)
@@ -68,22 +72,22 @@ def train_and_write(
         metrics["loss_reason"] = metrics["val_miou_reason"] = NOTHING
     elif not best:
         metrics["val_miou_reason"] = "no pixel of the val split is labelled"
-    return metrics
+    return Result(metrics, round(state.data_wait, 4))
 
 
 def way_out(settings: Params) -> str:
-    """When memory runs out."""
+    """What to change when memory runs out."""
     return (
         f"lower train.batch (it is {settings.batch}) and raise train.accumulate (it is {settings.accumulate}) by the same "
         "factor, lower the crop's size in train.augmentations, or take a smaller network"
     )
 
 
-def untrained(here: Alone | Several, settings: Params, seed: int, classes: int) -> State:
-    """Where active learning begins without a label: the initial network, and a curve of one row without numbers."""
-    if here.rank == 0:
+def untrained(settings: Params, seed: int, classes: int) -> State:
+    """Without any label, where active learning starts: the initial network, and a curve of one row without numbers."""
+    if distributed.rank() == 0:
         print(NOTHING, flush=True)
-    state = start(settings, seed, classes, here.device, torch.float32)
+    state = start(settings, seed, classes, distributed.device(), torch.float32)
     state.curve.append({"epoch": 0, "loss": None, "val_loss": None, "val_miou": None, "lr": None})
     return state
 

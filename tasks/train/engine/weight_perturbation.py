@@ -1,4 +1,4 @@
-"""Weights moved for a moment, and put back bit by bit: how a step looks at the loss nearby (tasks/train/sharpness)."""
+"""Weights perturbed for one gradient and restored bit-exactly (tasks/train/sharpness)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 @contextmanager
-def climbed(parameters: list[nn.Parameter], offsets: list[Tensor]) -> Iterator[None]:
+def perturbed(parameters: list[nn.Parameter], offsets: list[Tensor]) -> Iterator[None]:
     """The parameters plus their offsets inside; outside exactly as before (w + e - e would be rounded)."""
-    weights = [parameter.detach() for parameter in parameters]  # the same numbers, without their history
+    weights = [parameter.detach() for parameter in parameters]  # the same memory, without autograd
     before = [weight.clone() for weight in weights]
     torch._foreach_add_(weights, offsets)
     try:
@@ -21,10 +21,13 @@ def climbed(parameters: list[nn.Parameter], offsets: list[Tensor]) -> Iterator[N
 
 
 @contextmanager
-def still(*modules: nn.Module) -> Iterator[None]:
-    """Batch norms use the batch's statistics inside, as ever in training, and do not remember them."""
+def frozen_statistics(*modules: nn.Module) -> Iterator[None]:
+    """Inside, batch norms normalise by the batch's statistics, as always in training, without updating the running ones."""
     norms = [
-        one for module in modules for one in module.modules() if isinstance(one, _BatchNorm) and one.track_running_stats
+        layer
+        for module in modules
+        for layer in module.modules()
+        if isinstance(layer, _BatchNorm) and layer.track_running_stats
     ]
     for norm in norms:
         norm.track_running_stats = False

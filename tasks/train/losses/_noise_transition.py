@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float, Int64
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
-from tasks.train.api.memory_sync import summed
+from tasks.train.api.distributed import all_reduce
 from tasks.train.api.targets import Targets
 from tasks.train.losses._base import Loss
 from tasks.train.losses._running_thresholds import Thresholds
@@ -127,9 +127,9 @@ class Transition(nn.Module):
         if self.estimate == "joint":
             t = self.thresholds(p, targets)
             if counting:
-                self.table += summed(joint(p, targets, t))
+                self.table += all_reduce(joint(p, targets, t))
         elif counting:
-            self.table += summed(anchors(p, targets.valid, self.share).to(self.table.dtype))
+            self.table += all_reduce(anchors(p, targets.valid, self.share).to(self.table.dtype))
 
 
 class Transitional(Loss):

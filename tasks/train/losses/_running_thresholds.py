@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from tasks.train.api.memory_sync import summed
+from tasks.train.api.distributed import all_reduce
 from tasks.train.api.targets import Targets
 
 
@@ -36,7 +36,7 @@ class Thresholds(nn.Module):
         self.turn_to(targets.progress)
         given = p.gather(1, targets.labels[:, None])[:, 0].where(targets.valid, 0)
         ones = torch.stack([given, targets.valid.to(given.dtype)]).flatten(1).to(self.now.dtype)
-        self.now += summed(torch.zeros_like(self.now).index_add(1, targets.labels.flatten(), ones))
+        self.now += all_reduce(torch.zeros_like(self.now).index_add(1, targets.labels.flatten(), ones))
         sums, pixels = self.past
         return torch.where(pixels > 0, sums / pixels, torch.inf).to(p.dtype)
 

@@ -22,7 +22,7 @@ from jaxtyping import Float, Int64
 from pydantic import Field
 from torch import Tensor, nn
 
-from tasks.train.api.memory_sync import gathered
+from tasks.train.api.distributed import all_gather
 from tasks.train.api.targets import Targets
 from tasks.train.losses._base import Loss
 from tasks.train.losses._class_weights import Weights, weighted
@@ -73,7 +73,7 @@ class Remembering(nn.Module):
         rows = (q / q.sum(1, keepdim=True)).movedim(1, -1)[targets.valid]
         rows = torch.cat([rows, torch.ones_like(rows[:, :1])], 1)
         places, sums = by_cell(cells[targets.valid], rows)
-        places, sums = by_cell(gathered(places[:, None])[:, 0], gathered(sums))  # an image may be twice in a step
+        places, sums = by_cell(all_gather(places[:, None])[:, 0], all_gather(sums))  # an image may be twice in a step
         old = self.memory[places].to(q.dtype)
         new = self.settings.beta * old + (1 - self.settings.beta) * sums[:, :-1] / sums[:, -1:]
         moves = self.moved[places] != torch.full_like(self.moved[:1], targets.progress)

@@ -28,7 +28,6 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from tasks.train.api.memory_sync import shared
 from tasks.train.api.targets import Targets
 from tasks.train.losses._base import Loss
 
@@ -55,7 +54,7 @@ class Imprecise(nn.Module):
         self.register_buffer("identity", torch.eye(classes))
         if settings.noise == "learnt":
             rows = torch.full((classes, classes), log(settings.off / max(1, classes - 1)))
-            self.rows = shared(nn.Parameter(rows.fill_diagonal_(log(1 - settings.off))))
+            self.rows = nn.Parameter(rows.fill_diagonal_(log(1 - settings.off)))
 
     def matrix(self) -> Float[Tensor, "c c"]:
         """T[i, j] = P(label j | truth i)."""

@@ -26,7 +26,6 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from tasks.train.api.memory_sync import shared
 from tasks.train.api.targets import Targets
 from tasks.train.losses._base import Loss
 
@@ -46,7 +45,7 @@ class TLoss(Loss):
 class Student(nn.Module):
     def __init__(self, log_v: float):
         super().__init__()
-        self.log_v = shared(nn.Parameter(torch.tensor(log_v)))
+        self.log_v = nn.Parameter(torch.tensor(log_v))
 
     def forward(self, logits: Float[Tensor, "b c h w"], targets: Targets) -> Float[Tensor, "b h w"]:
         v = self.log_v.to(logits.dtype).exp()

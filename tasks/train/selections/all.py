@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, Selection
 from tasks.train.api.targets import Targets
 
 
@@ -20,12 +20,12 @@ class All(Method):
     name: Literal["all"] = "all"
     wants_trust: ClassVar[bool] = False  # whether targets.trust is read from disk
 
-    def build(self, classes: int) -> step_context.Selection:
+    def build(self, classes: int) -> Selection:
         return Everything()
 
 
-class Everything(step_context.Selection):
+class Everything(Selection):
     everything = True
 
-    def forward(self, values: Tensor, seen: step_context.Outputs, targets: Targets, progress: float) -> Tensor:
+    def forward(self, values: Tensor, outputs: Outputs, targets: Targets) -> Tensor:
         return torch.ones_like(values)

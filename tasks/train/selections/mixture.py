@@ -28,7 +28,7 @@ from pydantic import Field
 from torch import Tensor
 
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, Selection
 from tasks.train.api.targets import Targets
 
 LEAST, PRIOR, WARMTH = 0.1, 1e-3, 0.1  # of spread and of mean weight; of a part's share; temperature of the cosines
@@ -43,11 +43,11 @@ class Mixture(Method):
     start: float = Field(0.2, ge=0, le=1, description="share of the training before which every pixel counts alike")
     wants_trust: ClassVar[bool] = False
 
-    def build(self, classes: int) -> step_context.Selection:
+    def build(self, classes: int) -> Selection:
         return Parts(self, classes)
 
 
-class Parts(step_context.Selection):
+class Parts(Selection):
     batches: Tensor
     parts: Tensor
     mean: Tensor
@@ -64,16 +64,18 @@ class Parts(step_context.Selection):
         self.register_buffer("sums", torch.zeros(classes, 0))  # of the features: as many as the network has
         self.register_load_state_dict_pre_hook(make_room)
 
-    def forward(self, values: Tensor, seen: step_context.Outputs, targets: Targets, progress: float) -> Tensor:
+    def forward(self, values: Tensor, outputs: Outputs, targets: Targets) -> Tensor:
         alone = targets.valid if targets.sets is None else targets.valid & (targets.sets < 0)
         names = targets.labels[alone]
         loss = values[alone].float()
         features = (
-            cast(Tensor, seen.features).movedim(1, -1)[alone] if self.wants_features else loss.new_zeros(len(loss), 0)
+            cast(Tensor, outputs.features).movedim(1, -1)[alone]
+            if self.wants_features
+            else loss.new_zeros(len(loss), 0)
         )
         clean = self.learn(loss, names, features.float())
         weights = torch.ones_like(values)
-        if progress >= self.settings.start:
+        if targets.progress >= self.settings.start:
             # Both are smaller by the same factor where other processes saw nothing of a class.
             mean = self.mean / self.parts[:, 0].sum(1).clamp_min(1e-12)
             weights[alone] = (clean / mean[names].clamp_min(LEAST)).to(values.dtype)

@@ -23,7 +23,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, Selection
 from tasks.train.api.targets import Targets
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -45,7 +45,7 @@ class SmallLoss(Method):
             raise ValueError("rates are of classes: set per_class to true, or give one `rate` and leave rates out")
         return self
 
-    def build(self, classes: int) -> step_context.Selection:
+    def build(self, classes: int) -> Selection:
         if self.rates and len(self.rates) != classes:
             raise ValueError(
                 f"train.selection.small_loss.rates has {len(self.rates)} numbers for {classes} classes: give one for "
@@ -54,7 +54,7 @@ class SmallLoss(Method):
         return Kept(self, self.rates or (self.rate,) * classes)
 
 
-class Kept(step_context.Selection):
+class Kept(Selection):
     rates: Tensor
 
     def __init__(self, settings: SmallLoss, rates: tuple[float, ...]):
@@ -62,11 +62,11 @@ class Kept(step_context.Selection):
         self.settings = settings
         self.register_buffer("rates", torch.tensor(rates), persistent=False)
 
-    def forward(self, values: Tensor, seen: step_context.Outputs, targets: Targets, progress: float) -> Tensor:
+    def forward(self, values: Tensor, outputs: Outputs, targets: Targets) -> Tensor:
         settings, alone = self.settings, targets.valid
         if targets.sets is not None:
             alone = alone & (targets.sets < 0)
-        reached = min(progress / settings.ramp, 1.0) if settings.ramp else 1.0
+        reached = min(targets.progress / settings.ramp, 1.0) if settings.ramp else 1.0
         names = targets.labels[alone] if settings.per_class else torch.zeros_like(targets.labels[alone])
         kept = targets.valid.clone()
         kept[alone] = lowest(values[alone], names, reached * self.rates)

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, Selection
 from tasks.train.api.targets import Targets
 
 
@@ -24,16 +24,16 @@ class Trust(Method):
     power: float = Field(1.0, ge=0, le=100, description="how sharply doubtful labels are put back (0: not at all)")
     wants_trust: ClassVar[bool] = True
 
-    def build(self, classes: int) -> step_context.Selection:
+    def build(self, classes: int) -> Selection:
         return Trusted(self.power)
 
 
-class Trusted(step_context.Selection):
+class Trusted(Selection):
     def __init__(self, power: float):
         super().__init__()
         self.power = power
 
-    def forward(self, values: Tensor, seen: step_context.Outputs, targets: Targets, progress: float) -> Tensor:
+    def forward(self, values: Tensor, outputs: Outputs, targets: Targets) -> Tensor:
         if targets.trust is None:  # all alike, as it says
             return torch.ones_like(values)
         return targets.trust.to(values.dtype) ** self.power

@@ -20,19 +20,19 @@ from torch import Tensor
 
 from segmend.network.segmenter import AnySize
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, StepContext, Teacher
 
 
 class CoTeaching(Method):
     name: Literal["co_teaching"] = "co_teaching"
 
-    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
-        return Exchange(another())
+    def build(self, new_network: Callable[[], AnySize]) -> Teacher:
+        return Exchange(new_network())
 
 
-class Exchange(step_context.Teacher):
-    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
-        one, two = now.look(), now.look(self.peer, self.peer)
-        first, second = now.values(one), now.values(two)
-        by_first, by_second = now.weights(first, one), now.weights(second, two, self.selection)
-        return first * by_second + second * by_first, one
+class Exchange(Teacher):
+    def forward(self, context: StepContext) -> tuple[Tensor, Outputs]:
+        first_out, second_out = context.outputs(), context.outputs(self.peer, self.peer)
+        first, second = context.values(first_out), context.values(second_out)
+        by_first, by_second = context.weights(first, first_out), context.weights(second, second_out, self.selection)
+        return first * by_second + second * by_first, first_out

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from segmend.network.segmenter import AnySize
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, StepContext, Teacher
 from tasks.train.teachers._divergence import divergence, ramp
 
 
@@ -38,22 +38,24 @@ class Codistillation(Method):
     )
     ramp: float = Field(0.1, ge=0, le=1, description="share of the training over which the weight rises after that")
 
-    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
-        return Two(self, another())
+    def build(self, new_network: Callable[[], AnySize]) -> Teacher:
+        return Two(self, new_network())
 
 
-class Two(step_context.Teacher):
+class Two(Teacher):
     def __init__(self, settings: Codistillation, peer: AnySize):
         super().__init__(peer)
         self.settings = settings
 
-    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
-        one, two = now.look(), now.look(self.peer, self.peer)
-        first, second = now.values(one), now.values(two)
-        values = first * now.weights(first, one) + second * now.weights(second, two, self.selection)
+    def forward(self, context: StepContext) -> tuple[Tensor, Outputs]:
+        first_out, second_out = context.outputs(), context.outputs(self.peer, self.peer)
+        first, second = context.values(first_out), context.values(second_out)
+        values = first * context.weights(first, first_out) + second * context.weights(
+            second, second_out, self.selection
+        )
         settings = self.settings
-        if weight := settings.weight * ramp(now.progress, settings.burn_in, settings.ramp):
-            a, b = one.logits, two.logits
+        if weight := settings.weight * ramp(context.targets.progress, settings.burn_in, settings.ramp):
+            a, b = first_out.logits, second_out.logits
             apart = divergence(b.detach(), a) + divergence(a.detach(), b)
-            values = values + weight * apart.where(now.targets.valid, 0)
-        return values, one
+            values = values + weight * apart.where(context.targets.valid, 0)
+        return values, first_out

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from segmend.network.segmenter import AnySize
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, StepContext, Teacher
 from tasks.train.teachers._divergence import divergence
 
 
@@ -33,18 +33,18 @@ class Jocor(Method):
         0.1, ge=0, le=1, description="share of the loss that is the networks' disagreement (code: 0.1)"
     )
 
-    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
-        return Joint(self.agreement, another())
+    def build(self, new_network: Callable[[], AnySize]) -> Teacher:
+        return Joint(self.agreement, new_network())
 
 
-class Joint(step_context.Teacher):
+class Joint(Teacher):
     def __init__(self, agreement: float, peer: AnySize):
         super().__init__(peer)
         self.agreement = agreement
 
-    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
-        one, two = now.look(), now.look(self.peer, self.peer)
-        apart = divergence(one.logits, two.logits) + divergence(two.logits, one.logits)
-        labels = now.values(one) + now.values(two)
-        joint = (1 - self.agreement) * labels + self.agreement * apart.where(now.targets.valid, 0)
-        return joint * now.weights(joint, one), one
+    def forward(self, context: StepContext) -> tuple[Tensor, Outputs]:
+        first_out, second_out = context.outputs(), context.outputs(self.peer, self.peer)
+        apart = divergence(first_out.logits, second_out.logits) + divergence(second_out.logits, first_out.logits)
+        labels = context.values(first_out) + context.values(second_out)
+        joint = (1 - self.agreement) * labels + self.agreement * apart.where(context.targets.valid, 0)
+        return joint * context.weights(joint, first_out), first_out

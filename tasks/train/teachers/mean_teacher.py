@@ -25,7 +25,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from segmend.network.segmenter import AnySize
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, StepContext, Teacher
 from tasks.train.teachers._divergence import divergence
 
 
@@ -38,11 +38,11 @@ class MeanTeacher(Method):
     )
     start: float = Field(0.1, ge=0, le=1, description="share of the training before the teacher speaks (MESA: epoch 5)")
 
-    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
-        return PastWeights(self, another())
+    def build(self, new_network: Callable[[], AnySize]) -> Teacher:
+        return PastWeights(self, new_network())
 
 
-class PastWeights(step_context.Teacher):
+class PastWeights(Teacher):
     steps: Tensor
 
     def __init__(self, settings: MeanTeacher, network: AnySize):
@@ -53,17 +53,19 @@ class PastWeights(step_context.Teacher):
         for module in self.mean.modules():
             module.train(isinstance(module, _BatchNorm))
 
-    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
-        seen = now.look()
-        values = now.values(seen)
-        values = values * now.weights(values, seen)
+    def forward(self, context: StepContext) -> tuple[Tensor, Outputs]:
+        outputs = context.outputs()
+        values = context.values(outputs)
+        values = values * context.weights(values, outputs)
         settings = self.settings
-        if settings.weight and now.progress >= settings.start and now.progress > 0:  # the first step has no past
-            with torch.no_grad(), now.amp:
-                said = self.mean(now.images).float()
-            apart = divergence(said, seen.logits, settings.temperature).where(now.targets.valid, 0)
+        if (
+            settings.weight and context.targets.progress >= settings.start and context.targets.progress > 0
+        ):  # the first step has no past
+            with torch.no_grad(), context.amp:
+                target = self.mean(context.images).float()
+            apart = divergence(target, outputs.logits, settings.temperature).where(context.targets.valid, 0)
             values = values + settings.weight * settings.temperature**2 * apart
-        return values, seen
+        return values, outputs
 
     @torch.no_grad()
     def after_step(self, network: AnySize, progress: float) -> None:

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 
 from segmend.network.segmenter import AnySize
 from segmend.stage.params import Method
-from tasks.train.api import step_context
 from tasks.train.api.multi_scale import at_scale, back_at
+from tasks.train.api.step_context import Outputs, StepContext, Teacher
 
 
 class MultiScale(Method):
@@ -52,36 +52,38 @@ class MultiScale(Method):
             )
         return scales
 
-    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
-        """`another()` makes one more network of the same kind, with other random weights; none is needed."""
+    def build(self, new_network: Callable[[], AnySize]) -> Teacher:
+        """`new_network()` makes one more network of the same kind, with other random weights; none is needed."""
         return Scales(self)
 
 
-class Scales(step_context.Teacher):
+class Scales(Teacher):
     def __init__(self, settings: MultiScale):
         super().__init__()
         self.settings = settings
         self.balance = nn.Parameter(torch.zeros(len(settings.scales)), requires_grad=settings.learn)
 
-    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
+    def forward(self, context: StepContext) -> tuple[Tensor, Outputs]:
         settings, weights = self.settings, self.balance.softmax(0)
-        every = [self.seen(now, scale) for scale in settings.scales]
+        every = [self.at_scale(context, scale) for scale in settings.scales]
         values = torch.stack(
             [
-                now.values(one._replace(logits=one.logits * weight)) if settings.softened else weight * now.values(one)
+                context.values(one._replace(logits=one.logits * weight))
+                if settings.softened
+                else weight * context.values(one)
                 for one, weight in zip(every, weights, strict=True)
             ]
         ).sum(0)
         middle = every[settings.scales.index(1.0)]
         logs = torch.stack([one.logits for one in every]).log_softmax(2)
         apart, mean = disagreement(logs, weights)
-        inside = now.targets.valid & certain(mean, now.targets.valid, settings.sure, settings.mask == "image")
-        return values * now.weights(values, middle) + settings.strength * apart.where(inside, 0), middle
+        inside = context.targets.valid & certain(mean, context.targets.valid, settings.sure, settings.mask == "image")
+        return values * context.weights(values, middle) + settings.strength * apart.where(inside, 0), middle
 
-    def seen(self, now: step_context.StepContext, scale: float) -> step_context.Outputs:
-        said = now.look(images=at_scale(now.images, scale))
+    def at_scale(self, context: StepContext, scale: float) -> Outputs:
+        said = context.outputs(images=at_scale(context.images, scale))
         features = None if said.features is None or scale != 1 else said.features
-        return step_context.Outputs(back_at(said.logits, now.images), features)
+        return Outputs(back_at(said.logits, context.images), features)
 
 
 def disagreement(

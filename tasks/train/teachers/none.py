@@ -13,19 +13,19 @@ from torch import Tensor
 
 from segmend.network.segmenter import AnySize
 from segmend.stage.params import Method
-from tasks.train.api import step_context
+from tasks.train.api.step_context import Outputs, StepContext, Teacher
 
 
 class Nothing(Method):
     name: Literal["none"] = "none"
 
-    def build(self, another: Callable[[], AnySize]) -> step_context.Teacher:
-        """`another()` makes one more network of the same kind, with other random weights."""
+    def build(self, new_network: Callable[[], AnySize]) -> Teacher:
+        """`new_network()` makes one more network of the same kind, with other random weights."""
         return LabelsAlone()
 
 
-class LabelsAlone(step_context.Teacher):
-    def forward(self, now: step_context.StepContext) -> tuple[Tensor, step_context.Outputs]:
-        seen = now.look()
-        values = now.values(seen)
-        return values * now.weights(values, seen), seen
+class LabelsAlone(Teacher):
+    def forward(self, context: StepContext) -> tuple[Tensor, Outputs]:
+        outputs = context.outputs()
+        values = context.values(outputs)
+        return values * context.weights(values, outputs), outputs

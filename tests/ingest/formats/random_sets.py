@@ -8,7 +8,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tasks.ingest.checking.image_checks import translate
+from tasks.ingest.checking.image_checks import check, translate
+from tasks.ingest.reading.context import reading_as
 from tasks.ingest.reading.source import Source
 from tests.ingest.raw import settings, source_of
 
@@ -38,7 +39,9 @@ def read_back(source: Source) -> dict[str, np.ndarray]:
     assert not source.problems
     maps = {}
     for record in source.records:
-        labels, unknown = translate(record.mask(), source.ids)
+        assert check(record, source.ids, source.reading).problems == ()
+        with reading_as(source.reading):
+            labels, unknown = translate(record.mask(), source.ids)
         assert not unknown and labels.shape == record.image().shape[:2]
         maps[record.id] = labels
     return maps

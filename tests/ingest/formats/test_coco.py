@@ -20,6 +20,7 @@ from tasks.ingest.formats._shapes import (
     polygon_shape,
     unpacked,
 )
+from tasks.ingest.reading.context import DEFAULTS, reading_as
 from tests.ingest.examples import SQUARE, coco, runs, write
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of, read_back
 from tests.ingest.raw import picture, run, save, settings, source_of
@@ -66,7 +67,7 @@ def test_smaller_lies_over_larger(tmp_path):
     assert source.classes == ("background", "cat", "dog")
     assert [(r.id, r.split) for r in source.records] == [("train2017/000", "train"), ("val2017/001", "test")]
     assert (source.records[0].mask() == expected()).all()
-    assert any("captions_train2017.json" in note for note in source.notes)
+    assert any(entry.path == "annotations/captions_train2017.json" for entry in source.unused)
 
 
 @pytest.mark.parametrize("order", ["larger_over_smaller", "later_over_earlier"])
@@ -167,18 +168,21 @@ def test_broken_run_lengths(outline, words):
         (["1", 2, 3, 4, 5, 6], "no list of numbers"),
         ([100, 100, 140, 100, 140, 130], "reaches from x, y = 100, 100 to 140, 130, and the image from 0, 0 to 32, 24"),
         ([-9, 2, 12, 2, 12, 10], "reaches from x, y = -9, 2"),
-        ([5, 5, 9, 9, 5, 5], "covers no pixel of the 24 x 32 image"),
     ],
 )
-def test_polygons_that_cannot_be_drawn_are_named(polygon, words):
-    with pytest.raises(ValueError, match=f"annotation 5 .cat.* {words}"):
-        drawn([polygon_shape(1, [polygon], "annotation 5 (cat)")], 24, 32, 0, "later_over_earlier")
+def test_polygons_that_cannot_be_drawn_are_told(polygon, words):
+    with reading_as(DEFAULTS) as noticed:
+        shapes = [polygon_shape(1, [polygon], "annotation 5"), polygon_shape(2, [SQUARE], "annotation 6")]
+        assert (drawn(shapes, 24, 32, 0, "later_over_earlier") == 2).sum() == 64
+    assert [(entry.name, entry.covered) for entry in noticed.objects] == [("annotation 5", 0), ("annotation 6", 64)]
+    assert words in noticed.objects[0].reason and not noticed.objects[1].reason
 
 
-def test_many_troubles_of_an_image_are_counted():
-    shapes = [polygon_shape(1, [[1, 1]], f"annotation {k}") for k in range(5)]
-    with pytest.raises(ValueError, match="annotation 2: .*; and 2 more"):
-        drawn(shapes, 24, 32, 0, "later_over_earlier")
+def test_what_covers_no_pixel_and_what_is_hidden_is_counted():
+    flat, below = [5, 5, 9, 9, 5, 5], [5, 5, 7, 5, 7, 7, 5, 7]
+    with reading_as(DEFAULTS) as noticed:
+        drawn([polygon_shape(1, [outline], "") for outline in (flat, below, SQUARE)], 24, 32, 0, "later_over_earlier")
+    assert [(entry.covered, entry.visible) for entry in noticed.objects] == [(0, 0), (4, 0), (64, 64)]
 
 
 def test_polygons_are_united():
@@ -310,13 +314,14 @@ def test_outlines_on_images_that_exif_turns(tmp_path):
 @pytest.mark.parametrize("orientation", [3, 6])
 def test_where_sizes_do_not_tell_it_is_asked(tmp_path, orientation):
     raw = turned_set(tmp_path / "raw", orientation, plain())
-    with pytest.raises(ValueError, match="ingest.format.coco.drawn_on: upright or stored"):
+    with pytest.raises(ValueError, match="set ingest.masks_drawn_on to stored"):
         run(settings("coco"), raw, tmp_path)
-    maps = read_back(source_of(settings("coco", fields={"drawn_on": "upright"}), raw))
-    if orientation == 3:
-        assert all((labels[2:10, 4:12] == CAT).all() for labels in maps.values())
-        maps = read_back(source_of(settings("coco", fields={"drawn_on": "stored"}), raw))
-        assert all((labels[14:22, 20:28] == CAT).all() for labels in maps.values())
+    upright, stored = (settings("coco", masks_drawn_on=side) for side in ("upright", "stored"))
+    maps = read_back(source_of(upright, raw))
+    assert all((labels[2:10, 4:12] == CAT).all() for labels in maps.values())
+    maps = read_back(source_of(stored, raw))
+    place = (slice(14, 22), slice(20, 28)) if orientation == 3 else (slice(4, 12), slice(14, 22))
+    assert all((labels[place] == CAT).all() for labels in maps.values())
 
 
 def test_mistakes_are_named(tmp_path):

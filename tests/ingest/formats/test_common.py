@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from segmend.stage.params import methods_of
-from tasks.ingest.checking.image_checks import examine, translate
+from tasks.ingest.checking.image_checks import check, translate
 from tasks.ingest.formats import FORMATS
-from tasks.ingest.inspect import guess
 from tasks.ingest.reading.source import Hints
+from tasks.ingest.recognition import read, recognise
 from tasks.ingest.settings import Params
 from tests.ingest import examples
 from tests.ingest.raw import run, settings
@@ -31,14 +31,14 @@ def example(request, tmp_path):
 
 def test_it_is_recognised(example):
     name, raw = example
-    assert guess(raw)[0] == name
+    assert recognise(raw).name == name
 
 
 def test_classes_are_known_before_pixels_and_records_travel(example):
     """Everything about the set is known before a pixel is read; records can be sent to another process."""
     name, raw = example
     params = settings(name)
-    source = params.format(raw, Hints(), 0)
+    source = read(params, raw, 0)
     assert source.classes and len(source.palette) == len(source.classes) and not source.problems
     assert len({record.id for record in source.records}) == len(source.records) > 0
     record = source.records[0]
@@ -48,12 +48,12 @@ def test_classes_are_known_before_pixels_and_records_travel(example):
 
 def test_images_and_masks_fit_and_every_id_has_a_meaning(example):
     name, raw = example
-    source = settings(name).format(raw, Hints(), 0)
+    source = read(settings(name), raw, 0)
     for record in source.records[:5]:
         image = record.image()
         assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.flags["C_CONTIGUOUS"]
         assert not Path(record.file).is_absolute() and "\\" not in record.id and not Path(record.id).suffix
-        facts = examine(record, source.ids)
+        facts = check(record, source.ids)
         assert facts.problems == ()
         if record.mask:
             labels, unknown = translate(record.mask(), source.ids)
@@ -63,7 +63,7 @@ def test_images_and_masks_fit_and_every_id_has_a_meaning(example):
 
 def test_reading_twice_gives_the_same(example):
     name, raw = example
-    first, second = (settings(name).format(raw, Hints(), 0) for _ in range(2))
+    first, second = (read(settings(name), raw, 0) for _ in range(2))
     assert [r.id for r in first.records] == [r.id for r in second.records]
     assert (first.records[-1].image() == second.records[-1].image()).all()
 

@@ -8,7 +8,7 @@ from tests.ingest.raw import picture, save, settings, source_of, stripes
 
 def test_smeared_jpeg_masks_become_two_classes(tmp_path):
     source = source_of(settings("kvasir"), kvasir(tmp_path))
-    assert source.classes == ("background", "polyp")
+    assert source.classes == ("background", "foreground")
     assert len(np.unique(np.asarray(picture(0)))) > 2
     for record in source.records:
         assert (record.mask() == stripes(values=(0, 1))).all()

@@ -13,7 +13,7 @@ from tasks.pseudo_label.aggregators import Aggregator
 from tasks.pseudo_label.aggregators.arbitration import Arbitration
 from tasks.pseudo_label.aggregators.dawid_skene import DawidSkene
 from tasks.pseudo_label.aggregators.majority import Majority
-from tasks.pseudo_label.consensus.consensus import Council, consensus
+from tasks.pseudo_label.consensus.consensus import Consensus, consensus_maps
 
 CELLS = (np.arange(12)[:, None] // 6 * 2 + np.arange(16) // 8).astype(np.int32)
 COLOURS = ((0, 0, 0), (9, 9, 9), (200, 0, 0))
@@ -64,8 +64,8 @@ def noisy(seed, right):
 
 
 def run(data, regions, aggregator):
-    council = Council(data, aggregator)
-    return council, [made for _, made in consensus(council, regions, list(data.of("train")))]
+    consensus = Consensus(data, aggregator)
+    return consensus, [made for _, made in consensus_maps(consensus, regions, list(data.of("train")))]
 
 
 def test_by_hand(tmp_path):
@@ -99,9 +99,9 @@ def test_gold_is_the_label_and_the_measure(tmp_path, scope):
         "gold": lambda k: truth(k) if k < 2 else None,
     }
     data, regions = build(tmp_path, masks)
-    council, made = run(data, regions, DawidSkene(scope=scope))
+    consensus, made = run(data, regions, DawidSkene(scope=scope))
     assert (made[0].labels == truth(0)).all() and (made[0].weight == 255).all()
-    content = council.write(tmp_path / "labels")
+    content = consensus.write(tmp_path / "labels")
     by_name = {one["source"]: one for one in content["sources"]}
     assert set(by_name) == {"bad", "good", "poor"} and {one["basis"] for one in content["sources"]} == {"gold"}
     right = np.mean([(noisy(1, 0.9)(k) == truth(k)).mean() for k in range(2)])
@@ -132,8 +132,8 @@ def test_who_has_not_seen_an_image_is_asked(tmp_path):
         "c": lambda k: None if k == 1 else noisy(3, 0.6)(k),
     }
     data, regions = build(tmp_path, masks)
-    council, _ = run(data, regions, DawidSkene())
-    asked = {one["image"]: one["source"] for one in council.write(tmp_path / "labels")["ask_next"]}
+    consensus, _ = run(data, regions, DawidSkene())
+    asked = {one["image"]: one["source"] for one in consensus.write(tmp_path / "labels")["ask_next"]}
     assert asked == {"d/0": "b", "d/1": "c", "d/2": "gold", "d/3": "gold"}
 
 
@@ -159,8 +159,8 @@ def twice(tmp_path, aggregator, between):
     data, regions = build(tmp_path, masks)
     results = []
     for _ in range(2):
-        council, made = run(data, regions, aggregator)
-        results.append((made, council.write(tmp_path / "labels")))
+        consensus, made = run(data, regions, aggregator)
+        results.append((made, consensus.write(tmp_path / "labels")))
         between()
     for one, other in zip(results[0][0], results[1][0], strict=True):
         assert (one.labels == other.labels).all() and (one.weight == other.weight).all()
@@ -172,7 +172,7 @@ def twice(tmp_path, aggregator, between):
 def test_what_cannot_be_aggregated_is_told(tmp_path):
     data, regions = build(tmp_path, {"a": noisy(1, 0.9), "b": noisy(2, 0.9), "c": noisy(3, 0.9)}, 1)
     with pytest.raises(ValueError, match=r"decides between two annotators and the data set has 3 \(a, b, c\)"):
-        Council(data, Arbitration())
+        Consensus(data, Arbitration())
     (tmp_path / "other").mkdir()
     with pytest.raises(ValueError, match=r"lists no annotators beside gold"):
-        Council(build(tmp_path / "other", {"gold": truth}, 1)[0], Majority())
+        Consensus(build(tmp_path / "other", {"gold": truth}, 1)[0], Majority())

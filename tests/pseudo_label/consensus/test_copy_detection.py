@@ -7,11 +7,11 @@ from benchmarks.crowds import everybody, mistaken
 from tasks.pseudo_label.consensus.copy_detection import Together, correlations, excess, groups, unknown
 
 
-def together(said, classes, images=20):
-    found = Together(said.shape[1], classes)
-    for part in np.array_split(said, images):
+def together(answered, classes, images=20):
+    found = Together(answered.shape[1], classes)
+    for part in np.array_split(answered, images):
         flat = (part[:, :, None] == np.arange(classes)).reshape(len(part), -1).astype(float)
-        found.add((flat.T @ flat).reshape(said.shape[1], classes, said.shape[1], classes))
+        found.add((flat.T @ flat).reshape(answered.shape[1], classes, answered.shape[1], classes))
     return found
 
 
@@ -23,9 +23,9 @@ def crowd(seed, reliability, copied=0.0, tasks=2000, classes=4):
 def test_correlation_by_hand():
     """Two classes in equal shares, agreement on three of four: (2 * .75 - 1) / (2 - 1) = .5; uneven: phi = 1 / sqrt(3)."""
     found = together(np.array([[0, 0], [0, 0], [1, 1], [1, 0], [1, 1], [0, 1], [0, 0], [1, 1]]), 2, 1)
-    assert correlations(found.agreed[0], found.said[0])[0, 1] == pytest.approx(0.5)
+    assert correlations(found.agreed[0], found.answered[0])[0, 1] == pytest.approx(0.5)
     uneven = together(np.array([[0, 0], [0, 1], [1, 1], [1, 1]]), 2, 1)
-    assert correlations(uneven.agreed[0], uneven.said[0])[0, 1] == pytest.approx(1 / np.sqrt(3))
+    assert correlations(uneven.agreed[0], uneven.answered[0])[0, 1] == pytest.approx(1 / np.sqrt(3))
 
 
 def test_excess_by_hand():
@@ -53,9 +53,9 @@ def test_copies_make_one_of_the_groups(reliability, split):
 
 def test_two_copies_among_honest_sources():
     """The honest ones grow together, though they are no group: that is why both are named."""
-    said = crowd(0, (0.9, 0.8, 0.8, 0.7), 0.9)
+    answered = crowd(0, (0.9, 0.8, 0.8, 0.7), 0.9)
     more = np.stack([mistaken(np.random.default_rng(k), crowd(0, (1.0,))[:, 0], 0.85, 4) for k in (7, 8)], axis=1)
-    found = groups(together(np.concatenate([said, more], axis=1), 4))
+    found = groups(together(np.concatenate([answered, more], axis=1), 4))
     assert found.told and (found.first, found.second) == ((0, 1, 4, 5), (2, 3))
 
 
@@ -72,8 +72,8 @@ def test_clumped_mistakes_are_not_taken_for_copies():
         rng = np.random.default_rng(seed)
         truth = rng.integers(0, 2, (20, 100))
         wrong = rng.random((20, 5)) < 0.2
-        said = (truth[..., None] ^ wrong[:, None]).reshape(2000, 5)
-        found = groups(together(said, 2))
+        answered = (truth[..., None] ^ wrong[:, None]).reshape(2000, 5)
+        found = groups(together(answered, 2))
         told += found.told
         assert found.error > 0.03
     assert told == 0
@@ -81,9 +81,9 @@ def test_clumped_mistakes_are_not_taken_for_copies():
 
 def test_pairs_that_never_met_are_left_out():
     """Source 5 saw other tasks than all others."""
-    said = crowd(0, (0.95, 0.9, 0.7, 0.6, 0.5), 0.85)
+    answered = crowd(0, (0.95, 0.9, 0.7, 0.6, 0.5), 0.85)
     more = np.full((4000, 6), -1)
-    more[:2000, :5], more[2000:, 5] = said, 0
+    more[:2000, :5], more[2000:, 5] = answered, 0
     found = groups(together(more[np.random.default_rng(0).permutation(4000)], 4))
     assert found.told and (found.first, found.second) == ((0, 1), (2, 3, 4))
     apart = np.full((40, 4), -1)
@@ -93,10 +93,10 @@ def test_pairs_that_never_met_are_left_out():
 
 
 def test_too_little_to_tell():
-    said = crowd(0, (0.9, 0.8, 0.7, 0.6), 0.85)
-    assert "four sources are needed, and there are 3" in unknown(together(said[:, :3], 4))
-    assert "from one image" in unknown(together(said, 4, images=1))
-    assert groups(together(said[:, :3], 4)) is groups(together(said, 4, images=1)) is None
+    answered = crowd(0, (0.9, 0.8, 0.7, 0.6), 0.85)
+    assert "four sources are needed, and there are 3" in unknown(together(answered[:, :3], 4))
+    assert "from one image" in unknown(together(answered, 4, images=1))
+    assert groups(together(answered[:, :3], 4)) is groups(together(answered, 4, images=1)) is None
 
 
 def test_many_sources_cost_little():

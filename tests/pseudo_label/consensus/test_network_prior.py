@@ -12,7 +12,7 @@ from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation
 from tasks.pseudo_label.aggregators.dawid_skene import DawidSkene
 from tasks.pseudo_label.aggregators.majority import Majority
 from tasks.pseudo_label.aggregators.mean_field import MeanField
-from tasks.pseudo_label.consensus.consensus import Council, consensus
+from tasks.pseudo_label.consensus.consensus import Consensus, consensus_maps
 from tasks.pseudo_label.consensus.network_prior import mean_logs, opened
 from tasks.pseudo_label.judges import Likelihood
 from tests.pseudo_label.consensus.test_consensus import build
@@ -49,8 +49,8 @@ class Knowing:
 
 
 def share_right(data, regions, aggregator, network):
-    council = Council(data, aggregator, network)
-    made = [one for _, one in consensus(council, regions, list(data.of("train")))]
+    consensus = Consensus(data, aggregator, network)
+    made = [one for _, one in consensus_maps(consensus, regions, list(data.of("train")))]
     return np.mean([(one.labels == truth(k)).mean() for k, one in enumerate(made)]), made
 
 

@@ -10,7 +10,7 @@ import transformers as t
 from segmend.images.rasters import UNLABELLED
 from tasks.pseudo_label.labellers.clipseg import ClipSeg
 from tests.pseudo_label.labellers import tiny
-from tests.pseudo_label.labellers.tiny import CLASSES, item, place
+from tests.pseudo_label.labellers.tiny import CLASSES, context, item
 
 REGIONS = np.array([[0, 0, 1, 1]], np.int32)
 
@@ -52,13 +52,13 @@ def test_synonyms_and_alignment(flip, monkeypatch):
         model=tiny.clipseg(), synonyms={"leaf": ("red",), "stone": ("pebble",)}, background="ground", flip=flip
     )
     one = item(image.shape[:2])._replace(image=image)
-    found = method.build(place()).run([one, one])
+    found = method.build(context()).run([one, one])
     assert len(asked[0]) == 4 and asked[0][0] == asked[0][2] != asked[0][1]  # both prompts for each image
     assert (found[1].labels == np.where(bright == 1, 2, 1)).all()
     two = ClipSeg(
         model=tiny.clipseg(), synonyms={"leaf": ("red", "pebble"), "stone": ()}, background="ground", flip=flip
     )
-    assert (two.build(place()).run([one])[0].labels == 1).all()
+    assert (two.build(context()).run([one])[0].labels == 1).all()
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_synonyms_and_alignment(flip, monkeypatch):
 )
 def test_mistakes_are_named(settings, words):
     with pytest.raises(ValueError, match=words):
-        ClipSeg(model=tiny.clipseg(), **settings).build(place())
+        ClipSeg(model=tiny.clipseg(), **settings).build(context())

@@ -14,7 +14,7 @@ import transformers as t
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.pseudo_label.labellers.closed_vocabulary import ClosedVocabulary
 from tests.pseudo_label.labellers import tiny
-from tests.pseudo_label.labellers.tiny import CLASSES, item, place
+from tests.pseudo_label.labellers.tiny import CLASSES, context, item
 
 MASK = {"wall": "ground", "leaf": "leaf", "stone": "stone", "sky": "void"}
 COLOURS = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)], np.uint8)  # wall, leaf, stone, sky
@@ -37,7 +37,7 @@ def logits_of(pixels, stride=4):
 
 def run(method, image, **more):
     one = item(image.shape[:2])._replace(image=image)
-    return method.build(place(**more)).run([one, one])[1]
+    return method.build(context(**more)).run([one, one])[1]
 
 
 def unscaled(folder: str, tmp_path: Path, **settings) -> str:
@@ -87,7 +87,7 @@ def test_one_score_by_hand(monkeypatch):
 
     monkeypatch.setattr(t.Mask2FormerForUniversalSegmentation, "forward", forward)
     one = item((20, 24))
-    found = ClosedVocabulary(model=tiny.mask2former()).build(place()).run([one])[0]
+    found = ClosedVocabulary(model=tiny.mask2former()).build(context()).run([one])[0]
     assert (found.labels == 1).all() and np.allclose(found.scores[:, 1], 0.5, atol=1e-5)
     assert np.allclose(found.scores[:, 2], 0.5 * 0.05 + 0.25 * 0.2, atol=1e-5) and (found.scores[:, 0] == 0).all()
 
@@ -101,7 +101,7 @@ def test_classes_of_the_model_for_one_of_ours_share_their_score_and_the_rest_sta
 
     monkeypatch.setattr(t.SegformerForSemanticSegmentation, "forward", forward)
     one = item((20, 24))
-    found = ClosedVocabulary(model=tiny.segformer(), mapping={"leaf": "stone", "stone": "stone"}).build(place())
+    found = ClosedVocabulary(model=tiny.segformer(), mapping={"leaf": "stone", "stone": "stone"}).build(context())
     found = found.run([one])[0]
     assert (found.labels[:, :11] == 2).all() and (found.labels[:, 13:] == UNLABELLED).all()
     assert np.allclose(found.scores[0], [0, 0, 0.7], atol=1e-5) and np.allclose(found.scores[3], [0, 0, 0.5], atol=1e-5)
@@ -126,7 +126,7 @@ def test_mistakes_in_the_mapping_are_named(mapping, words):
 
 def test_a_model_without_a_segmentation_head_is_named():
     with pytest.raises(ValueError, match="is a sam, which has no segmentation head"):
-        ClosedVocabulary(model=tiny.sam()).build(place())
+        ClosedVocabulary(model=tiny.sam()).build(context())
 
 
 @pytest.mark.parametrize("switch", ["SEGMEND_OFFLINE", "HF_HUB_OFFLINE"])
@@ -134,11 +134,11 @@ def test_offline_says_what_to_fetch_and_where_to_put_it(switch, monkeypatch, tmp
     monkeypatch.setenv(switch, "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ValueError, match=r"run `hf download some/model --revision v2` and copy the cache \(HF_HOME"):
-        ClosedVocabulary(model="some/model", revision="v2").build(place())
+        ClosedVocabulary(model="some/model", revision="v2").build(context())
     with pytest.raises(
         ValueError, match="set pseudo_label.labeller.closed_vocabulary.model to the folder of a saved model"
     ):
-        ClosedVocabulary(model=str(tmp_path / "nothing")).build(place())
+        ClosedVocabulary(model=str(tmp_path / "nothing")).build(context())
 
 
 def test_the_local_cache_is_enough_and_the_commit_is_recorded(monkeypatch, tmp_path):
@@ -149,6 +149,6 @@ def test_the_local_cache_is_enough_and_the_commit_is_recorded(monkeypatch, tmp_p
     (folder / "refs/main").write_text(commit)
     monkeypatch.setenv("SEGMEND_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    card = ClosedVocabulary(model="some/model").build(place()).cards[0]
+    card = ClosedVocabulary(model="some/model").build(context()).cards[0]
     assert card["id"] == "some/model" and card["revision"] == commit
-    assert card["sha256"] == ClosedVocabulary(model=tiny.segformer()).build(place()).cards[0]["sha256"]
+    assert card["sha256"] == ClosedVocabulary(model=tiny.segformer()).build(context()).cards[0]["sha256"]

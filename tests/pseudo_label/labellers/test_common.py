@@ -72,7 +72,7 @@ def test_contract_of_models(name):
     items[0].mask[:3] = VOID
     items[1].regions[:, :5] = NO_REGION
     copies = [[None if part is None else part.copy() for part in one] for one in items]
-    here = tiny.place(train=("0",), item=lambda _: tiny.item((20, 24), 2))
+    here = tiny.context(train=("0",), item=lambda _: tiny.item((20, 24), 2))
     model = MODELS[name]().build(here)
     found = model.run(items)
     assert len(found) == 2 and all(card["id"] and card["sha256"] for card in model.cards)

@@ -10,7 +10,7 @@ import transformers as t
 from segmend.images.rasters import NO_REGION, UNLABELLED
 from tasks.pseudo_label.labellers.grounded_sam import GroundedSam
 from tests.pseudo_label.labellers import tiny
-from tests.pseudo_label.labellers.tiny import WORDS, item, place
+from tests.pseudo_label.labellers.tiny import WORDS, context, item
 
 LEAF, BRICK, STONE, PEBBLE, SHADOW = (WORDS.index(word) for word in ("leaf", "brick", "stone", "pebble", "shadow"))
 SYNONYMS = {"leaf": ("leaf", "Brick."), "stone": ("red stone",)}
@@ -59,7 +59,7 @@ def stated(monkeypatch):
 
 def build(**more):
     chosen = {"detector": tiny.dino(), "segmenter": tiny.sam(), "synonyms": SYNONYMS, "negative": ("shadow",), **more}
-    return GroundedSam(**{"background": "ground", **chosen}).build(place())
+    return GroundedSam(**{"background": "ground", **chosen}).build(context())
 
 
 def by_hand(rest=0):

@@ -6,14 +6,14 @@ import pytest
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.pseudo_label.labellers.onnx import Onnx
 from tests.pseudo_label.labellers import tiny
-from tests.pseudo_label.labellers.tiny import CLASSES, item, place
+from tests.pseudo_label.labellers.tiny import CLASSES, context, item
 
 PLAIN = {"mean": (0, 0, 0), "deviation": (1, 1, 1)}
 
 
 def run(image, **more):
     one = item(image.shape[:2])._replace(image=image)
-    return Onnx(model=tiny.onnx(), **{**PLAIN, **more}).build(place()).run([one, one])[1]
+    return Onnx(model=tiny.onnx(), **{**PLAIN, **more}).build(context()).run([one, one])[1]
 
 
 def logits(image):
@@ -68,7 +68,7 @@ def test_ids_are_mapped_by_the_nearest_pixel_and_count_as_sure():
 )
 def test_mistakes_are_named(settings, words):
     with pytest.raises(ValueError, match=words):
-        run(item((20, 24)).image, **settings) if "model" not in settings else Onnx(**settings).build(place())
+        run(item((20, 24)).image, **settings) if "model" not in settings else Onnx(**settings).build(context())
 
 
 def test_settings_that_contradict_each_other():
@@ -77,4 +77,4 @@ def test_settings_that_contradict_each_other():
 
 
 def test_the_file_is_named_by_its_hash():
-    assert CLASSES and len(Onnx(model=tiny.onnx()).build(place()).cards[0]["sha256"]["tiny.onnx"]) == 64
+    assert CLASSES and len(Onnx(model=tiny.onnx()).build(context()).cards[0]["sha256"]["tiny.onnx"]) == 64

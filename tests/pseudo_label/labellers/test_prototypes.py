@@ -10,7 +10,7 @@ from segmend.answers.answers import Answer, encode
 from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
 from tasks.pseudo_label.labellers._region_features import colour, lite0, pooling, weights_file
 from tasks.pseudo_label.labellers.prototypes import Prototypes, linear, nearest
-from tests.pseudo_label.labellers.tiny import Item, item, place
+from tests.pseudo_label.labellers.tiny import Item, context, item
 
 COLOURS = np.array([(200, 30, 30), (30, 200, 30), (30, 30, 200)], np.uint8)
 
@@ -27,7 +27,7 @@ def scene(seed=0, mask=True, size=1):
 
 def build(scenes, seed=0, answers=(), **more):
     names = tuple(str(k) for k in range(len(scenes)))
-    here = place(train=names, item=lambda name: scenes[int(name)], seed=seed, answers=answers)
+    here = context(train=names, item=lambda name: scenes[int(name)], seed=seed, answers=answers)
     return Prototypes(**{"features": "colour", **more}).build(here)
 
 

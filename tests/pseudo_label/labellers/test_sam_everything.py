@@ -10,7 +10,7 @@ import transformers as t
 from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
 from tasks.pseudo_label.labellers.sam_everything import SamEverything
 from tests.pseudo_label.labellers import tiny
-from tests.pseudo_label.labellers.tiny import Item, item, place
+from tests.pseudo_label.labellers.tiny import Item, context, item
 
 
 def draw(self, input_points=None, image_embeddings=None, multimask_output=None, **_):
@@ -31,7 +31,7 @@ def stated(monkeypatch):
 
 
 def found(one, **more):
-    return SamEverything(model=tiny.sam(), points=4, **more).build(place()).run([one])[0]
+    return SamEverything(model=tiny.sam(), points=4, **more).build(context()).run([one])[0]
 
 
 def test_objects_and_their_majority_by_hand():

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 import transformers as t
 
-from tasks.pseudo_label.labellers._model import Item, Place
+from tasks.pseudo_label.labellers._model import Item, LabellerContext
 
 CLASSES = ("ground", "leaf", "stone")
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "?", ",", "ground", "leaf", "stone", "pebble", "##stone"]
 WORDS += ["shadow", "brick", "red", "##s", "the", "task", "is", "semantic", "a", "photo", "of"]
 
 
-def place(classes=CLASSES, **more) -> Place:
-    return Place(classes, torch.device("cpu"), torch.float32, **more)
+def context(classes=CLASSES, **more) -> LabellerContext:
+    return LabellerContext(classes, torch.device("cpu"), torch.float32, **more)
 
 
 def item(shape=(20, 24), seed=0, mask=True) -> Item:

@@ -1,11 +1,15 @@
 """The confusion matrix: by hand, against scikit-learn, and its policy for what is not there."""
 
+from re import fullmatch
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, jaccard_score
 
 from segmend.images.rasters import UNLABELLED, VOID
-from segmend.metrics.confusion import Confusion
+from segmend.metrics.confusion import Confusion, metric_names
 
 
 def counted(truth, prediction, classes: int) -> Confusion:
@@ -100,3 +104,20 @@ def test_unequal_shapes_raise():
         Confusion(2) + Confusion(3)
     with pytest.raises(ValueError, match="has shape"):
         Confusion(2, np.zeros((2, 2), np.int64))
+
+
+def test_metric_names_keep_letters_of_every_script():
+    assert metric_names(["leaf", "disk <b>", "road/lane", "Straße", "树"]) == [
+        "leaf",
+        "disk _b_",
+        "road_lane",
+        "Straße",
+        "树",
+    ]
+    assert metric_names(["a?", "b", "a!"]) == ["000 a_", "001 b", "002 a_"]
+
+
+@given(st.lists(st.text(), unique=True, max_size=8))
+def test_metric_names_are_different_and_allowed(classes):
+    names = metric_names(classes)
+    assert len(set(names)) == len(classes) and all(fullmatch(r"[/\w.\- :]*", name) for name in names)

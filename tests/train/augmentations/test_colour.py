@@ -2,10 +2,11 @@
 
 import torch
 
+from tasks.train.api.pixel_maps import PixelMaps
 from tasks.train.augmentations.colour import Colour
 
 IMAGE = torch.randint(256, (3, 9, 9), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-LABELS = torch.zeros(9, 9, dtype=torch.uint8)
+LABELS = PixelMaps(torch.zeros(9, 9, dtype=torch.uint8))
 
 
 def test_all_zero_is_the_identity():

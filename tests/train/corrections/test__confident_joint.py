@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.train.api.distributed import Alone
 from tasks.train.corrections._confident_joint import ConfidentJoint
 
 
@@ -25,7 +24,7 @@ def row(*labels: int) -> torch.Tensor:
 
 def test_two_epochs_by_hand():
     memory: dict = {}
-    listener = ConfidentJoint(Alone(), memory, 2)
+    listener = ConfidentJoint(memory, 2)
     listener.update(row(0, 0, 1, 1), logits(0.1, 0.3, 0.9, 0.7))
     listener.update(row(255, 254, 0, 1), logits(0.9, 0.9, 0.2, 0.2))
     first = listener.compute()
@@ -43,7 +42,7 @@ def test_two_epochs_by_hand():
 
 
 def test_the_share_of_wrong_labels_is_scaled_to_the_given_labels():
-    listener = ConfidentJoint(Alone(), {}, 3)
+    listener = ConfidentJoint({}, 3)
     said = listener.compute()
     assert said.wrong_rate() == 0 and said.wrong_rates().tolist() == [0, 0, 0]  # nothing was heard
     said = said._replace(joint=np.array([[8, 2, 0], [0, 5, 0], [0, 0, 0]]))
@@ -55,11 +54,11 @@ def test_the_share_of_wrong_labels_is_scaled_to_the_given_labels():
 
 def test_it_goes_on_from_a_checkpoint_in_the_midst_of_an_epoch(tmp_path):
     whole: dict = {}
-    listener = ConfidentJoint(Alone(), whole, 2)
+    listener = ConfidentJoint(whole, 2)
     listener.update(row(0, 1), logits(0.2, 0.6))
     torch.save(whole, tmp_path / "state.pt")
     kept = torch.load(tmp_path / "state.pt", weights_only=True)
-    resumed = ConfidentJoint(Alone(), kept, 2)
+    resumed = ConfidentJoint(kept, 2)
     for one in (listener, resumed):
         one.update(row(1, 1), logits(0.2, 0.6))
     assert listener.compute().confusion.matrix.tolist() == resumed.compute().confusion.matrix.tolist()
@@ -67,6 +66,6 @@ def test_it_goes_on_from_a_checkpoint_in_the_midst_of_an_epoch(tmp_path):
 
 
 def test_sets_of_classes_are_no_given_class():
-    listener = ConfidentJoint(Alone(), {}, 2)
+    listener = ConfidentJoint({}, 2)
     listener.update(torch.tensor([[[0, 256, 257, 1]]], dtype=torch.int32), logits(0.1, 0.1, 0.1, 0.9))
     assert listener.compute().confusion.matrix.sum() == 2

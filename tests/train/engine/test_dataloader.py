@@ -7,16 +7,17 @@ import torch
 from segmend.answers.answers import Answer, encode
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import VOID
-from tasks.train.api.distributed import Alone
+from tasks.train.api.pixel_maps import PixelMaps
 from tasks.train.api.targets import targets_of
 from tasks.train.engine.dataloader import (
-    Places,
+    BatchPositions,
+    Item,
     Stream,
     cells_in,
     cells_of,
+    collate,
     first_cells,
     seed_of,
-    together,
     training,
     validation,
 )
@@ -32,7 +33,10 @@ def toy(tmp_path_factory):
 
 def compute(toy, span: range, settings=None, seed: int = 0) -> list[tuple[torch.Tensor, ...]]:
     dataset, labels, samples = toy
-    return [tuple(batch)[:3] for batch in training(dataset, labels, samples, settings or quick(), seed, span, Alone())]
+    return [
+        (batch.images, batch.maps.labels, batch.candidates)
+        for batch in training(dataset, labels, samples, settings or quick(), seed, span)
+    ]
 
 
 def equal(first, second) -> bool:
@@ -69,7 +73,7 @@ def test_reading_leaves_the_global_random_numbers_alone(toy):
 def test_without_augmentation_a_sample_is_the_image_itself(toy):
     dataset, labels, _ = toy
     stream = Stream(*toy, (), seed=0)
-    image, maps, sets = stream[3]
+    image, (maps, *_), sets = stream[3]
     assert maps.dtype == torch.uint8 and sets.shape == (0, 3)
     name = stream.sample(3).id
     assert np.array_equal(image.permute(1, 2, 0).numpy(), dataset.image(name))
@@ -86,15 +90,15 @@ def test_accumulation_cuts_the_same_stream_into_smaller_batches(toy):
 
 
 def test_processes_share_each_batch_without_overlap():
-    shares = [list(Places(range(2, 4), 5, rank, 2)) for rank in (0, 1)]
+    shares = [list(BatchPositions(range(2, 4), 5, rank, 2)) for rank in (0, 1)]
     assert shares == [[[10, 12, 14], [15, 17, 19]], [[11, 13], [16, 18]]]
 
 
 def test_smaller_images_are_continued_with_void_labels():
     none = torch.zeros(0, 3, dtype=torch.bool)
-    small = torch.full((3, 2, 3), 5, dtype=torch.uint8), torch.ones(2, 3, dtype=torch.uint8), none
-    large = torch.full((3, 4, 3), 9, dtype=torch.uint8), torch.zeros(4, 3, dtype=torch.uint8), none
-    images, labels, *_ = together([small, large])
+    small = Item(torch.full((3, 2, 3), 5).byte(), PixelMaps(torch.ones(2, 3).byte()), none)
+    large = Item(torch.full((3, 4, 3), 9).byte(), PixelMaps(torch.zeros(4, 3).byte()), none)
+    images, (labels, *_), _ = collate([small, large])
     assert images.shape == (2, 3, 4, 3)
     assert (images[0] == 5).all()
     assert (labels[0, :2] == 1).all()
@@ -103,11 +107,11 @@ def test_smaller_images_are_continued_with_void_labels():
 
 def test_sets_of_classes_are_ids_above_all_others_and_padded_tables():
     table = torch.tensor([[True, True, False]])
-    plain = torch.zeros(3, 2, 2, dtype=torch.uint8), torch.ones(2, 2, dtype=torch.uint8), torch.zeros(0, 3).bool()
-    with_set = plain[0], torch.tensor([[256, 1], [256, VOID]], dtype=torch.int32), table
-    batch = together([plain, with_set])
-    assert batch.labels.dtype == torch.int32
-    assert batch.labels.tolist() == [[[1, 1], [1, 1]], [[256, 1], [256, VOID]]]
+    plain = Item(torch.zeros(3, 2, 2).byte(), PixelMaps(torch.ones(2, 2).byte()), torch.zeros(0, 3).bool())
+    with_set = Item(plain.image, PixelMaps(torch.tensor([[256, 1], [256, VOID]], dtype=torch.int32)), table)
+    batch = collate([plain, with_set])
+    assert batch.maps.labels.dtype == torch.int32
+    assert batch.maps.labels.tolist() == [[[1, 1], [1, 1]], [[256, 1], [256, VOID]]]
     assert batch.candidates.tolist() == [[[False] * 3], table.tolist()]
 
 
@@ -119,13 +123,13 @@ def test_only_images_with_sets_change(toy):
     name = samples[0].id
     told = Answer(query="q", image=name, footprint=encode(mask), kind="class_set", classes=("disc", "ground"))
     before = compute(toy, range(3))
-    after = list(training(*toy, quick(), 0, range(3), Alone(), {name: [told]}))
+    after = list(training(*toy, quick(), 0, range(3), {name: [told]}))
     found = 0
     for (images, maps, *_), batch in zip(before, after, strict=True):
         assert torch.equal(batch.images, images)
-        of_set = batch.labels == 256 if batch.labels.dtype == torch.int32 else torch.zeros_like(maps).bool()
-        assert torch.equal(batch.labels[~of_set].int(), maps[~of_set].int())
-        assert (batch.labels.dtype == torch.int32) == bool(batch.candidates.shape[1])
+        of_set = batch.maps.labels == 256 if batch.maps.labels.dtype == torch.int32 else torch.zeros_like(maps).bool()
+        assert torch.equal(batch.maps.labels[~of_set].int(), maps[~of_set].int())
+        assert (batch.maps.labels.dtype == torch.int32) == bool(batch.candidates.shape[1])
         found += int(of_set.sum())
     assert found > 100
 
@@ -133,9 +137,9 @@ def test_only_images_with_sets_change(toy):
 def test_validation_passes_over_whole_images_again_and_again(toy):
     dataset, labels, _ = toy
     samples = list(dataset.of("val"))
-    batches = validation(dataset, labels, samples, Alone())
+    batches = validation(dataset, labels, samples)
     for _ in range(2):
-        shapes = [tuple(maps.shape) for _, maps, *_ in batches]
+        shapes = [tuple(batch.maps.labels.shape) for batch in batches]
         assert shapes == [(2, 33, 41), (1, 35, 41)]
 
 
@@ -155,11 +159,11 @@ def test_cells_and_trust_are_moved_as_the_labels_are(toy, tmp_path):
     every = torch.cat([torch.from_numpy(labels[sample.id]).ravel() for sample in samples])
     assert cells_in(samples, 1) == len(every)
     stream = Stream(dataset, kept, samples, quick().augmentations, 0, grid=1, trust=True)
-    batch = together([stream[place] for place in range(8)])
-    known = batch.labels < 254
-    assert torch.equal(every[batch.cells[known].long()].int(), batch.labels[known])
-    assert torch.equal(batch.trust[known], torch.where(batch.labels[known] == 1, 200, 100).int())
-    targets = targets_of(batch.labels, torch.ones(3) / 3, None, batch.cells, batch.trust)
+    batch = collate([stream[place] for place in range(8)])
+    known = batch.maps.labels < 254
+    assert torch.equal(every[batch.maps.cells[known].long()], batch.maps.labels[known])
+    assert torch.equal(batch.maps.trust[known], torch.where(batch.maps.labels[known] == 1, 200, 100).byte())
+    targets = targets_of(batch.maps.labels, torch.ones(3) / 3, None, batch.maps.cells, batch.maps.trust)
     assert targets.trust[targets.valid].unique().tolist() == pytest.approx([100 / 255, 200 / 255])
     assert not targets.cells[~targets.valid].any()
 

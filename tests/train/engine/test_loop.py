@@ -12,7 +12,7 @@ from segmend.answers.answers import Answer, encode, write
 from segmend.images.dataset import Dataset, Labels
 from segmend.network.inference import Predictor
 from segmend.network.segmenter import load
-from tasks.train.api.distributed import Alone
+from tasks.train.api import distributed
 from tasks.train.engine.state import start
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tests.train.toy import CARD, Plain, bytes_of, quick, run, toys
@@ -122,7 +122,7 @@ def test_more_images_in_a_step_than_there_are(toy):
     assert curve(toy, "wide")["epoch"].tolist() == [1, 3, 4, 5]
 
 
-def test_a_loss_that_is_no_number_stops_with_a_sentence(toy, monkeypatch):
+def test_a_non_finite_loss_stops_with_a_sentence(toy, monkeypatch):
     plain = CrossEntropy.__call__
     monkeypatch.setattr(CrossEntropy, "__call__", lambda self, *given: plain(self, *given) * float("nan"))
     with pytest.raises(ValueError, match=r"the loss is nan .* lower train.optimizer.adamw.lr \(it is"):
@@ -218,6 +218,6 @@ def test_metrics_of_every_epoch_and_class_go_to_the_dashboard(toy, tmp_path, mon
 
 
 def test_one_process_wraps_nothing():
-    here, network = Alone(), torch.nn.Linear(1, 1)
-    assert here.wrap(network) is network
-    assert here.total(torch.tensor(2.0)) == 2
+    network, value = torch.nn.Linear(1, 1), torch.tensor(2.0)
+    assert distributed.wrap(network) is network
+    assert distributed.all_reduce(value) is value

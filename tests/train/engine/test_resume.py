@@ -73,6 +73,6 @@ def test_killed_twice_and_resumed_gives_the_same_bytes(tmp_path):
     last = command(killed, "0")
     said = last.communicate()[0]
     assert last.returncode == 0, said
-    assert "going on from step" in said
+    assert "resumed at step" in said
     assert outputs(killed) == outputs(tmp_path / "whole")
     assert not list(killed.glob(".work/train/*"))

@@ -38,18 +38,18 @@ def test_a_step_that_overflows_is_left_out_and_the_scale_falls(changes):
     one.step([batch(0), batch(1)], 0.0)
     assert torch.equal(weights(one), before)
     assert one.state.scaler.get_scale() == 32768
-    assert one.broken == 0 and one.state.running.isfinite().all()  # the loss itself was fine
+    assert one.non_finite == 0 and one.state.running.isfinite().all()  # the loss itself was fine
     overflow.remove()
     one.step([batch(0), batch(1)], 0.0)
     assert weights(one).isfinite().all() and not torch.equal(weights(one), before)
 
 
-def test_counts_the_steps_since_the_loss_is_no_number():
+def test_counts_the_steps_since_the_loss_is_non_finite():
     one = train_step()
     one.step([batch(0)], 0.0)
-    assert one.broken == 0
+    assert one.non_finite == 0
     with torch.no_grad():
         next(one.state.network.parameters()).fill_(float("nan"))
     for expected in (1, 2):
         one.step([batch(0)], 0.0)
-        assert one.broken == expected
+        assert one.non_finite == expected

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from segmend.network.heads.embedding import Embedding
+from tasks.train.api import distributed
+from tasks.train.api.pixel_maps import PixelMaps
 from tasks.train.api.targets import targets_of
-from tasks.train.engine.step import held
+from tasks.train.engine.step import labelled_classes
 from tasks.train.losses import LOSSES
 from tests.train.steps import batch, train_step
 from tests.train.toy import CARD
@@ -33,9 +35,10 @@ TEACHERS = {
 def part(seed: int, square: bool = False):
     """Four images; without `square` the pixels of this class are not labelled."""
     made = batch(seed)
-    labels = made.labels if square else made.labels.masked_fill(made.labels == 2, 254)
+    labels = made.maps.labels
+    labels = labels if square else labels.masked_fill(labels == 2, 254)
     cells = torch.arange(4, dtype=torch.int32)[:, None, None].expand(labels.shape)
-    return made._replace(labels=labels, cells=cells)
+    return made._replace(maps=PixelMaps(labels, cells))
 
 
 def heads(one) -> list[Embedding]:
@@ -74,9 +77,10 @@ def test_a_mean_teacher_with_losses_that_pull_absent_classes(loss):
     check(train_step(**CHOSEN, cells=8, loss={"name": loss}, **TEACHERS["mean_teacher"]))
 
 
-def test_the_labels_of_all_processes_count():
+def test_the_labels_of_all_processes_count(monkeypatch):
     one = train_step(**CHOSEN)
-    one.here.total = lambda value: value + torch.tensor([0, 0, 1]) if value.shape == (3,) else value
+    square = torch.tensor([0, 0, 1])  # which another process saw
+    monkeypatch.setattr(distributed, "all_reduce", lambda value: value + square if value.shape == (3,) else value)
     one.step([part(0)], 0.0)
     assert not heads(one)[0].untaught.any()
 
@@ -100,11 +104,11 @@ def test_which_classes_labels_hold():
     """Void and unlabelled pixels hold none. Of two sets (1 or 2; 0 or 3) that image 0 could show, the first has a pixel here, in
     image 1 the second; ids above 255 are sets."""
     labels = torch.tensor([[[255, 254, 4]], [[255, 254, 254]]], dtype=torch.uint8)
-    assert held(targets_of(labels, torch.ones(5) / 5)).tolist() == [False] * 4 + [True]
+    assert labelled_classes(targets_of(labels, torch.ones(5) / 5)).tolist() == [False] * 4 + [True]
     sets = torch.tensor([[[0, 1, 1, 0, 0], [1, 0, 0, 1, 0]]] * 2, dtype=torch.bool)
     wide = torch.tensor([[[255, 254, 256]], [[255, 254, 254]]], dtype=torch.int32)
-    assert held(targets_of(wide, torch.ones(5) / 5, sets)).tolist() == [False, True, True, False, False]
+    assert labelled_classes(targets_of(wide, torch.ones(5) / 5, sets)).tolist() == [False, True, True, False, False]
     wide[1, 0, 0] = 257
-    assert held(targets_of(wide, torch.ones(5) / 5, sets)).tolist() == [True, True, True, True, False]
+    assert labelled_classes(targets_of(wide, torch.ones(5) / 5, sets)).tolist() == [True, True, True, True, False]
     wide[0, 0, 2] = 254
-    assert held(targets_of(wide, torch.ones(5) / 5, sets)).tolist() == [True, False, False, True, False]
+    assert labelled_classes(targets_of(wide, torch.ones(5) / 5, sets)).tolist() == [True, False, False, True, False]

@@ -29,7 +29,7 @@ def batch(seed: int = 0) -> tuple[torch.Tensor, Outputs, Targets]:
     rng = torch.Generator().manual_seed(seed)
     labels = torch.randint(0, 3, (2, 5, 7), generator=rng).to(torch.uint8)
     labels[0, 0, :3], labels[1, 4, 2] = 255, 254
-    trust = torch.randint(0, 256, (2, 5, 7), generator=rng, dtype=torch.int32)
+    trust = torch.randint(0, 256, (2, 5, 7), generator=rng, dtype=torch.uint8)
     targets = targets_of(labels, torch.tensor([0.5, 0.3, 0.2, 0.0]), trust=trust, progress=0.7)
     features = F.normalize(torch.randn(2, 6, 5, 7, generator=rng), dim=1)
     values = torch.rand(2, 5, 7, generator=rng).where(targets.valid, 0)
@@ -39,7 +39,7 @@ def batch(seed: int = 0) -> tuple[torch.Tensor, Outputs, Targets]:
 def weights(built, values: torch.Tensor, seen: Outputs, targets: Targets) -> torch.Tensor:
     network = torch.nn.Identity()
     amp = torch.autocast("cpu", enabled=False)
-    return StepContext(network, network, torch.zeros(2, 3, 5, 7), targets, None, built, amp, 0.7).weights(values, seen)
+    return StepContext(network, network, torch.zeros(2, 3, 5, 7), targets, None, built, amp).weights(values, seen)
 
 
 @every

@@ -20,10 +20,12 @@ def weights(
 ) -> torch.Tensor:
     """Of a row of pixels; features by pixel."""
     y = labels.view(1, 1, -1)
-    targets = Targets(y, torch.ones_like(y, dtype=torch.bool), torch.full((len(built.batches),), 0.5))
+    targets = Targets(
+        y, torch.ones_like(y, dtype=torch.bool), torch.full((len(built.batches),), 0.5), progress=progress
+    )
     maps = None if features is None else F.normalize(features, dim=1).T[None, :, None]
     seen = Outputs(torch.zeros(1, len(built.batches), 1, len(losses)), maps)
-    return built(losses.view(1, 1, -1), seen, targets, progress).ravel()
+    return built(losses.view(1, 1, -1), seen, targets).ravel()
 
 
 def losses(

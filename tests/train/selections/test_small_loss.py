@@ -14,9 +14,10 @@ def weights(method: SmallLoss, losses: list[float], labels: list[int], progress:
     """Of a row of pixels with two classes."""
     values, y = torch.tensor(losses).view(1, 1, -1), torch.tensor(labels).view(1, 1, -1)
     every = torch.ones_like(y, dtype=torch.bool)
-    targets = Targets(y, every, torch.tensor([0.5, 0.5]), None if sets is None else torch.tensor(sets).view(1, 1, -1))
+    in_sets = None if sets is None else torch.tensor(sets).view(1, 1, -1)
+    targets = Targets(y, every, torch.tensor([0.5, 0.5]), in_sets, progress=progress)
     seen = Outputs(torch.zeros(1, 2, 1, len(losses)))
-    return method.build(2)(values, seen, targets, progress).ravel().tolist()
+    return method.build(2)(values, seen, targets).ravel().tolist()
 
 
 LOSSES, LABELS = [5.0, 1.0, 2.0, 9.0, 0.1, 0.3, 0.2, 0.4], [1, 1, 1, 1, 0, 0, 0, 0]

@@ -10,12 +10,12 @@ from tasks.train.selections.trust import Trust
 
 def weights(method: Trust, targets: Targets) -> torch.Tensor:
     values = torch.ones(targets.labels.shape)
-    return method.build(2)(values, Outputs(torch.zeros(1, 2, *values.shape[1:])), targets, 1.0)
+    return method.build(2)(values, Outputs(torch.zeros(1, 2, *values.shape[1:])), targets)
 
 
 def batch(trust: list[int] | None) -> Targets:
     labels = torch.zeros(1, 1, 3, dtype=torch.uint8)
-    maps = None if trust is None else torch.tensor(trust, dtype=torch.int32).view(1, 1, -1)
+    maps = None if trust is None else torch.tensor(trust, dtype=torch.uint8).view(1, 1, -1)
     return targets_of(labels, torch.tensor([0.5, 0.5]), trust=maps)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.train.engine.weight_perturbation import climbed
+from tasks.train.engine.weight_perturbation import perturbed
 from tasks.train.sharpness import SHARPNESS
 from tests.train.toy import bytes_of, quick, run, toys
 
@@ -33,7 +33,7 @@ def test_offsets_fit_are_finite_and_change_nothing_by_themselves(kind, scale):
         assert all(one.isfinite().all() and not one.requires_grad for one in offsets)
         if not 0 < scale < 2:
             assert all((one == 0).all() for one in offsets)
-        with climbed(parameters, offsets):
+        with perturbed(parameters, offsets):
             pass
         assert all(torch.equal(p.detach(), weight) for p, (weight, _) in zip(parameters, before, strict=True))
 

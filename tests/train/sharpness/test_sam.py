@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tasks.train.engine.step import TrainStep
-from tasks.train.engine.weight_perturbation import climbed, still
+from tasks.train.engine.weight_perturbation import frozen_statistics, perturbed
 from tasks.train.sharpness.sam import Sam
 from tests.train.steps import CARD, batch, train_step
 
@@ -44,7 +44,7 @@ def test_the_scale_of_the_loss_changes_nothing(adaptive):
     assert one.tolist() == pytest.approx(many.tolist())
 
 
-def test_on_a_quadratic_the_gradient_is_that_of_the_climbed_point_and_the_weights_come_back_bit_by_bit():
+def test_on_a_quadratic_the_gradient_is_that_of_the_perturbed_point_and_the_weights_are_restored_bit_exactly():
     random = torch.Generator().manual_seed(0)
     half = torch.randn(6, 6, generator=random)
     hessian, weight = half @ half.T, nn.Parameter(torch.randn(6, generator=random))
@@ -53,7 +53,7 @@ def test_on_a_quadratic_the_gradient_is_that_of_the_climbed_point_and_the_weight
     (0.5 * weight @ hessian @ weight).backward()
     climb = Sam(rho=0.3).offsets([weight])
     weight.grad = None
-    with climbed([weight], climb):
+    with perturbed([weight], climb):
         (0.5 * weight @ hessian @ weight).backward()
         assert not torch.equal(weight.detach(), before)
     expected = hessian @ (before + 0.3 * gradient / gradient.norm())
@@ -63,14 +63,14 @@ def test_on_a_quadratic_the_gradient_is_that_of_the_climbed_point_and_the_weight
 
 def test_the_weights_come_back_after_an_error_too():
     weight = nn.Parameter(torch.tensor([0.1]))
-    with pytest.raises(KeyError), climbed([weight], [torch.tensor([1e9])]):
+    with pytest.raises(KeyError), perturbed([weight], [torch.tensor([1e9])]):
         raise KeyError
     assert weight.item() == torch.tensor(0.1).item()
 
 
 def test_batch_norms_look_at_the_batch_and_do_not_remember_it():
     norm, x = nn.BatchNorm2d(2).train(), torch.randn(3, 2, 4, 4, generator=torch.Generator().manual_seed(0))
-    with still(norm):
+    with frozen_statistics(norm):
         found = norm(x)
     assert norm.num_batches_tracked == 0 and (norm.running_mean == 0).all()
     assert torch.allclose(found, norm(x)) and norm.num_batches_tracked == 1
@@ -97,7 +97,7 @@ def test_statistics_and_loss_of_a_step_are_those_of_its_first_pass():
     assert not all(torch.equal(a, b) for a, b in zip(weights(plain), weights(climbing), strict=True))
 
 
-def test_the_step_goes_from_the_weights_along_the_gradient_of_the_climbed_point():
+def test_the_step_goes_from_the_weights_along_the_gradient_of_the_perturbed_point():
     sgd = {"name": "sgd", "sgd": {"lr": 0.1, "momentum": 0, "decay": 0}}
     one = train_step(optimizer=sgd, sharpness={"name": "sam", "sam": {"rho": 0.2}})
     by_hand = train_step(optimizer=sgd)

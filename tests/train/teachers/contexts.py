@@ -1,4 +1,4 @@
-"""Turns for the tests of teachers: networks that see each pixel alone."""
+"""Step contexts for the tests of teachers: networks that see each pixel alone."""
 
 from typing import Any
 
@@ -46,4 +46,4 @@ def context(
     targets = targets_of(maps, torch.full((classes,), 1 / classes), progress=progress)
     amp = torch.autocast("cpu", enabled=False)
     chosen = selection or All().build(classes)
-    return StepContext(network, network, images, targets, CrossEntropy().build(classes, 0), chosen, amp, progress)
+    return StepContext(network, network, images, targets, CrossEntropy().build(classes, 0), chosen, amp)

@@ -20,7 +20,7 @@ def context(network: nn.Module) -> StepContext:
     images = torch.rand(2, 3, 5, 7, generator=torch.Generator().manual_seed(1))
     inner, amp = AnySize(network, 1), torch.autocast("cpu", enabled=False)
     loss = CrossEntropy().build(4, 0)
-    return StepContext(inner, inner, images, targets, loss, All().build(4), amp, 0.0)
+    return StepContext(inner, inner, images, targets, loss, All().build(4), amp)
 
 
 def value(network: nn.Module, **settings) -> torch.Tensor:
@@ -83,7 +83,7 @@ def test_one_sure_pixel_lets_its_image_in():
 
 def test_softened_is_a_loss_at_temperature_three(conv):
     one = context(conv)
-    seen = one.look()
+    seen = one.outputs()
     colder = one.values(seen._replace(logits=seen.logits / 3))
     found = value(conv, scales=(1.0, 1.0, 1.0), softened=True, strength=0)
     assert torch.allclose(found, 3 * colder, atol=1e-5)

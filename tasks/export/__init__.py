@@ -1,0 +1,1 @@
+"""The corrected data set, in a format that other tools read."""

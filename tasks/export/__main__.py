@@ -1,0 +1,71 @@
+"""Write the corrected data set in a format that other tools read.
+
+out/...                    images and masks, as export.format says
+out/about/README.md        the data card: classes, shares, sources, what changed; card.json is the same for programs
+out/about/changes.csv      every answer and every automatic change: round, image, region, who, old, new; changes.parquet is the same
+
+Train and val images carry the labels of the round; test images carry their given masks, which no round changes.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from segmend.images.dataset import Dataset, Labels
+from segmend.stage.command import stage
+from segmend.stage.events import progress
+from segmend.stage.params import validated
+from tasks.export import change_list, data_card
+from tasks.export.formats import FORMATS, Format, Same
+from tasks.export.formats._base import Item
+from tasks.export.settings import Params
+
+
+@stage
+def export(
+    settings: Params,
+    seed: int,
+    *,
+    dataset: Path,
+    first: Path,
+    labels: Path,
+    came_as: str,
+    out: Path,
+    written_as: str = "",
+) -> dict[str, Any]:
+    """Write the labels of one round as a data set of export.format, or of --written-as where that is given; --came-as is the format
+    that ingest read."""
+    wanted = validated(Format, {"name": written_as}, "--format") if written_as else settings.format
+    data, before, after = Dataset(dataset), Labels(first), Labels(labels)
+    method = wanted.among(FORMATS, came_as) if isinstance(wanted, Same) else wanted
+    counts = data_card.LabelCounts(len(data.classes))
+
+    def items() -> Iterator[Item]:
+        for sample in progress(data.samples, len(data.samples), "export"):
+            corrected = after[sample.id] if after.path(sample.id).is_file() else None
+            given = before[sample.id] if before.path(sample.id).is_file() else None
+            counts.add(sample, given, corrected)
+            if corrected is None and data.has_mask(sample.id):
+                corrected = data.mask(sample.id)
+            yield Item(sample, data.image(sample.id), corrected, after.objects(sample.id))
+
+    (out / "about").mkdir(parents=True)
+    method.write(out, data.card, items(), settings.images)
+    changes = change_list.change_list(labels)
+    card = data_card.content(
+        data.card, counts, changes, settings.licence, method.name, method.loss, labels.resolve().name
+    )
+    data_card.write(out / "about", card)
+    change_list.write(out / "about", changes)
+    print(f"{out}: {len(data.samples)} images as {method.name}; lost in this format: {method.loss or 'nothing'}")
+    return {
+        "images": len(data.samples),
+        "changed_pixels": counts.changed,
+        "changed_share": card["statistics"]["changed_share"],
+        "changes": changes.num_rows,
+        "lossless": int(not method.loss),
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(export())

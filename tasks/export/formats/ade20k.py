@@ -1,0 +1,34 @@
+"""ADE20K (scene parsing benchmark): images/ and annotations/, each with training and validation.
+
+Source: http://sceneparsing.csail.mit.edu (ADEChallengeData2016)
+Idea: annotations are grey PNG of class id + 1; 0 is void. train goes to training, val to validation, test to testing; classes.txt
+    names the classes, id 1 first.
+Limits: "not labelled yet" becomes void; 254 classes at most, which is every data set of this project.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from segmend.images.dataset import Card
+from segmend.images.rasters import UNLABELLED
+from tasks.export.formats._base import ExportFormat, Item, save_png
+
+FOLDERS = {"train": "training", "val": "validation", "test": "testing"}
+
+
+class Ade20k(ExportFormat):
+    name: Literal["ade20k"] = "ade20k"
+    loss: ClassVar[str] = "pixels not labelled yet become void"
+
+    def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
+        (out / "classes.txt").write_text("\n".join(card.classes) + "\n", encoding="utf-8")
+        for item in items:
+            folder = FOLDERS[item.sample.split]
+            if images:
+                save_png(out / "images" / folder / f"{item.sample.id}.png", item.image)
+            if item.labels is not None:
+                shifted = np.where(item.labels < UNLABELLED, item.labels + np.uint8(1), np.uint8(0))
+                save_png(out / "annotations" / folder / f"{item.sample.id}.png", shifted)

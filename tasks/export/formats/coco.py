@@ -1,0 +1,71 @@
+"""COCO: annotations as run lengths, one per object, or one per class of an image where no objects are known.
+
+Source: https://cocodataset.org/#format-data; run lengths by pycocotools, COCO's own code.
+Idea: annotations/stuff_<split>.json with every class as a category (id from 1), images/<id>.png. Every labelled pixel is covered by
+    exactly one annotation, so the order of drawing does not matter; what none covers is void.
+Limits: "not labelled yet" becomes void.
+Costs: the JSON of one split in memory.
+"""
+
+from collections.abc import Iterator
+from json import dumps
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from segmend.images.dataset import SPLITS, Card
+from segmend.images.rasters import NO_REGION, UNLABELLED
+from tasks.export.formats._base import ExportFormat, Item, save_png
+
+
+class Coco(ExportFormat):
+    name: Literal["coco"] = "coco"
+    loss: ClassVar[str] = "pixels not labelled yet become void"
+
+    def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
+        files: dict[str, dict[str, list[Any]]] = {split: {"images": [], "annotations": []} for split in SPLITS}
+        for number, item in enumerate(items, 1):
+            content = files[item.sample.split]
+            file = f"{item.sample.id}.png"
+            size = {"height": item.sample.height, "width": item.sample.width}
+            content["images"].append({"id": number, "file_name": file, **size})
+            if images:
+                save_png(out / "images" / file, item.image)
+            for category, mask in pieces(item):
+                first = len(content["annotations"]) + 1
+                content["annotations"].append(annotation(first, number, category, mask))
+        categories = [{"id": k + 1, "name": name, "supercategory": ""} for k, name in enumerate(card.classes)]
+        (out / "annotations").mkdir(parents=True, exist_ok=True)
+        for split, content in files.items():
+            if content["images"]:
+                text = dumps(
+                    {"info": {"description": card.name}, **content, "categories": categories}, ensure_ascii=False
+                )
+                (out / "annotations" / f"stuff_{split}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def pieces(item: Item) -> Iterator[tuple[int, np.ndarray]]:
+    """Class id and mask of each object, and of what lies in no object, class by class."""
+    if item.labels is None:
+        return
+    objects = np.full(item.labels.shape, NO_REGION, np.int32) if item.objects is None else item.objects
+    known = item.labels < UNLABELLED
+    keys = np.where(known, (objects.astype(np.int64) + 1) * 256 + item.labels, -1)
+    for key in np.unique(keys[known]).tolist():
+        yield key % 256, keys == key
+
+
+def annotation(number: int, image: int, category: int, mask: np.ndarray) -> dict[str, Any]:
+    from pycocotools import mask as coco
+
+    code = coco.encode(np.asfortranarray(mask, np.uint8))
+    return {
+        "id": number,
+        "image_id": image,
+        "category_id": category + 1,
+        "segmentation": {"size": list(code["size"]), "counts": code["counts"].decode("ascii")},
+        "area": int(mask.sum()),
+        "bbox": [float(side) for side in coco.toBbox(code)],
+        "iscrowd": 0,
+    }

@@ -1,0 +1,90 @@
+"""What every format owes: the pixels that ingest reads back are those that were written, but for what the format says it loses."""
+
+import tempfile
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as effort
+
+from segmend.images.dataset import Dataset
+from segmend.images.rasters import UNLABELLED, VOID
+from tasks.export.formats import FORMATS
+from tasks.export.formats.cityscapes import LABEL_IDS
+from tasks.ingest.formats import FORMATS as READERS
+from tests.export.sets import data_sets, written
+from tests.ingest.raw import run, settings
+
+READ_BY = {  # by which of ingest's formats an export is read, with which settings
+    "folders": ("folders", {}),
+    "voc": ("voc", {"val_is": "val"}),
+    "cvat": ("cvat", {}),
+    "cityscapes": ("cityscapes", {"val_is": "val"}),
+    "ade20k": ("ade20k", {"val_is": "val"}),
+    "coco": ("coco", {"val_is": "val"}),
+    "coco_panoptic": ("coco_panoptic", {"val_is": "val"}),
+    "hugging_face": ("hugging_face", {}),
+}
+KNOWN = {get_args(reader.model_fields["name"].annotation)[0] for reader in READERS}
+
+
+def expected(labels: np.ndarray, method) -> np.ndarray:
+    """Unlabelled pixels become void where the format has one id for both."""
+    return np.where((labels == UNLABELLED) & bool(method.loss), np.uint8(VOID), labels)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if READ_BY[kind().name][0] in KNOWN], ids=lambda k: k().name)
+@given(made=data_sets())
+@effort(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_ingest_reads_the_same_pixels_back(kind, made):
+    method = kind()
+    reader, fields = READ_BY[method.name]
+    if method.name == "cityscapes":  # its own classes, which need no file to name them
+        made = made._replace(
+            card=made.card.model_copy(update={"classes": tuple(LABEL_IDS), "colours": ((0, 0, 0),) * 19})
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        raw = written(method, made, Path(folder) / "raw")
+        more = {"fields": fields} if fields else {}
+        more |= {"classes": made.card.classes} if method.name == "ade20k" else {}
+        run(settings(reader, keep_going=True, **more), raw, Path(folder))
+        data = Dataset(Path(folder) / "dataset")
+        names = {name: k for k, name in enumerate(data.classes)}
+        back = {Path(sample.id).name.split("_leftImg8bit")[0]: sample for sample in data.samples}
+        for item in made.items:
+            sample = back.get(Path(item.sample.id).name)
+            if sample is None:  # ingest leaves out Cityscapes' test images, whose masks are not public
+                assert method.name == "cityscapes" and item.sample.split == "test"
+                continue
+            labels = data.mask(sample.id) if data.has_mask(sample.id) else None
+            wanted = expected(item.labels, method)
+            if labels is None:
+                assert item.sample.split == "test"
+                continue
+            table = np.full(256, VOID, np.uint8)
+            table[UNLABELLED] = UNLABELLED
+            table[[names[name] for name in made.card.classes if name in names]] = [
+                k for k, name in enumerate(made.card.classes) if name in names
+            ]
+            if method.name == "cvat":  # void becomes its background, a class of its own
+                table[names["background"]] = VOID
+            assert np.array_equal(table[labels], wanted)
+            if "JPEG" not in method.loss:
+                assert np.array_equal(data.image(sample.id), item.image)
+
+
+@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind().name)
+@given(made=data_sets())
+@effort(max_examples=3, deadline=None)
+def test_equal_data_give_equal_bytes_and_images_can_be_left_out(kind, made):
+    with tempfile.TemporaryDirectory() as folder:
+        first, second, bare = (
+            written(kind(), made, Path(folder) / name, images)
+            for name, images in (("a", True), ("b", True), ("c", False))
+        )
+        files = {path.relative_to(first): path.read_bytes() for path in first.rglob("*") if path.is_file()}
+        assert files == {path.relative_to(second): path.read_bytes() for path in second.rglob("*") if path.is_file()}
+        without = {path.relative_to(bare) for path in bare.rglob("*") if path.is_file()}
+        assert without < set(files)

@@ -1,0 +1,56 @@
+"""`segmend export`: the stage export with another output; never over what is there."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows.commands.export import write
+from flows.environment import UserError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A workspace with labels of two rounds, in which starting the stage is recorded."""
+    for shipped in ("dvc.yaml", "params.yaml"):
+        shutil.copy(ROOT / shipped, tmp_path)
+    for name in ("r0", "r1"):
+        (tmp_path / "data/labels" / name).mkdir(parents=True)
+    started: list[dict] = []
+
+    def start(command, root, **changed):
+        started.append({"module": command.module, **command.options, **changed})
+        return 0
+
+    monkeypatch.setattr("flows.engine.stage_command.StageCommand.start", start)
+    return tmp_path, started
+
+
+def test_the_newest_round_is_written_as_it_came_in(place):
+    root, started = place
+    assert write(root, root / "out", None, None) == 0
+    assert started[0]["module"] == "tasks.export" and started[0]["labels"] == "data/labels/r1"
+    assert started[0]["came-as"] == "brain" and started[0]["out"] == str(root / "out")
+    assert "written-as" not in started[0] and started[0]["metrics"] is None
+
+
+def test_a_round_and_a_format_of_ones_choice(place):
+    root, started = place
+    write(root, root / "out", "voc", "r0")
+    assert (started[0]["labels"], started[0]["written-as"]) == ("data/labels/r0", "voc")
+
+
+def test_nothing_is_written_over(place):
+    root, started = place
+    (root / "out").mkdir()
+    (root / "out" / "mine.png").touch()
+    with pytest.raises(UserError, match="not empty"):
+        write(root, root / "out", None, None)
+    with pytest.raises(UserError, match="r9 has no labels; these have: r0, r1"):
+        write(root, root / "new", None, "r9")
+    shutil.rmtree(root / "data")
+    with pytest.raises(UserError, match="segmend run first"):
+        write(root, root / "new", None, None)
+    assert not started
