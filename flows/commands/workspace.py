@@ -1,8 +1,11 @@
 """Data and workspaces: take a folder of the user's as raw data, make a workspace for another data set."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from flows.engine import plan
@@ -10,13 +13,17 @@ from flows.environment import UserError
 from flows.files import workspace_files
 from flows.files.params_file import ParamsFile
 
+CODE = Path(__file__).resolve().parents[2]  # the workspace whose code this is
+USER_MISTAKE = 2
 LEVELS = ("none", "easy", "medium", "hard")
 
 
 def take_data(root: Path, path: Path, form: str | None, noise: str | None) -> tuple[str, list[str]]:
     """Link a folder to data/raw/NAME and point params.yaml at it; returns the difference and remarks.
 
-    The given masks count as truth only if a folder `truth` says so or mistakes are planted (`noise`); else people answer.
+    The format is recognised anew for every folder that params.yaml does not name yet, and nothing of the section ingest that
+    was set for another folder stays. The given masks count as truth only if a folder `truth` says so or mistakes are planted
+    (`noise`); else people answer.
     """
     if not path.is_dir():
         raise UserError(f"--data {path}: no such folder.")
@@ -25,14 +32,21 @@ def take_data(root: Path, path: Path, form: str | None, noise: str | None) -> tu
     path = path.resolve()
     if not any(path.iterdir()):
         raise UserError(f"--data {path}: the folder is empty.")
-    name, remarks = path.name, [link(root, path)]
+    name = link_name(path.name)
     file = ParamsFile(root)
+    known = file.get("ingest.data") == name and (root / "data" / "raw" / name).exists()
+    form, why = (form, "as asked") if form else (None, "") if known else recognised(path)
+    remarks = [link(root, path, name)]
+    if name != path.name:
+        remarks.append(f"The data set is called '{name}' here: names have letters, digits, _ . and - only.")
+    if not known:
+        file.only("ingest", ("data", "format", "noise"))
     file.set("ingest.data", name)
     if form is not None:
         file.set("ingest.format.name", form)
-    elif file.get("ingest.format.name") in ("brain", "toy"):  # what makes its own data cannot read a folder
-        file.set("ingest.format.name", "folders")
-        remarks.append("Reading it as format `folders` (images and masks by equal name); another one: --format NAME.")
+        remarks.append(f"Read as format `{form}` ({why}); another one: --format NAME.")
+    if file.get("ingest.keep_going"):  # holds for one run
+        file.set("ingest.keep_going", False)
     file.set("ingest.noise.level", noise or "none")
     planted = noise not in (None, "none")
     if not planted and not (path / "truth").is_dir():
@@ -46,28 +60,46 @@ def take_data(root: Path, path: Path, form: str | None, noise: str | None) -> tu
     return file.save(), [remark for remark in remarks if remark]
 
 
-def link(root: Path, path: Path) -> str:
+def recognised(path: Path) -> tuple[str, str]:
+    """The format of a folder and the reason, as `segmend inspect` says them: the same code, in a process of its own."""
+    command = [sys.executable, "-m", "tasks.ingest.inspect", str(path), "--recognise"]
+    answer = subprocess.run(command, cwd=CODE, capture_output=True, text=True, check=False)
+    if answer.returncode == USER_MISTAKE:
+        raise UserError(f"--data {answer.stderr.strip()}")
+    if answer.returncode:
+        raise RuntimeError(answer.stderr)
+    content = json.loads(answer.stdout)
+    others = f"; it could be {' or '.join(content['others'])} too" if content["others"] else ""
+    return content["format"], content["why"] + others
+
+
+def link_name(name: str) -> str:
+    """A folder's name as one of data/raw: letters of any script, digits, _ . and -, so that no command can take it apart."""
+    if re.fullmatch(r"\w[\w.-]*", name):
+        return name
+    return re.sub(r"[^\w.]+", "-", name).strip("-.") or "data"
+
+
+def link(root: Path, path: Path, name: str) -> str:
     """data/raw/NAME as a symbolic link, hard links where those are not allowed, else a copy. Returns what was done."""
     raw = root / "data" / "raw"
-    place = raw / path.name
-    if path == place.resolve() or path.parent == raw.resolve():
+    target = raw / name
+    if path == target.resolve():
         return ""
-    if place.is_symlink() or place.exists():
-        raise UserError(
-            f"data/raw/{path.name} is there already and is another folder; rename yours, or remove that one."
-        )
+    if target.is_symlink() or target.exists():
+        raise UserError(f"data/raw/{name} is there already and is another folder; rename yours, or remove that one.")
     raw.mkdir(parents=True, exist_ok=True)
     try:
-        place.symlink_to(path, target_is_directory=True)
-        return f"data/raw/{path.name} is a link to {path}."
+        target.symlink_to(path, target_is_directory=True)
+        return f"data/raw/{name} is a link to {path}."
     except OSError:  # a file system or a user without that right
         try:
-            shutil.copytree(path, place, copy_function=os.link)
-            return f"data/raw/{path.name} has hard links to the files of {path}."
+            shutil.copytree(path, target, copy_function=os.link)
+            return f"data/raw/{name} has hard links to the files of {path}."
         except OSError:
-            shutil.rmtree(place, ignore_errors=True)
-            shutil.copytree(path, place)
-            return f"data/raw/{path.name} is a copy of {path}."
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(path, target)
+            return f"data/raw/{name} is a copy of {path}."
 
 
 def make(root: Path, folder: Path) -> list[str]:
@@ -78,8 +110,8 @@ def make(root: Path, folder: Path) -> list[str]:
         raise UserError(f"{root} has no commit yet; a workspace is a git worktree of one: commit first.")
     branch = f"workspace/{folder.name}"
     known = workspace_files.git(root, "rev-parse", "--verify", f"refs/heads/{branch}")
-    words = ["worktree", "add", str(folder), branch] if known else ["worktree", "add", "-b", branch, str(folder)]
-    answer = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+    arguments = ["worktree", "add", str(folder), branch] if known else ["worktree", "add", "-b", branch, str(folder)]
+    answer = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise UserError(f"git could not make a worktree at {folder}: {' '.join(answer.stderr.split())}")
     plan.share_cache(root, folder)

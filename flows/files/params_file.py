@@ -44,6 +44,12 @@ class ParamsFile:
         if last not in section or section[last] != value:
             section[last] = value
 
+    def only(self, section: str, keys: tuple[str, ...]) -> None:
+        """Remove every key of a section but these."""
+        content = self.get(section)
+        for key in [key for key in content or () if key not in keys]:
+            del content[key]
+
     def merge(self, changes: dict[str, Any], where: str = "") -> None:
         """Take over every value that `changes` names; the chain of rounds is taken over as a whole."""
         for key, value in changes.items():

@@ -1,8 +1,9 @@
 """The section `ingest` of params.yaml."""
 
+from re import fullmatch
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from segmend.stage.params import Settings
 from tasks.ingest.formats import Format
@@ -16,7 +17,7 @@ class Params(Settings):
     """Which raw data, in which format, and which mistakes are planted."""
 
     data: str = Field(
-        pattern=r"^\w[\w.-]*$", description="the name of a folder of data/raw: letters, digits, _ . and -"
+        description="the name of a folder of data/raw: letters, digits, _ . and -"
     )
     format: Format
     noise: Noise = Noise()
@@ -41,6 +42,14 @@ class Params(Settings):
     )
     splits: Splits = Splits()
     keep_going: bool = Field(False, description="set bad images aside (dataset/quarantine.csv) instead of stopping")
+
+    @field_validator("data")
+    @classmethod
+    def one_word(cls, name: str) -> str:
+        """The name stands in commands and paths: nothing in it may mean anything to a shell."""
+        if not fullmatch(r"\w[\w.-]*", name):
+            raise ValueError("letters, digits, _ . and - are allowed, with a letter or digit first: rename the folder")
+        return name
 
     @model_validator(mode="after")
     def range_rises(self) -> "Params":

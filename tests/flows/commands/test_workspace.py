@@ -1,9 +1,14 @@
 """A folder of one's own as data, and a workspace for another data set."""
 
+import re
 from pathlib import Path
+
+import pytest
 
 from flows.commands import workspace
 from flows.engine.runner import Runner
+from flows.environment import UserError
+from flows.files.params_file import ParamsFile
 from tests.flows.toys import executed, git, mistake, segmend
 
 
@@ -34,6 +39,48 @@ def test_own_data(root: Path, tmp_path: Path):
     assert "one of none, easy" in mistake("run", "--data", str(tmp_path / "cells"), "--noise", "lots")
     assert "--noise says how" in mistake("run", "--noise", "easy")
     assert "another folder" in mistake("run", "--data", str(images(tmp_path / "elsewhere" / "cells")))
+
+
+def test_a_new_folder_is_recognised_anew_and_nothing_of_the_last_one_stays(root: Path, tmp_path: Path):
+    """The format, class names and --keep-going of one folder must not be applied to another."""
+    workspace.take_data(root, images(tmp_path / "cells"), None, None)
+    file = ParamsFile(root)
+    for name, value in (("keep_going", True), ("classes", ["a", "b"]), ("void", [9]), ("format.name", "kvasir")):
+        file.set(f"ingest.{name}", value)
+    file.save()
+    workspace.take_data(root, tmp_path / "cells", None, None)  # the same folder: what was set for it stays
+    file = ParamsFile(root)
+    assert file.get("ingest.classes") == ["a", "b"] and file.get("ingest.format.name") == "kvasir"
+    assert file.get("ingest.keep_going") is False  # it holds for one run
+    voc = tmp_path / "voc"
+    for part in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
+        (voc / part).mkdir(parents=True)
+    _, remarks = workspace.take_data(root, voc, None, None)
+    file = ParamsFile(root)
+    assert set(file.get("ingest")) <= {"data", "format", "noise"} and file.get("ingest.format") == {"name": "voc"}
+    assert "Read as format `voc` (it has the folders JPEGImages and ImageSets/Segmentation)" in " ".join(remarks)
+    (tmp_path / "nothing" / "known").mkdir(parents=True)
+    with pytest.raises(UserError, match="looks like none of the formats"):
+        workspace.take_data(root, tmp_path / "nothing", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "linked"),
+    [
+        ("My masks (v2) & more", "My-masks-v2-more"),
+        ("cells$(touch INJECTED)", "cells-touch-INJECTED"),
+        ("Ada's `x`; rm -rf ~", "Ada-s-x-rm-rf"),
+        ("--help", "help"),
+        ("größe 图", "größe-图"),
+        ("...", "data"),
+    ],
+)
+def test_names_of_folders_become_names_that_no_shell_takes_apart(root: Path, tmp_path: Path, name: str, linked: str):
+    folder = images(tmp_path / "data" / name)
+    _, remarks = workspace.take_data(root, folder, None, None)
+    assert (root / "data/raw" / linked).resolve() == folder and ParamsFile(root).get("ingest.data") == linked
+    assert f"called '{linked}' here" in " ".join(remarks) and re.fullmatch(r"\w[\w.-]*", linked)
+    assert not list(root.rglob("INJECTED")) and not list(tmp_path.rglob("INJECTED"))
 
 
 def test_dvc_sees_through_the_link(root: Path, tmp_path: Path):
