@@ -16,9 +16,7 @@ from tasks.ingest.reading.splits import Splits
 class Params(Settings):
     """Which raw data, in which format, and which mistakes are planted."""
 
-    data: str = Field(
-        description="the name of a folder of data/raw: letters, digits, _ . and -"
-    )
+    data: str = Field(description="the name of a folder of data/raw: letters, digits, _ . and -")
     format: Format
     noise: Noise = Noise()
     classes: tuple[str, ...] = Field(

@@ -109,7 +109,7 @@ def whole_set(source: Source, checked: list[CheckedRecord], troubled: bool) -> l
         reason = "no image is in the split train: say which are, in splits.csv (columns id, split) or by ingest.splits"
         problems.append(Problem("", "", reason))
     given = sum((item.mask for item in checked if item.mask is not None), np.zeros(256, np.int64))
-    black_and_white = len(source.classes) == 2 and given[1] == 0 and given[VOID] and 255 in source.ids
+    black_and_white = len(source.classes) == 2 and given[0] and given[1] == 0 and given[VOID] and 255 in source.ids
     if black_and_white:
         reason = (
             f"the masks hold 0 and 255 and never 1: 255 is void here, so class '{source.classes[1]}' would be empty; for "

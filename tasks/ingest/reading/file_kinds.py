@@ -57,7 +57,7 @@ def entries_of(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, st
             yield path, "" if entry.is_file() else "it is no regular file: remove it"
         elif not entry.is_symlink():
             yield from entries_of(path, (*above, path.resolve()))
-        elif path.resolve() in above:
+        elif any(folder.is_relative_to(path.resolve()) for folder in above):
             yield path, "it is a link to a folder that it lies in: remove it"
         else:
             yield from entries_of(path, (*above, path.resolve()))
