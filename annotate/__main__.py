@@ -104,6 +104,7 @@ def bind(host: str, port: int) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((host, wanted))
+            made.listen(128)  # whoever reads the address may come at once
             return made
         except (OSError, OverflowError) as trouble:
             made.close()

@@ -40,8 +40,10 @@ def questions(body: Taking, request: Request) -> dict[str, Any]:
     now = review.assignment
     taken = now.take(body.window, who, body.count, body.held)
     return {
-        "questions": [now.questions.told(query) for query in taken],
-        "gone": [held for held in body.held if not now.may_answer(held, body.window, who)],
+        "questions": [now.questions.told(q) | {"again": now.asked_again(q.query, who)} for q in taken],
+        "gone": [
+            name for name in body.held if not (now.may_answer(name, body.window, who) or now.asked_again(name, who))
+        ],
         "progress": review.progress(who),
     }
 

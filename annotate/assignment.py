@@ -47,9 +47,9 @@ class Assignment:
             return taken
 
     def may_answer(self, name: str, window: str, who: str) -> bool:
-        """Whether an answer of this person from this window is wanted: nobody else holds or filled the place."""
+        """Whether an answer of this person is wanted: no other people hold or filled all places. Which window of theirs does not matter."""
         with self._guard:
-            return self._free(name, window, who, monotonic())
+            return self._wanted(name, who) and self._places(name, window, who, monotonic()) > 0
 
     def claim(self, name: str, window: str, who: str) -> None:
         """Lease one question by name: after an undo, or for an expert."""
@@ -65,10 +65,6 @@ class Assignment:
         with self._guard:
             for leases in self._leases.values():
                 leases.pop(window, None)
-
-    def open_for(self, who: str) -> int:
-        """How many questions this person could still be asked."""
-        return sum(self._wanted(query.query, who) for query in self.questions.ordered)
 
     def full(self, name: str) -> bool:
         return len(self.journal.stand(name)) >= self.overlap
@@ -99,8 +95,17 @@ class Assignment:
     def _free(self, name: str, window: str, who: str, now: float) -> bool:
         if not self._wanted(name, who):
             return False
-        held = self._leases.get(name, {})
-        others = [lease for other, lease in held.items() if other != window and lease.until >= now]
-        if any(lease.who == who for lease in others):  # the same person in two windows
-            return False
-        return len(self.journal.stand(name)) + len({lease.who for lease in others}) < self.overlap
+        other_window = any(
+            lease.who == who and other != window and lease.until >= now
+            for other, lease in self._leases.get(name, {}).items()
+        )
+        return not other_window and self._places(name, window, who, now) > 0
+
+    def _places(self, name: str, window: str, who: str, now: float) -> int:
+        """How many more people this question is wanted from, beside those who answered and those who have it open."""
+        open_at = {
+            lease.who
+            for other, lease in self._leases.get(name, {}).items()
+            if other != window and lease.who != who and lease.until >= now
+        }
+        return self.overlap - len(self.journal.stand(name)) - len(open_at)

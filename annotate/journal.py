@@ -52,6 +52,12 @@ class Journal:
         return self._stand.get(query, {})
 
     @property
+    def answered(self) -> list[str]:
+        """The queries, and parts of queries, with an answer that counts."""
+        with self._guard:
+            return [query for query, answers in self._stand.items() if answers]
+
+    @property
     def standing(self) -> list[Answer]:
         """All answers that count; of equal queries in the order in which they were given."""
         with self._guard:

@@ -20,6 +20,7 @@ class Questions:
         self.mark = (self.folder / "queries.jsonl").stat().st_mtime_ns
         self.ordered = sorted(read_queries(self.folder), key=lambda query: query.rank)
         self.by_name = {query.query: query for query in self.ordered}
+        self.expected = expected(self.ordered)  # pixels that all answers are expected to put right
         self._classes = {name: k for k, name in enumerate(workspace.classes)}
 
     def told(self, query: Query) -> dict[str, Any]:

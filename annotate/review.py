@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from threading import RLock
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -78,17 +79,21 @@ class Review:
     def progress(self, who: str) -> dict[str, Any]:
         """How far the round is, and what is left to gain."""
         now = self.assignment
-        open_ = [query for query in now.questions.ordered if not now.full(query.query)]
-        coming = [query.expected for query in open_[:STOP] if query.expected is not None]
+        asked = now.questions.by_name
+        full = [name for name in now.journal.answered if name in asked and now.full(name)]
+        mine = [name for name in now.journal.answered if name in asked and who in now.journal.stand(name)]
+        coming = islice((query for query in now.questions.ordered if not now.full(query.query)), STOP)
+        gains = [query.expected for query in coming if query.expected is not None]
+        total, done = now.questions.expected, expected(asked[name] for name in full)
         return {
             "round": now.questions.round,
-            "asked": len(now.questions.ordered),
-            "answered": len(now.questions.ordered) - len(open_),
-            "open": now.open_for(who),
-            "needed": self.needed(len(now.questions.ordered)),
-            "expected": expected(open_),
-            "each": sum(coming) / len(coming) if coming else None,
-            "mine": sum(who in now.journal.stand(query.query) for query in now.questions.ordered),
+            "asked": len(asked),
+            "answered": len(full),
+            "open": len(asked) - len({*full, *mine}),
+            "needed": self.needed(len(asked)),
+            "expected": None if total is None else total - (done or 0.0),
+            "each": sum(gains) / len(gains) if gains else None,
+            "mine": len(mine),
         }
 
     def needed(self, asked: int) -> int:

@@ -25,6 +25,7 @@ def make(
     questions: int = 30,
     kind: str = "correction",
     truth: bool = True,
+    noise: float = 12,
     seed: int = 0,
 ) -> Path:
     """Fields with roads, lakes and houses; some lakes are labelled as field, and the questions are about discs."""
@@ -49,9 +50,9 @@ def make(
     cells = ((rows // 8) * ((size[1] + 7) // 8) + columns // 8).astype(np.int32)
     asked: list[Query] = []
     for number, sample in enumerate(samples):
-        known, shown = drawn(rng, rows, columns, len(classes))
-        noise = rng.normal(0, 12, (*size, 1)).astype(np.float32)
-        pixels = np.clip(np.array(colours)[known] + noise, 0, 255).astype(np.uint8)
+        known, shown, wrong = drawn(rng, rows, columns, len(classes))
+        grain = rng.normal(0, noise, (*size, 1)).astype(np.float32)
+        pixels = np.clip(np.array(colours)[known] + grain, 0, 255).astype(np.uint8)
         path = data / "dataset/images" / f"{sample.id}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path, compress_level=1)
@@ -60,10 +61,14 @@ def make(
         Labels(data / "labels/r0").write(sample.id, shown, loaded)
         if truth:
             write_labels(data / "truth" / f"{sample.id}.png", known, colours)
-        for _ in range(
-            questions * (number + 1) // (images - (images > 3)) - questions * number // (images - (images > 3))
-        ):
-            asked.append(disc(rng, sample, shown, known, classes, len(asked), kind))
+        asking = images - (images > 3)
+        for k in range(questions * (number + 1) // asking - questions * number // asking):
+            centre = wrong[k // 2 % len(wrong)] if k % 2 == 0 else rng.uniform((0, 0), size)
+            asked.append(disc(rng, sample, shown, known, classes, centre, kind))
+    asked.sort(key=lambda query: -(query.expected or 0))
+    asked = [
+        query.model_copy(update={"query": f"r1-{k + 1:05d}", "rank": k, "region": k}) for k, query in enumerate(asked)
+    ]
     write_maps(data / "regions", ((sample.id, cells) for sample in samples), images)
     if truth:
         write_truth_list(data / "truth", {sample.id: "planted" for sample in samples if sample.split == "train"})
@@ -81,7 +86,7 @@ def drawn(
     known[
         np.abs(columns - width * rng.uniform(0.3, 0.7) - (rows - height / 2) * rng.uniform(-0.5, 0.5)) < width / 24
     ] = 1
-    shown = known.copy()
+    shown, wrong = known.copy(), []
     for k in range(8):
         y, x, radius = rng.uniform(0, height), rng.uniform(0, width), rng.uniform(0.06, 0.16) * min(height, width)
         named = 2 + k % (classes - 2) if classes > 2 else 1
@@ -89,7 +94,9 @@ def drawn(
         known[inside] = named
         if k % 2:
             shown[inside] = named
-    return known, shown
+        else:
+            wrong.append((y, x))
+    return known, shown, wrong
 
 
 def disc(
@@ -98,20 +105,20 @@ def disc(
     shown: np.ndarray,
     known: np.ndarray,
     classes: Sequence[str],
-    rank: int,
+    centre: Sequence[float],
     kind: str,
 ) -> Query:
     """A question about a disc of the image."""
     height, width = shown.shape
     radius = max(2, int(rng.uniform(0.06, 0.12) * min(height, width)))
-    y, x = int(rng.integers(0, height)), int(rng.integers(0, width))
+    y, x = int(centre[0]), int(centre[1])
     rows, columns = np.ogrid[max(0, y - radius) : y + radius, max(0, x - radius) : x + radius]
     rows, columns = np.broadcast_arrays(rows, columns)
     near = ((rows - y) ** 2 + (columns - x) ** 2 < radius**2) & (rows < height) & (columns < width)
     flat = np.sort(rows[near] * width + columns[near])
     most, better = np.bincount(shown.ravel()[flat]).argmax(), np.bincount(known.ravel()[flat]).argmax()
     return Query(
-        query=f"r1-{rank + 1:05d}", image=sample.id, region=rank, rank=rank, kind=kind, shown=classes[most],
+        query="", image=sample.id, region=0, rank=0, kind=kind, shown=classes[most],
         predicted=classes[better], footprint=encode_pixels(flat, (height, width)), area=len(flat), row=y, column=x,
         utility=1.0, expected=round(float((shown != known).ravel()[flat].sum()) * 0.6 + 0.1, 1),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 import { Clock } from "./clock.js";
 import { bind } from "./keys.js";
 import { Outbox } from "./outbox.js";
-import { $, ask, config, say, short, texts, windowName } from "./page.js";
+import { $, Refused, ask, config, say, short, texts, windowName } from "./page.js";
 import { makePicture, tell } from "./picture.js";
 import { showProgress } from "./progress.js";
 import { Queue } from "./queue.js";
@@ -12,12 +12,14 @@ const clock = new Clock();
 const { viewer, classes, brush, keys } = makePicture({ picked: pick, brushed: showBrush });
 const asked = new URLSearchParams(location.search).get("query"); // one disputed question, for an expert
 let comment = "";
+let began = null; // when the last answer was given, until the next question is drawn
 let said = 0; // when the last answer was given, in milliseconds since 1970: no two are equal
 
 const outbox = new Outbox(({ what, answer, reason, progress }) => {
   const count = outbox.waiting.length;
   $("saved").textContent = what === "waiting" ? say(texts.state.offline, { n: count }) : count ? say(texts.state.saving, { n: count }) : texts.state.saved;
   $("saved").classList.toggle("wrong", what === "waiting");
+  if (what === "taken" || what === "refused") queue.done.delete(answer.query); // if it is open, it comes again
   if (what === "taken") tell(texts.state.taken);
   if (what === "refused") tell(say(texts.state.refused, { reason }), true);
   if (progress && !count) showProgress(progress);
@@ -27,7 +29,7 @@ const outbox = new Outbox(({ what, answer, reason, progress }) => {
 const queue = new Queue(windowName(), outbox, {
   preload: (question) => viewer.preload(question.image, question.box, question.labels),
   progress: showProgress,
-  offline: (trouble) => tell(trouble.message, true),
+  offline: (trouble) => tell(trouble instanceof Refused ? trouble.message : texts.state.away, true),
 });
 
 function className(k) {
@@ -86,6 +88,7 @@ async function send(answer) {
   if (comment) body.comment = comment;
   if (asked) body.expert = true;
   outbox.add(body);
+  began = performance.now();
   if (asked) {
     await outbox.send();
     location.assign("/disputed");
@@ -202,7 +205,12 @@ $("text").addEventListener("keydown", (event) => {
     $("text-save").click();
   }
 });
-viewer.onDrawn = () => { document.body.dataset.drawn = queue.current?.query ?? ""; };
+viewer.onDrawn = () => {
+  document.body.dataset.drawn = queue.current?.query ?? "";
+  if (began === null) return;
+  document.body.dataset.took = (performance.now() - began).toFixed(1); // milliseconds, for those who measure
+  began = null;
+};
 addEventListener("pagehide", () => queue.leave());
 
 /** Take the lease of what is shown again while somebody is here, so that nobody else is asked it. */

@@ -1,0 +1,143 @@
+"""The page where people answer: is it fast, does it lose nothing, does its memory stay?
+
+    python -m benchmarks.review
+    python -m benchmarks.review --pictures     only the pictures of docs/pictures
+
+A headless Chromium (Debian's package, driven by Playwright) answers drawn workspaces by keyboard.
+"""
+
+from collections.abc import Iterator
+from os import getloadavg
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import numpy as np
+import psutil
+
+from annotate.workspace import Workspace
+from benchmarks.claims import Claim, arguments, cells, write
+from benchmarks.review_pictures import take_pictures
+from segmend.answers.answers import latest, read
+from tests.annotate import toy
+from tests.annotate.browser import chromium, served
+from tests.annotate.sittings import sit, sit_together
+
+SIZES = (512, 4096)
+ANSWERS, IMAGES = 200, 3000
+EVERY = 500  # images between two readings of the memory
+
+PAGE = """# The page where people answer
+
+`python -m benchmarks.review`: headless Chromium at drawn workspaces, scripted keyboard; server and browser on one machine of two cores, on which
+other work ran meanwhile (load average {load}).
+
+**Page work per answer**: from the key to the next question drawn, picture and outline complete, milliseconds, {answers} answers a size. The next
+five questions are loaded meanwhile; the script presses the next key as soon as a question is drawn, faster than any person.
+
+| image | median | 95th percentile | largest |
+|---|---|---|---|
+{rows}
+
+**Sitting**: {answers} answers at 512 x 512; the server is killed with -9 after 60 and 110 answers, three answers are given each time while it is
+away, and the window is closed and opened again before the second start. Lost answers: {lost}. Answers written twice: {twice}.
+
+**Two browsers** at once, {together} questions, three answers undone and given again: questions that both answered: {both}.
+
+**Memory of the server** (resident, MB) while every image of {images} (256 x 256) is looked at with its labels and superpixels:
+
+| images | {heads} |
+|---|{rules}|
+| MB | {memory} |
+"""
+
+
+def measure(what: str, size: int) -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        return {"speed": speed, "kills": kills, "together": together, "memory": memory}[what](
+            Path(folder) / "space", size
+        )
+
+
+def speed(root: Path, size: int) -> dict[str, Any]:
+    toy.make(root, images=2, size=(size, size), questions=ANSWERS + 10)
+    with chromium() as browser:
+        took = sit(browser, root, ANSWERS).took
+    return {"took": took, "load": getloadavg()[0]}
+
+
+def kills(root: Path, size: int) -> dict[str, Any]:
+    toy.make(root, images=6, size=(size, size), questions=ANSWERS + 10)
+    with chromium() as browser:
+        given = sit(browser, root, ANSWERS, kill_at=(60, 110), reload_at=110).given
+    written = [answer.query for answer in read(root / "data/answers/r1.jsonl")]
+    return {"given": len(given), "lost": len(set(given) - set(written)), "twice": len(written) - len(set(written))}
+
+
+def together(root: Path, size: int) -> dict[str, Any]:
+    toy.make(root, size=(size, size), questions=60)
+    with chromium() as browser:
+        given, _ = sit_together(browser, root, turns=15, undone=3)
+    answers = latest(read(root / "data/answers/r1.jsonl"))
+    return {"questions": 60, "answers": len(answers), "both": len(set(given[0]) & set(given[1]))}
+
+
+def memory(root: Path, size: int) -> dict[str, Any]:
+    toy.make(root, images=IMAGES, size=(size, size), questions=300, truth=False)
+    keys = list(Workspace(root).pictures)
+    with served(root) as server, httpx.Client(base_url=server.address) as client:
+        client.post("/api/name", json={"name": "ada"})
+        process, readings = psutil.Process(server.process.pid), []
+
+        def places() -> Iterator[str]:
+            for key in keys:
+                yield from (f"/tiles/image/{key}/0/0/0", f"/tiles/labels/r0/{key}/0/0/0", f"/tiles/cells/{key}/0/0/0")
+
+        for number, place in enumerate(places()):
+            client.get(place)
+            if number % (3 * EVERY) == 3 * EVERY - 1:
+                readings.append(round(process.memory_info().rss / 2**20))
+        client.get("/browse")
+        readings.append(round(process.memory_info().rss / 2**20))
+    return {"mb": readings}
+
+
+def main() -> None:
+    chosen = arguments("review", __doc__, pictures={"action": "store_true", "help": "only make the pictures"})
+    if chosen.pictures:
+        take_pictures()
+        return
+    wanted = [{"what": "speed", "size": size} for size in SIZES]
+    wanted += [{"what": "kills", "size": 512}, {"what": "together", "size": 512}, {"what": "memory", "size": 256}]
+    rows = {(row["what"], row["size"]): row for row in cells("review", wanted, measure)}
+    table, claims = [], []
+    for size in SIZES:
+        took = np.array(rows["speed", size]["took"])
+        middle, high = np.percentile(took, (50, 95))
+        table.append(f"| {size} x {size} | {middle:.0f} | {high:.0f} | {took.max():.0f} |")
+        claims.append(
+            Claim(f"key to next question at {size} x {size}, median ms", "at most 100", middle, 1, None, middle <= 100)
+        )
+        claims.append(Claim("the same, 95th percentile ms", "at most 100", high, 1, None, high <= 100))
+    lost, pair, used = rows["kills", 512], rows["together", 512], rows["memory", 256]["mb"]
+    growth = used[-2] / used[0]
+    claims.append(Claim("answers lost or doubled by two kills and a reload", "0", lost["lost"] + lost["twice"], 1, None, not lost["lost"] + lost["twice"]))  # fmt: skip
+    claims.append(Claim("questions that two browsers both answered", "0", pair["both"], 1, None, pair["both"] == 0))
+    claims.append(
+        Claim(
+            f"memory after {IMAGES:,} images, times that after {EVERY}", "at most 1.1", growth, 1, None, growth <= 1.1
+        )
+    )
+    heads = [f"{EVERY * (k + 1):,}" for k in range(len(used) - 1)] + ["and browse"]
+    page = PAGE.format(
+        load=f"{rows['speed', 512]['load']:.0f}", answers=ANSWERS, rows="\n".join(table), lost=lost["lost"], twice=lost["twice"],
+        together=pair["questions"], both=pair["both"], images=f"{IMAGES:,}", heads=" | ".join(heads), rules="|".join("---" for _ in used),
+        memory=" | ".join(map(str, used)),
+    )  # fmt: skip
+    write("review", claims, page)
+    take_pictures()
+
+
+if __name__ == "__main__":
+    main()
