@@ -80,6 +80,8 @@ def write_lists(
     )
     write_card(out, card)
     write_samples(out, [sample_of(item) for item in checked])
+    for name, text in source.kept:
+        (out / name).write_text(text, encoding="utf-8")
     with (out / "quarantine.csv").open("w", newline="") as file:
         lines = writer(file, lineterminator="\n")
         lines.writerow(Problem._fields)

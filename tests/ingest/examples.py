@@ -240,3 +240,59 @@ def coco_panoptic(raw: Path) -> Path:
     categories = [{"id": 1, "name": "sky", "isthing": 0}, {"id": 7, "name": "cat", "isthing": 1}]
     write(raw / "annotations" / "panoptic_train2017.json", images, annotations, categories)
     return raw
+
+
+def huggingface(raw: Path) -> Path:
+    """train/ and validation/ with metadata.jsonl, ids named by id2label.json."""
+    for split, count in (("train", 3), ("validation", 2)):
+        rows = []
+        for k in range(count):
+            save(picture(k + 10 * count), raw / split / "images" / f"{k}.jpg")
+            save(stripes(), raw / split / "masks" / f"{k}.png")
+            rows.append(json.dumps({"file_name": f"images/{k}.jpg", "mask_file_name": f"masks/{k}.png"}))
+        (raw / split / "metadata.jsonl").write_text("\n".join(rows) + "\n")
+    as_json(raw / "id2label.json", {"0": "sky", "1": "tree", "2": "road"})
+    return raw
+
+
+def save_volume(array: np.ndarray, path: Path, affine: np.ndarray | None = None) -> None:
+    from nibabel.nifti1 import Nifti1Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Nifti1Image(array, np.eye(4) if affine is None else affine).to_filename(path)
+
+
+def nifti(raw: Path) -> Path:
+    """Six volumes of four axial slices as in nnU-Net, two classes in stripes."""
+    for k in range(6):
+        numbers = np.random.default_rng(k).normal(0, 300, (12, 10, 4)).astype(np.float32)
+        label = np.broadcast_to(stripes((12, 10), (0, 1))[..., None], (12, 10, 4)).astype(np.uint8)
+        affine = np.diag([1.0, 1.0, 5.0, 1.0])
+        save_volume(numbers, raw / "imagesTr" / f"case_{k:03d}_0000.nii.gz", affine)
+        save_volume(label, raw / "labelsTr" / f"case_{k:03d}.nii.gz", affine)
+    as_json(raw / "dataset.json", {"labels": {"background": 0, "organ": 1}, "channel_names": {"0": "CT"}})
+    return raw
+
+
+def save_geo(array: np.ndarray, path: Path, left: float = 500_000.0, **options) -> None:
+    """(bands, h, w) on a grid of half a metre."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count, height, width = array.shape
+    place = {"crs": "EPSG:32633", "transform": from_origin(left, 5_300_000.0, 0.5, 0.5), **options}
+    shape = {"driver": "GTiff", "count": count, "height": height, "width": width, "dtype": array.dtype}
+    with rasterio.open(path, "w", **shape, **place) as file:
+        file.write(array)
+
+
+def geotiff(raw: Path) -> Path:
+    """Six tiles of four bands of 16 bits; the left two columns are nodata."""
+    for k in range(6):
+        bands = np.random.default_rng(k).integers(1, 4000, (4, 24, 32)).astype(np.uint16)
+        bands[:, :, :2] = 0
+        save_geo(bands, raw / "images" / f"tile_{k}.tif", 500_000.0 + 16 * k, nodata=0)
+        save_geo(stripes()[None], raw / "masks" / f"tile_{k}.tif", 500_000.0 + 16 * k)
+    as_json(raw / "classes.json", {"classes": ["field", "road", "water"]})
+    return raw

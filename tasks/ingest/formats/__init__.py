@@ -24,16 +24,20 @@ from tasks.ingest.formats.coco_panoptic import CocoPanoptic
 from tasks.ingest.formats.cvat_images import CvatImages
 from tasks.ingest.formats.dsb2018 import Dsb2018
 from tasks.ingest.formats.folders import Folders
+from tasks.ingest.formats.geotiff import Geotiff
+from tasks.ingest.formats.huggingface import Huggingface
 from tasks.ingest.formats.kvasir import Kvasir
 from tasks.ingest.formats.label_studio import LabelStudio
 from tasks.ingest.formats.label_studio_png import LabelStudioPng
 from tasks.ingest.formats.labelme import Labelme
+from tasks.ingest.formats.nifti import Nifti
 from tasks.ingest.formats.supervisely import Supervisely
 from tasks.ingest.formats.toy import Toy
 from tasks.ingest.formats.voc import Voc
 from tasks.ingest.formats.yolo_seg import YoloSeg
 
 FORMATS = (  # in the order in which a folder is recognised
-    Brain, Toy, Voc, Cityscapes, Ade20k, Coco, CocoPanoptic, CvatImages, LabelStudio, LabelStudioPng, Labelme, Supervisely, YoloSeg, Dsb2018, Kvasir, Folders,
+    Brain, Toy, Voc, Cityscapes, Ade20k, Coco, CocoPanoptic, CvatImages, LabelStudio, LabelStudioPng, Labelme, Supervisely,
+    YoloSeg, Huggingface, Dsb2018, Nifti, Geotiff, Kvasir, Folders,
 )  # fmt: skip
 Format = one_of(*FORMATS)

@@ -69,6 +69,7 @@ class Record(NamedTuple):
     mask_file: str = ""
     truth_file: str = ""
     annotations: tuple[Annotation, ...] = ()  # in place of mask, where several people or models labelled
+    group: str = ""  # images of one group stay in one split, as the slices of a volume
 
 
 class Source(NamedTuple):
@@ -85,6 +86,7 @@ class Source(NamedTuple):
     used: frozenset[str] = frozenset()  # files read beside those that records name: lists, annotations, class names
     unused: tuple[Unused, ...] = ()
     reading: Reading = Reading()
+    kept: tuple[tuple[str, str], ...] = ()  # (name, text) of files written into dataset/, as a georeference
     reads: str = ""  # what the format reads, as a reason for files that nothing else explains
 
     @property

@@ -66,13 +66,13 @@ def natural(identifier: str) -> list[tuple[int, str]]:
 
 
 def complete(records: list[Record], by: str, block: int, shares: tuple[float, ...]) -> list[Record]:
-    """The records with a split each; those that have one keep it."""
-    open_ones = sorted((record.id for record in records if record.split is None), key=natural)
+    """The records with a split each; those that have one keep it, and groups stay together."""
+    open_ones = sorted({record.group or record.id for record in records if record.split is None}, key=natural)
     if by == "hash":
         chosen = {name: by_hash(name, shares) for name in open_ones}
     else:
         chosen = dict(zip(open_ones, by_blocks(len(open_ones), block, shares), strict=True))
-    return [r if r.split else r._replace(split=chosen[r.id]) for r in records]
+    return [r if r.split else r._replace(split=chosen[r.group or r.id]) for r in records]
 
 
 def from_csv(path: Path, records: list[Record]) -> tuple[list[Record], list[Problem]]:
@@ -87,7 +87,7 @@ def from_csv(path: Path, records: list[Record]) -> tuple[list[Record], list[Prob
         raise ValueError(f"{path} has no column '{missing[0]}'; its columns are: {', '.join(rows.fieldnames or ())}")
     wanted: dict[str, str] = {}
     problems = []
-    ids = {record.id for record in records}
+    ids = {record.id for record in records} | {record.group for record in records if record.group}
     for number, row in enumerate(rows, 2):
         given = row["id"] or ""
         name = given if given in ids else PurePosixPath(given).with_suffix("").as_posix() if given else ""
@@ -105,11 +105,12 @@ def from_csv(path: Path, records: list[Record]) -> tuple[list[Record], list[Prob
             wanted[name] = split
     named = {problem.id for problem in problems}
     for record in records:
-        if record.id not in wanted and record.id not in named:
+        if record.id not in wanted and record.group not in wanted and not {record.id, record.group} & named:
             problems.append(
                 Problem(record.id, record.file, f"it is not in {path.name}: add a line, or remove the image")
             )
-    return [record._replace(split=wanted.get(record.id, record.split or "train")) for record in records], problems
+    splits = [wanted.get(r.id) or wanted.get(r.group) or r.split or "train" for r in records]
+    return [r._replace(split=split) for r, split in zip(records, splits, strict=True)], problems
 
 
 def dealt(source: Source, splits: Splits, raw: Path) -> Source:

@@ -1,0 +1,329 @@
+"""NIfTI volumes, cut into slices: imagesTr/ and labelsTr/ (Medical Segmentation Decathlon, nnU-Net), images/ and masks/, or a
+folder a case with <case>_seg.nii.gz (BraTS).
+
+Source: https://nifti.nimh.nih.gov/nifti-1; nibabel. Layouts: M. Antonelli et al., Nature Communications 13, 2022; F. Isensee et
+al., nnU-Net, Nature Methods 18, 2021.
+Idea: volumes are turned to the nearest right-anterior-superior order (nibabel's as_closest_canonical: axes are swapped and
+flipped, nothing is interpolated) and cut along `axis`: auto is the axis of the widest spacing of the first volume where it is
+a fifth wider than the others, else axial. Rows run from front to back (axial) or from top to bottom, columns from left to right.
+Values: 8 bits as they are; others from the 0.5th to the 99.5th percentile of their volume, or ingest.image_range.
+Channels: of several files of a case (_0000, _0001, ...; _flair, _t1, ...) or of a fourth axis, number `channel` is read.
+Kept: dataset/volumes.json: files, shape, affine as in the file and after turning, axis and number of slices of every volume; slice k
+of id <case>/<axis>_<k> is plane k of the turned volume.
+Splits: volumes stay whole (ingest.splits deals them out); of a single volume, blocks of ten neighbouring slices.
+Classes: dataset.json's labels (`ignore` is void), else classes.json or classes.txt.
+Limits: image and label must have one shape and place; imagesTs without labels is left out, which is said.
+"""
+
+from functools import lru_cache, partial
+from json import dumps
+from pathlib import Path
+from re import sub
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Int32, UInt8
+from pydantic import Field
+
+from segmend.images.rasters import VOID
+from segmend.stage.params import Method
+from tasks.ingest.reading.class_names import VOID_NAMES, naming, read_json
+from tasks.ingest.reading.context import check_size
+from tasks.ingest.reading.file_kinds import walk
+from tasks.ingest.reading.source import Hints, Problem, Record, Source, Unused, class_ids, relative
+from tasks.ingest.reading.splits import by_blocks
+
+SUFFIXES = (".nii.gz", ".nii")
+LABELS = {"labelstr": "imagesTr", "labelsts": "imagesTs", "labels": "images", "masks": "images", "label": "image", "mask": "image",
+          "segmentations": "images"}  # fmt: skip
+ENDING = r"(?i)[_-](seg|segmentation|mask|label|labels|gt)$"
+CHANNEL = r"_\d{4}$"
+AXES = ("sagittal", "coronal", "axial")
+WIDER = 1.2  # times the next spacing, for an axis to be taken as the one that slices were made along
+OFF = 0.1  # voxels that a label may lie beside its image
+BLOCK = 10
+
+
+class Case(NamedTuple):
+    """A volume: its images (channels) and its label."""
+
+    name: str
+    images: tuple[Path, ...]
+    label: Path | None
+
+
+class Nifti(Method):
+    name: Literal["nifti"] = "nifti"
+    axis: Literal["auto", "sagittal", "coronal", "axial"] = Field("auto", description="the axis that slices lie across")
+    channel: int = Field(0, ge=0, description="which of several channels of a volume is read, from 0")
+
+    @staticmethod
+    def sees(raw: Path) -> str:
+        found = next((path for path in volumes_in(raw)), None)
+        return f"it has NIfTI volumes: {relative(found, raw)}" if found else ""
+
+    def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
+        cases, unused, problems = cases_of(raw)
+        if not cases:
+            raise ValueError(
+                f"{raw} is not laid out as nifti: .nii or .nii.gz files in imagesTr/ and labelsTr/ are expected"
+            )
+        classes, ids, where = named(raw, hints)
+        axis, note = self.chosen(cases)
+        records: list[Record] = []
+        about: dict[str, Any] = {}
+        for case in cases:
+            several = len(case.images) > 1
+            if several and self.channel >= len(case.images):
+                reason = f"{case.name} has {len(case.images)} channels, and ingest.format.nifti.channel is {self.channel} (they count from 0)"
+                problems.append(Problem("", relative(case.images[0], raw), reason))
+                continue
+            image, label = case.images[self.channel if several else 0], case.label
+            try:
+                shape, affine, own = head_of(image)
+                trouble = off_place(shape, affine, *head_of(label)[:2]) if label else ""
+            except ValueError as wrong:
+                problems.append(Problem(case.name, relative(image, raw), str(wrong)))
+                continue
+            if trouble:
+                problems.append(Problem(case.name, relative(label or image, raw), trouble))
+            number = AXES.index(axis)
+            count = shape[number]
+            splits = by_blocks(count, BLOCK, (0.6, 0.2, 0.2)) if len(cases) == 1 else [None] * count
+            for k in range(count):
+                picture = partial(read_slice, image, number, k, self.channel, len(case.images), hints.image_range)
+                mask = partial(read_label_slice, label, number, k) if label else None
+                place = f"#{axis}_{k}"
+                records.append(
+                    Record(
+                        f"{case.name}/{axis}_{k:04d}",
+                        splits[k],
+                        picture,
+                        mask,
+                        file=relative(image, raw) + place,
+                        mask_file=relative(label, raw) + place if label else "",
+                        group=case.name,
+                    )  # fmt: skip
+                )
+            about[case.name] = {
+                "image": relative(image, raw), "label": relative(label, raw) if label else None, "shape": list(shape),
+                "affine": own.tolist(), "affine_turned": affine.tolist(), "axis": axis, "slices": count,
+            }  # fmt: skip
+        notes = [f"classes named by {where}", note, self.channels_note(cases)]
+        if len(cases) == 1:
+            notes.append(f"splits: blocks of {BLOCK} neighbouring slices")
+        used = {relative(path, raw) for case in cases for path in (*case.images, *([case.label] if case.label else []))}
+        return Source(
+            classes, ids, records, (), tuple(problems), tuple(note for note in notes if note),
+            used=frozenset(used | {where}), unused=tuple(unused), kept=(("volumes.json", dumps(about, indent=1) + "\n"),),
+        )  # fmt: skip
+
+    def chosen(self, cases: list[Case]) -> tuple[str, str]:
+        """The axis, and the sentence that says it."""
+        if self.axis != "auto":
+            return self.axis, f"{self.axis} slices (ingest.format.nifti.axis)"
+        for case in cases:
+            try:
+                _, affine, _ = head_of(case.images[0])
+            except ValueError:
+                continue
+            spacing = np.linalg.norm(affine[:3, :3], axis=0)
+            widest = int(np.argmax(spacing))
+            clear = spacing[widest] > WIDER * np.sort(spacing)[1]
+            axis = AXES[widest] if clear else "axial"
+            sizes = " x ".join(f"{size:g}" for size in np.round(spacing, 3))
+            return axis, f"{axis} slices (voxels of {sizes} in {case.name}; ingest.format.nifti.axis changes it)"
+        return "axial", ""
+
+    def channels_note(self, cases: list[Case]) -> str:
+        most = max(cases, key=lambda case: len(case.images))
+        if len(most.images) == 1:
+            return ""
+        read = most.images[min(self.channel, len(most.images) - 1)].name
+        return f"of {len(most.images)} channels, as of {most.name}, {read} is read (ingest.format.nifti.channel)"
+
+
+def volumes_in(raw: Path) -> list[Path]:
+    return [path for path, trouble in walk(raw) if not trouble and path.name.lower().endswith(SUFFIXES)]
+
+
+def stem(path: Path) -> str:
+    return next(path.name[: -len(end)] for end in SUFFIXES if path.name.lower().endswith(end))
+
+
+def cases_of(raw: Path) -> tuple[list[Case], list[Unused], list[Problem]]:
+    """The volumes of a folder by case; labels without an image are problems."""
+    labels: dict[tuple[Path, str], Path] = {}
+    images: dict[tuple[Path, str], list[Path]] = {}
+    unused: dict[str, Unused] = {}
+    for path in volumes_in(raw):
+        folder = LABELS.get(path.parent.name.lower())
+        if folder:
+            key = (path.parent.parent / folder.casefold(), sub(ENDING, "", stem(path)))
+            labels[key] = path
+        elif sub(ENDING, "", stem(path)) != stem(path):
+            labels[path.parent, sub(ENDING, "", stem(path))] = path
+        else:
+            in_images = path.parent.name.casefold() in {name.casefold() for name in LABELS.values()}
+            place = path.parent.parent / path.parent.name.casefold() if in_images else path.parent
+            images.setdefault((place, stem(path)), []).append(path)
+    cases, taken = [], set()
+    problems = []
+    for (place, name), label in sorted(labels.items()):
+        same = {key: paths for key, paths in images.items() if key[0] == place}
+        found = same.get((place, name)) or [
+            paths[0] for key, paths in sorted(same.items()) if sub(CHANNEL, "", key[1]) == name
+        ]
+        found = found or [
+            paths[0] for key, paths in sorted(same.items()) if key[1].startswith((f"{name}_", f"{name}-"))
+        ]
+        if not found:
+            problems.append(
+                Problem("", relative(label, raw), f"it has no image {name}.nii.gz: add it or remove the label")
+            )
+            continue
+        taken |= set(found)
+        cases.append(Case(name, tuple(found), label))
+    bare: dict[tuple[Path, str], list[Path]] = {}
+    for (place, name), paths in images.items():
+        if paths[0] in taken:
+            continue
+        if paths[0].parent.name.casefold() == "imagests":
+            folder = relative(paths[0].parent, raw) + "/"
+            unused[folder] = Unused(folder, "test volumes without labels are left out")
+        else:
+            bare.setdefault((place, sub(CHANNEL, "", name)), []).extend(paths)
+    cases += [Case(name, tuple(sorted(paths)), None) for (_, name), paths in sorted(bare.items())]
+    names = [case.name for case in cases]
+    double = [case for case in cases if names.count(case.name) > 1]
+    if double:  # the same case name in several folders: the folder tells them apart
+        cases = [
+            case._replace(name=relative(case.images[0].parent, raw) + "/" + case.name) if case in double else case
+            for case in cases
+        ]
+    return cases, list(unused.values()), problems
+
+
+def named(raw: Path, hints: Hints) -> tuple[tuple[str, ...], dict[int, int], str]:
+    """Classes, ids and where they are named."""
+    path = raw / "dataset.json"
+    listed = read_json(path).get("labels") if path.is_file() and not hints.classes else None
+    if not listed:
+        own = naming(raw, hints)
+        if not own.classes:
+            raise ValueError(
+                f'{raw}: nothing names the classes: add classes.json, {{"classes": ["name of id 0", ...]}}'
+            )
+        return own.classes, own.ids, own.where
+    pairs = list(listed.items())
+    if all(str(key).isdigit() for key, _ in pairs):
+        pairs = [(str(name), int(key)) for key, name in pairs]  # {"0": "background"}: the Decathlon's form
+    if not all(isinstance(number, int) for _, number in pairs):
+        raise ValueError(
+            f"{path}: its labels are regions of several ids: name the ids one by one in classes.json, and move it away"
+        )
+    kept = sorted((number, name) for name, number in pairs if name.lower() not in VOID_NAMES)
+    classes = tuple(name for _, name in kept)
+    class_ids(classes, (), "dataset.json")
+    ids = {254: 254, VOID: VOID} | {number: k for k, (number, _) in enumerate(kept)}
+    ids |= {number: VOID for name, number in pairs if name.lower() in VOID_NAMES}
+    return classes, ids, "dataset.json"
+
+
+def opened(path: Path) -> Any:
+    """A volume, its numbers still in the file."""
+    from nibabel.filebasedimages import ImageFileError
+    from nibabel.loadsave import load
+
+    try:
+        image: Any = load(path)
+    except (ImageFileError, OSError, EOFError) as trouble:
+        raise ValueError(f"it cannot be read as NIfTI ({str(trouble).splitlines()[0]}): replace or remove it") from None
+    if len(image.shape) not in (3, 4):
+        raise ValueError(f"its shape is {image.shape}: volumes of three axes, or four with channels, are read")
+    return image
+
+
+def head_of(path: Path) -> tuple[tuple[int, int, int], np.ndarray, np.ndarray]:
+    """Shape and affine after turning, and the affine as in the file."""
+    from nibabel.orientations import inv_ornt_aff, io_orientation
+
+    image = opened(path)
+    way = io_orientation(image.affine)
+    if np.isnan(way).any():
+        raise ValueError("its affine does not say which axis is which: write a whole affine into the file")
+    x, y, z = (int(image.shape[k]) for k in np.argsort(way[:, 0]))
+    return (x, y, z), image.affine @ inv_ornt_aff(way, image.shape[:3]), np.asarray(image.affine)
+
+
+def off_place(
+    shape: tuple[int, ...], affine: np.ndarray, label_shape: tuple[int, ...], label_affine: np.ndarray
+) -> str:
+    """Why a label does not lie on its image; "" where it does."""
+    if shape != label_shape:
+        sizes = " and ".join(" x ".join(map(str, size)) for size in (label_shape, shape))
+        return f"it and its image have {sizes} voxels: resample it onto the image"
+    ends = np.array([(x, y, z, 1) for x in (0, shape[0]) for y in (0, shape[1]) for z in (0, shape[2])]).T
+    voxel = np.linalg.norm(affine[:3, :3], axis=0).min()
+    off = float(np.linalg.norm(((affine - label_affine) @ ends)[:3], axis=0).max() / voxel)
+    return f"it lies up to {off:.1f} voxels beside its image: resample it onto the image" if off > OFF else ""
+
+
+@lru_cache(maxsize=2)
+def volume(path: Path, changed: int) -> np.ndarray:
+    """The numbers of a volume after turning; `changed`, the file's time, makes an edited file a new one."""
+    from nibabel.funcs import as_closest_canonical
+
+    try:
+        return np.asarray(as_closest_canonical(opened(path)).dataobj)
+    except (OSError, EOFError, ValueError) as trouble:
+        raise ValueError(f"its voxels cannot be read ({str(trouble).splitlines()[0]}): replace or remove it") from None
+
+
+@lru_cache(maxsize=8)
+def grey_range(path: Path, changed: int, part: int) -> tuple[float, float]:
+    """Values of a volume that become black and white: the 0.5th and the 99.5th percentile."""
+    numbers = channel_of(volume(path, changed), part)
+    low, high = np.percentile(numbers[np.isfinite(numbers)], (0.5, 99.5))
+    return float(low), float(high if high > low else low + 1)
+
+
+def channel_of(numbers: np.ndarray, part: int) -> np.ndarray:
+    channels = numbers if numbers.ndim == 4 else numbers[..., None]
+    if part >= channels.shape[3]:
+        raise ValueError(
+            f"it has {channels.shape[3]} channels, and ingest.format.nifti.channel is {part} (they count from 0)"
+        )
+    return channels[..., part]
+
+
+def plane_of(numbers: np.ndarray, axis: int, k: int) -> np.ndarray:
+    """Plane k across an axis, as rows and columns: the second of the other axes runs up, so its rows are turned over."""
+    plane = np.take(numbers, k, axis=axis)
+    return np.ascontiguousarray(plane[:, ::-1].T)
+
+
+def read_slice(
+    path: Path, axis: int, k: int, channel: int, files: int, value_range: tuple[float, float] | None
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A slice in grey. With one file a case, `channel` counts along the fourth axis."""
+    changed, part = path.stat().st_mtime_ns, 0 if files > 1 else channel
+    plane = plane_of(channel_of(volume(path, changed), part), axis, k)
+    check_size(*plane.shape)
+    if value_range is None and plane.dtype != np.uint8:
+        value_range = grey_range(path, changed, part)
+    if value_range:
+        low, high = value_range
+        grey = np.nan_to_num((plane.astype(np.float64) - low) * (255 / (high - low)) + 0.5)
+        plane = np.clip(grey, 0, 255).astype(np.uint8)
+    return np.repeat(plane[..., None], 3, axis=2)
+
+
+def read_label_slice(path: Path, axis: int, k: int) -> Int32[np.ndarray, "h w"]:
+    numbers = volume(path, path.stat().st_mtime_ns)
+    if numbers.ndim != 3:
+        raise ValueError(f"its shape is {numbers.shape}: a label has one whole number a voxel")
+    plane = plane_of(numbers, axis, k)
+    if not (plane == np.floor(plane)).all():
+        raise ValueError("its values are not whole numbers: a label has one class id a voxel")
+    return plane.astype(np.int32)
