@@ -1,0 +1,74 @@
+"""`segmend diff A B`: what differs between two label sets; A and B are rounds of this workspace, or folders."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows import environment
+from flows.environment import UserError
+
+OUT = Path(".work/diff")
+SHOWN = 12  # class pairs in the terminal
+
+
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A round (r0) or a folder of label maps.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The one to compare it with.")],
+    out: Annotated[Path | None, typer.Option(help="Where tables and page go; default: .work/diff.")] = None,
+) -> None:
+    """Compare two label sets: pixels changed per class pair, image, person and method; a table, CSV and a page."""
+    started = Path.cwd()
+    root = environment.enter()
+    folders = [folder_of(root, started, name) for name in (before, after)]
+    target = (started / out) if out else root / OUT
+    raise typer.Exit(compare(root, folders, target))
+
+
+def folder_of(root: Path, started: Path, name: str) -> Path:
+    """The labels of a round of this workspace, or a folder relative to where the command was called."""
+    from flows.engine.stage_command import stage_command
+
+    labels = root / stage_command(root, "export", {"last": name}).options["labels"]
+    if labels.is_dir() and "/" not in name:
+        return labels
+    if (started / name).is_dir():
+        return started / name
+    rounds = sorted(path.name for path in labels.parent.glob("r*") if path.is_dir())
+    raise UserError(
+        f"{name} is neither a round with labels ({', '.join(rounds) or 'there are none yet'}) nor a folder."
+    )
+
+
+def compare(root: Path, folders: list[Path], out: Path) -> int:
+    """Write the comparison and print its table; the exit code."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from flows.engine.stage_command import stage_command
+
+    dataset = root / stage_command(root, "export", {}).options["dataset"]
+    words = [*map(str, folders), "--dataset", str(dataset), "--out", str(out)]
+    code = subprocess.run([sys.executable, "-m", "tasks.report.compare", *words], cwd=root, check=False).returncode
+    if code:
+        return code
+    found = json.loads((out / "diff.json").read_text(encoding="utf-8"))
+    title = f"{found['changed_pixels']:,} of {found['pixels']:,} pixels differ, in {found['changed_images']:,} of {found['images']:,} images"
+    table = Table("before", "after", title=title)
+    table.add_column("pixels", justify="right")
+    for row in found["class_pairs"][:SHOWN]:
+        table.add_row(row["before"], row["after"], f"{row['pixels']:,}")
+    console = Console()
+    console.print(table)
+    for row in found["who"]:
+        console.print(f"{row['who']}: {row['answers']:,} answers, {row['changed_pixels']:,} pixels", highlight=False)
+    for side, name in (("only_before", folders[0]), ("only_after", folders[1])):
+        if found[side]:
+            console.print(
+                f"{len(found[side]):,} images are in {name.name} alone (diff.json lists them).", highlight=False
+            )
+    console.print(f"Page: {out / 'index.html'}", soft_wrap=True, highlight=False)
+    return 0

@@ -1,0 +1,210 @@
+"""Compare two label sets: pixels changed per class pair, image, person and method, as tables, CSV and a page with pictures.
+
+    python -m tasks.report.compare data/labels/r0 data/labels/r2 --dataset data/dataset --out .work/diff
+
+A label set is a round's folder, an export in folders (masks/), or any folder of index PNGs whose names are the images' ids. Images
+that one of the two lacks are counted and listed, never compared. Exit code 2 where the sets cannot be compared.
+
+out/diff.json  class_pairs.csv  images.csv  who.csv  index.html
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterable
+from csv import writer
+from json import dumps, loads
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from segmend.answers import history
+from segmend.images.dataset import Card, Dataset
+from segmend.images.overlays import marked, overlaid
+from segmend.images.parallel import map_images
+from segmend.images.rasters import UNLABELLED, VOID, default_colours, read_labels
+from tasks.report.panels import COLOURS, Shot, shot, size_in
+
+PICTURES, BOX = 12, 260  # images with the most changed pixels on the page, and their size
+
+
+class LabelFolder(NamedTuple):
+    """The label maps of one set: files by image id."""
+
+    name: str
+    folder: Path
+    files: dict[str, Path]
+
+
+class Pair(NamedTuple):
+    """One image's two files; sent to another process."""
+
+    id: str
+    before: Path
+    after: Path
+
+
+class Difference(NamedTuple):
+    """What differs between two label sets."""
+
+    pairs: Counter[tuple[int, int]]  # pixels by (id before, id after), where they differ
+    images: dict[str, int]  # changed pixels of every image that both sets have
+    pixels: int  # of those images
+    alone: tuple[list[str], list[str]]  # ids that only the first, only the second set has
+
+
+def label_folder(folder: Path) -> LabelFolder:
+    """The label maps in a folder; ValueError where there are none."""
+    inside = next((folder / name for name in ("maps", "masks") if (folder / name).is_dir()), folder)
+    files = {path.relative_to(inside).with_suffix("").as_posix(): path for path in sorted(inside.rglob("*.png"))}
+    if not files:
+        raise ValueError(
+            f"{folder} holds no label maps: name a round (r2), a folder of data/labels, an export in folders, or a folder of index "
+            "PNGs named after the images"
+        )
+    return LabelFolder(folder.name, folder, files)
+
+
+def count(pair: Pair) -> tuple[Counter[tuple[int, int]], int]:
+    """Differing pixels of one image by (id before, id after), and its size in pixels."""
+    before, after = read_labels(pair.before), read_labels(pair.after)
+    if before.shape != after.shape:
+        raise ValueError(
+            f"{pair.id}: {pair.before} has {before.shape[0]} x {before.shape[1]} pixels and {pair.after} {after.shape[0]} x "
+            f"{after.shape[1]}: compare label maps of equal size"
+        )
+    differ = before != after
+    counts = np.bincount(before[differ].astype(np.uint16) << 8 | after[differ], minlength=1 << 16)
+    pairs = np.flatnonzero(counts).tolist()
+    return Counter({(pair >> 8, pair & 255): int(counts[pair]) for pair in pairs}), before.size
+
+
+def difference(first: LabelFolder, second: LabelFolder) -> Difference:
+    """Every image that both sets have, compared; ValueError where there is none."""
+    common = sorted(set(first.files) & set(second.files))
+    if not common:
+        raise ValueError(f"{first.folder} and {second.folder} have no image in common: are they of the same data set?")
+    pairs: Counter[tuple[int, int]] = Counter()
+    images, pixels = {}, 0
+    jobs = [Pair(name, first.files[name], second.files[name]) for name in common]
+    for job, (changed, size) in zip(jobs, map_images(count, jobs, "comparing"), strict=True):
+        pairs.update(changed)
+        images[job.id], pixels = sum(changed.values()), pixels + size
+    alone = tuple(sorted(set(a.files) - set(b.files)) for a, b in ((first, second), (second, first)))
+    return Difference(pairs, images, pixels, alone)  # type: ignore[arg-type]
+
+
+def who_changed(first: LabelFolder, second: LabelFolder) -> list[dict[str, Any]]:
+    """Answers and changed pixels by person, or by the method of automatic changes, in the rounds that only the second set has.
+
+    Empty where the sets are not rounds of one workspace. An automatic method's rows are made anew each round: only its last count.
+    """
+    if not all((a.folder / "history.parquet").is_file() for a in (first, second)):
+        return []
+    known = {(row["query"], row["who"], row["round"]) for row in history.read(first.folder).to_pylist()}
+    table: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in history.read(second.folder).to_pylist():
+        automatic = row["kind"] == history.AUTO
+        if not automatic and (row["query"], row["who"], row["round"]) in known:
+            continue
+        kind = "method" if automatic else "person"
+        entry = table.setdefault(
+            (kind, row["who"]), {"who": row["who"], "kind": kind, "answers": 0, "changed_pixels": 0}
+        )
+        entry["answers"] += not automatic
+        entry["changed_pixels"] += row["changed"] or 0
+    return sorted(table.values(), key=lambda row: (-row["changed_pixels"], row["who"]))
+
+
+def card_of(sets: Iterable[LabelFolder], dataset: Path | None) -> Card:
+    """Names and colours of the classes: of the data set, else of an export's classes.json, else numbers."""
+    if dataset is not None and (dataset / "dataset.json").is_file():
+        return Dataset(dataset).card
+    names: list[str] = [str(k) for k in range(UNLABELLED)]
+    for label_set in sets:
+        if (label_set.folder / "classes.json").is_file():
+            names = loads((label_set.folder / "classes.json").read_text(encoding="utf-8-sig"))["classes"]
+            break
+    colours = tuple((r, g, b) for r, g, b in default_colours(len(names)))
+    return Card(name="", classes=tuple(names), colours=colours, mean=(0.5,) * 3, deviation=(0.25,) * 3)
+
+
+def write_csv(path: Path, head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = writer(file, lineterminator="\n")
+        table.writerow(head)
+        table.writerows(rows)
+
+
+def write(
+    out: Path, first: LabelFolder, second: LabelFolder, found: Difference, dataset: Path | None
+) -> dict[str, Any]:
+    """Tables and page; returns what diff.json holds."""
+    card = card_of((first, second), dataset)
+    names = {**dict(enumerate(card.classes)), UNLABELLED: "not labelled yet", VOID: "void"}
+    pairs = [
+        {"before": names.get(a, str(a)), "after": names.get(b, str(b)), "pixels": n}
+        for (a, b), n in sorted(found.pairs.items(), key=lambda entry: (-entry[1], entry[0]))
+    ]
+    images = sorted(found.images.items(), key=lambda entry: (-entry[1], entry[0]))
+    people = who_changed(first, second)
+    content = {
+        "before": first.name,
+        "after": second.name,
+        "images": len(images),
+        "changed_images": sum(changed > 0 for _, changed in images),
+        "pixels": found.pixels,
+        "changed_pixels": sum(found.images.values()),
+        "class_pairs": pairs,
+        "who": people,
+        "only_before": found.alone[0],
+        "only_after": found.alone[1],
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "diff.json").write_text(dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_csv(out / "class_pairs.csv", ("before", "after", "pixels"), (tuple(row.values()) for row in pairs))
+    write_csv(out / "images.csv", ("image", "changed_pixels"), images)
+    write_csv(out / "who.csv", ("who", "kind", "answers", "changed_pixels"), (tuple(row.values()) for row in people))
+    shots = [
+        (name, changed, pictures(name, first, second, card, dataset)) for name, changed in images[:PICTURES] if changed
+    ]
+    template = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    ).get_template("compare.html.j2")
+    (out / "index.html").write_text(template.render(content, rows=images[:50], shots=shots), encoding="utf-8")
+    return content
+
+
+def pictures(name: str, first: LabelFolder, second: LabelFolder, card: Card, dataset: Path | None) -> list[Shot]:
+    """The image with the labels before and after, and the pixels that differ; label maps alone where the image is not known."""
+    before, after = read_labels(first.files[name]), read_labels(second.files[name])
+    known = dataset is not None and (dataset / "images" / f"{name}.png").is_file()
+    image = Dataset(dataset).image(name) if known and dataset else np.full((*before.shape, 3), 128, np.uint8)
+    size = size_in(BOX, before.shape)
+    return [
+        shot(overlaid(image, before, card), f"Labels of {name} in {first.name}", size),
+        shot(overlaid(image, after, card), f"Labels of {name} in {second.name}", size),
+        shot(marked(image, {COLOURS["changed"]: before != after}), f"Pixels of {name} that differ", size),
+    ]
+
+
+def main() -> int:
+    parser = ArgumentParser("python -m tasks.report.compare", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("before", type=Path)
+    parser.add_argument("after", type=Path)
+    parser.add_argument("--dataset", type=Path, help="the data set whose images and class names are shown")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the tables and the page")
+    chosen = parser.parse_args()
+    try:
+        first, second = label_folder(chosen.before), label_folder(chosen.after)
+        write(chosen.out, first, second, difference(first, second), chosen.dataset)
+    except ValueError as mistake:
+        print(mistake, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
