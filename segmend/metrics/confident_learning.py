@@ -4,85 +4,130 @@ Paper: Northcutt et al., Confident Learning, JAIR 2021, arXiv 1911.00068; for ma
 Formula: t[j] = mean of p[j] over the pixels labelled j;
     C[i, j] = number of pixels labelled i whose most probable class among {k: p[k] >= t[k]} is j
     joint[i, j] = C[i, j] / sum_j C[i, j] * (share of label i);  a pixel is suspected where C counts it off the diagonal
-Streamed in two passes (thresholds, then counts), so that memory holds one image. Pixels of void and unlabelled take no part.
+The functions are those of the paper, for tensors on any device. `Thresholds` and `Joint` apply them to images one by one, in two
+passes, so that memory holds one image; training (tasks/train) applies them to its batches. Pixels of void and unlabelled take
+no part.
 Limits: the estimate is low rather than high, since wrong pixels lower the threshold of the class they are labelled with.
-The predictions must come from outside: a network that has learned the labels finds them all right.
+The predictions must be out-of-sample: a network that has memorised the labels agrees with all of them.
 """
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8
+from torch import Tensor
 
 from segmend.images.rasters import LabelMap, is_class
+from segmend.metrics.confusion import ratio
 
 Probabilities = Float32[np.ndarray, "k h w"]
 
 
+def self_confidence_sums(
+    labels: Int64[Tensor, " n"], own: Float[Tensor, " n"], classes: int
+) -> Float[Tensor, " {classes}"]:
+    """Sums over the pixels of each label of `own`, their probability of that label."""
+    return own.new_zeros(classes).index_add(0, labels, own)
+
+
+def mean_thresholds(
+    sums: Float[Tensor, " k"], pixels: Float[Tensor, " k"] | Int64[Tensor, " k"], without: float | Float[Tensor, " k"]
+) -> Float[Tensor, " k"]:
+    """t[j]: the mean self-confidence; `without` for classes without pixels."""
+    return torch.where(pixels > 0, sums / pixels.clamp_min(1), without)
+
+
+def confident_class(
+    probabilities: Float[Tensor, "..."], thresholds: Float[Tensor, "..."], dim: int
+) -> Int64[Tensor, "..."]:
+    """The most probable of the classes (axis `dim`) that reach their threshold; -1 where none does."""
+    best, winner = torch.where(probabilities >= thresholds, probabilities, -1).max(dim)
+    return torch.where(best >= 0, winner, -1)
+
+
+def count_pairs(labels: Int64[Tensor, "*shape"], others: Int64[Tensor, "*shape"], classes: int) -> Int64[Tensor, "k k"]:
+    """How many pixels have each pair of label (row) and other class (column); -1 is no class, and left out."""
+    pairs = (labels * classes + others)[others >= 0]
+    return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
+
+
+def calibrated(
+    counts: Int64[Tensor, "k k"], labelled: Float[Tensor, " k"], keep_uncounted: bool = True
+) -> Float[Tensor, "k k"]:
+    """C with rows scaled to sum to `labelled` (numbers or shares of each label).
+
+    A label none of whose pixels was confident counts as right; without `keep_uncounted` its row is 0.
+    """
+    counts = counts.to(labelled.dtype)
+    rows = counts.sum(1, keepdim=True)
+    shares = counts / rows.clamp_min(1)
+    if keep_uncounted:
+        shares = torch.where(rows > 0, shares, torch.eye(len(counts), dtype=counts.dtype, device=counts.device))
+    return shares * labelled[:, None]
+
+
+def wrong_rates(joint: Float64[np.ndarray, "k k"], axis: int) -> Float64[np.ndarray, " k"]:
+    """Share of wrong labels among the pixels given each class (axis 1) or seemingly of it (axis 0); NaN for classes without."""
+    return 1 - ratio(joint.diagonal(), joint.sum(axis))
+
+
 class Thresholds:
-    """First pass: the mean probability of each class over the pixels that are labelled so."""
+    """First pass over images: the mean probability of each class over the pixels that are labelled so."""
 
     def __init__(self, classes: int):
-        self.sums, self.counts = np.zeros(classes), np.zeros(classes, np.int64)
+        self.classes = classes
+        self.sums = torch.zeros(classes, dtype=torch.float64)
+        self.pixels = torch.zeros(classes, dtype=torch.int64)
 
     def add(self, labels: LabelMap, probabilities: Probabilities) -> None:
-        known = is_class(labels)
-        names = labels[known].astype(np.int64)
-        own = np.take_along_axis(probabilities[:, known], names[None], 0)[0]
-        self.sums += np.bincount(names, own, minlength=len(self.sums))
-        self.counts += np.bincount(names, minlength=len(self.sums))
+        given, p = known_pixels(labels, probabilities)
+        own = p.gather(0, given[None])[0].double()
+        self.sums += self_confidence_sums(given, own, self.classes)
+        self.pixels += torch.bincount(given, minlength=self.classes)
 
-    def found(self) -> Float64[np.ndarray, " k"]:
-        """One threshold a class; above 1, where nothing reaches it, for classes that no pixel is labelled with."""
-        return np.where(self.counts > 0, self.sums / np.maximum(1, self.counts), 2.0)
+    def compute(self) -> Float64[np.ndarray, " k"]:
+        """One threshold a class; above 1, which no probability reaches, for classes that no pixel is labelled with."""
+        return mean_thresholds(self.sums, self.pixels, 2.0).numpy()
 
 
-def confident(
-    probabilities: Float32[np.ndarray, "k *shape"], thresholds: Float64[np.ndarray, " k"]
-) -> Int64[np.ndarray, "*shape"]:
-    """The most probable of the classes that reach their threshold; -1 where none does."""
-    reached = probabilities >= thresholds.reshape(-1, *([1] * (probabilities.ndim - 1)))
-    best = np.where(reached, probabilities, -1).argmax(0)
-    return np.where(reached.any(0), best, -1)
+def known_pixels(labels: LabelMap, probabilities: Probabilities) -> tuple[Int64[Tensor, " n"], Float[Tensor, "k n"]]:
+    """Labels and probabilities of the labelled pixels."""
+    known = is_class(labels)
+    return torch.from_numpy(labels[known].astype(np.int64)), torch.from_numpy(probabilities[:, known])
 
 
 def suspected(
     labels: LabelMap, probabilities: Probabilities, thresholds: Float64[np.ndarray, " k"]
 ) -> Bool[np.ndarray, "h w"]:
     """Labelled pixels of which the network is confident that they are of another class."""
-    said = confident(probabilities, thresholds)
-    return is_class(labels) & (said >= 0) & (said != labels)
+    limits = torch.from_numpy(thresholds)[:, None, None]
+    confident = confident_class(torch.from_numpy(probabilities), limits, 0).numpy()
+    return is_class(labels) & (confident >= 0) & (confident != labels)
 
 
 class Joint:
-    """Second pass: labels against what the network is confident of."""
+    """Second pass over images: counts of labels against confident classes."""
 
     def __init__(self, thresholds: Float64[np.ndarray, " k"]):
         self.thresholds = thresholds
         classes = len(thresholds)
-        self.counts = np.zeros((classes, classes), np.int64)  # given label, confident class
-        self.labelled = np.zeros(classes, np.int64)
+        self.counts = torch.zeros(classes, classes, dtype=torch.int64)  # given label, confident class
+        self.labelled = torch.zeros(classes, dtype=torch.int64)
 
     def add(self, labels: LabelMap, probabilities: Probabilities) -> None:
-        known = is_class(labels)
-        names, classes = labels[known].astype(np.int64), len(self.thresholds)
-        said = confident(probabilities[:, known], self.thresholds)
-        self.labelled += np.bincount(names, minlength=classes)
-        pairs = (names * classes + said)[said >= 0]
-        self.counts += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+        (given, p), classes = known_pixels(labels, probabilities), len(self.thresholds)
+        self.labelled += torch.bincount(given, minlength=classes)
+        self.counts += count_pairs(given, confident_class(p, torch.from_numpy(self.thresholds)[:, None], 0), classes)
 
-    def found(self) -> Float[np.ndarray, "k k"]:
+    def compute(self) -> Float64[np.ndarray, "k k"]:
         """The joint distribution of given labels (rows) and true classes; sums to 1, to 0 where nothing is labelled."""
-        rows = self.counts.sum(1, keepdims=True)
-        shares = np.where(rows > 0, self.counts / np.maximum(1, rows), np.eye(len(self.labelled)))
-        return shares * (self.labelled / max(1, self.labelled.sum()))[:, None]
+        return calibrated(self.counts, self.labelled.double() / self.labelled.sum().clamp_min(1)).numpy()
 
     def rates(self) -> Float64[np.ndarray, " k"]:
         """Of the pixels labelled with each class, the share that is of another; NaN for classes without pixels."""
-        joint = self.found()
-        total = joint.sum(1)
-        return np.where(total > 0, 1 - np.diag(joint) / np.where(total > 0, total, 1), np.nan)
+        return wrong_rates(self.compute(), 1)
 
 
-def kinds(
+def border_and_objects(
     wrong: Bool[np.ndarray, "h w"], labels: LabelMap, reach: float
 ) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Suspected pixels as those of mistakes at a border and those of whole objects.

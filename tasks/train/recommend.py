@@ -18,7 +18,7 @@ import numpy as np
 
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import is_class
-from segmend.metrics.confident_learning import Joint, Thresholds, kinds, suspected
+from segmend.metrics.confident_learning import Joint, Thresholds, border_and_objects, suspected
 from segmend.network.inference import stream
 from segmend.network.segmenter import is_trained
 
@@ -50,21 +50,23 @@ def estimate(dataset: Dataset, labels: Labels, model: Path) -> Noise:
         )
     if not is_trained(model):
         raise ValueError(
-            f"{model} has learned from no label yet, so it cannot judge any: label something, then run the stage train"
+            f"{model} has learned from no label yet, so it cannot estimate their noise: label something, then run the stage train"
         )
     classes = len(dataset.classes)
     first = Thresholds(classes)
     for sample, probabilities in stream(model, dataset, samples):
         first.add(labels[sample.id], probabilities)
-    joint, found = Joint(first.found()), np.zeros(2)
+    joint, pixels = Joint(first.compute()), np.zeros(2)
     for sample, probabilities in stream(model, dataset, samples):
         given = labels[sample.id]
         joint.add(given, probabilities)
         wrong = suspected(given, probabilities, joint.thresholds)
-        found += [part.sum() for part in kinds(wrong, given, max(2.0, NEAR * sum(given.shape) / 2))]
-    rates, share = joint.rates(), found / max(1.0, found.sum())
-    rate = float(1 - np.trace(joint.found()))
-    by_class = {name: None if np.isnan(one) else float(one) for name, one in zip(dataset.classes, rates, strict=True)}
+        pixels += [part.sum() for part in border_and_objects(wrong, given, max(2.0, NEAR * sum(given.shape) / 2))]
+    rates, share = joint.rates(), pixels / max(1.0, pixels.sum())
+    rate = float(1 - np.trace(joint.compute()))
+    by_class = {
+        name: None if np.isnan(value) else float(value) for name, value in zip(dataset.classes, rates, strict=True)
+    }
     return Noise(rate, rate * float(share[0]), rate * float(share[1]), by_class, len(samples))
 
 
@@ -114,19 +116,19 @@ def main() -> int:
     parser = ArgumentParser("python -m tasks.train.recommend", description=__doc__)
     for name in ("dataset", "labels", "model"):
         parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
-    parser.add_argument("--out", type=Path, metavar="PATH", help="write what was found here (JSON)")
+    parser.add_argument("--out", type=Path, metavar="PATH", help="write the estimate and the recipe here (JSON)")
     chosen = parser.parse_args()
     try:
         noise = estimate(Dataset(chosen.dataset), Labels(chosen.labels), chosen.model)
-    except ValueError as trouble:
-        print(trouble, file=sys.stderr)
+    except ValueError as error:
+        print(error, file=sys.stderr)
         return 2
-    found = {"noise": noise._asdict(), "recipe": choose(noise)._asdict(), "small_loss": small_loss(noise)}
+    report = {"noise": noise._asdict(), "recipe": choose(noise)._asdict(), "small_loss": small_loss(noise)}
     if chosen.out:
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        chosen.out.write_text(dumps(found, indent=2) + "\n")
+        chosen.out.write_text(dumps(report, indent=2) + "\n")
     else:
-        print(dumps(found, indent=2))
+        print(dumps(report, indent=2))
     return 0
 
 

@@ -22,6 +22,7 @@ from jaxtyping import Bool, Float, Int64
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
+from segmend.metrics.confident_learning import calibrated, confident_class, count_pairs
 from tasks.train.api.distributed import all_reduce
 from tasks.train.api.targets import Targets
 from tasks.train.losses._base import Loss
@@ -107,8 +108,7 @@ class Transition(nn.Module):
             return None
         if self.estimate == "anchors":
             return diagonal(self.table, self.least)
-        rows = self.table / self.table.sum(1, keepdim=True).clamp_min(1) * targets.frequency[:, None]
-        return diagonal(rows.T, self.least)
+        return diagonal(calibrated(self.table, targets.frequency, keep_uncounted=False).T, self.least)
 
     def now(self, log_p: Float[Tensor, "b c h w"], targets: Targets, training: bool) -> Float[Tensor, "c c"] | None:
         """Collect, then T; validation does neither."""
@@ -147,11 +147,9 @@ class Transitional(Loss):
 
 
 def joint(p: Float[Tensor, "b c h w"], targets: Targets, t: Float[Tensor, " c"]) -> Int64[Tensor, "c c"]:
-    """How many pixels with the label of the row are surely of the column's class."""
-    classes = len(t)
-    top, best = p.where(p >= t[:, None, None], -1).max(1)
-    sure = (top >= 0) & targets.valid
-    return torch.bincount((targets.labels * classes + best)[sure], minlength=classes**2).view(classes, classes)
+    """How many pixels with the label of the row are confidently of the column's class."""
+    confident = confident_class(p, t[:, None, None], 1).where(targets.valid, -1)
+    return count_pairs(targets.labels, confident, len(t))
 
 
 def anchors(p: Float[Tensor, "b c h w"], valid: Bool[Tensor, "b h w"], share: float) -> Float[Tensor, "c c"]:

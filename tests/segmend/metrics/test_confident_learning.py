@@ -2,28 +2,29 @@
 
 import numpy as np
 import pytest
+import torch
 
 from segmend.images.rasters import UNLABELLED, VOID
-from segmend.metrics.confident_learning import Joint, Thresholds, confident, kinds, suspected
+from segmend.metrics.confident_learning import Joint, Thresholds, border_and_objects, confident_class, suspected
 
 
-def found(labels, probabilities):
+def estimate(labels, probabilities):
     first = Thresholds(probabilities.shape[0])
     first.add(labels, probabilities)
-    joint = Joint(first.found())
+    joint = Joint(first.compute())
     joint.add(labels, probabilities)
-    return first.found(), joint
+    return first.compute(), joint
 
 
 def test_by_hand():
     labels = np.array([[0, 0, 0, 1, 1, VOID]], np.uint8)
     one = np.array([[0.1, 0.3, 0.9, 0.8, 0.6, 0.0]], np.float32)  # probability of class 1
-    thresholds, joint = found(labels, np.stack([1 - one, one]))
+    thresholds, joint = estimate(labels, np.stack([1 - one, one]))
     assert thresholds == pytest.approx([(0.9 + 0.7 + 0.1) / 3, 0.7])
     # .9 of label 0 reaches .7: suspected; .6 of label 1 reaches neither .7 nor, with .4, .567
     assert joint.counts.tolist() == [[2, 1], [0, 1]]
     assert joint.rates() == pytest.approx([1 / 3, 0.0])
-    assert joint.found() == pytest.approx(np.array([[0.4, 0.2], [0.0, 0.4]]))
+    assert joint.compute() == pytest.approx(np.array([[0.4, 0.2], [0.0, 0.4]]))
     assert suspected(labels, np.stack([1 - one, one]), thresholds).tolist() == [
         [False, False, True, False, False, False]
     ]
@@ -41,7 +42,7 @@ def test_planted_mistakes_are_counted():
     wrong = (truth == 2) & (rng.random(truth.shape) < 0.3)
     labels[wrong] = 3
     labels[:3] = UNLABELLED
-    _, joint = found(labels, probabilities)
+    _, joint = estimate(labels, probabilities)
     rates = joint.rates()
     planted = (wrong[3:].sum()) / (labels[3:] == 3).sum()
     # wrong pixels lower their own label's threshold, so the others pass more often: the estimate is low, not high
@@ -54,12 +55,12 @@ def test_parts_give_what_the_whole_gives_and_ignored_pixels_nothing():
     labels = rng.integers(0, 3, (20, 30)).astype(np.uint8)
     labels[:, :4] = VOID
     probabilities = rng.dirichlet([1, 1, 1], labels.shape).transpose(2, 0, 1).astype(np.float32)
-    whole, joint = found(labels, probabilities)
+    whole, joint = estimate(labels, probabilities)
     parts = Thresholds(3)
     for half in (slice(0, 10), slice(10, 20)):
         parts.add(labels[half], probabilities[:, half])
-    assert parts.found() == pytest.approx(whole)
-    cut, alike = found(labels[:, 4:], probabilities[:, :, 4:])
+    assert parts.compute() == pytest.approx(whole)
+    cut, alike = estimate(labels[:, 4:], probabilities[:, :, 4:])
     assert cut == pytest.approx(whole)
     assert (alike.counts == joint.counts).all()
 
@@ -67,9 +68,10 @@ def test_parts_give_what_the_whole_gives_and_ignored_pixels_nothing():
 def test_a_class_without_pixels_has_no_rate_and_is_never_found():
     labels = np.zeros((2, 2), np.uint8)
     probabilities = np.stack([np.full((2, 2), 0.2), np.full((2, 2), 0.8)]).astype(np.float32)
-    thresholds, joint = found(labels, probabilities)
+    thresholds, joint = estimate(labels, probabilities)
     assert np.isnan(joint.rates()[1])
-    assert (confident(probabilities, thresholds) == 0).all()
+    limits = torch.from_numpy(thresholds)[:, None, None]
+    assert (confident_class(torch.from_numpy(probabilities), limits, 0) == 0).all()
     assert joint.rates()[0] == 0
 
 
@@ -79,10 +81,10 @@ def test_thin_pieces_at_a_border_and_whole_objects():
     wrong = np.zeros((40, 40), bool)
     wrong[20:22, 5:30] = True  # two rows beside the border
     wrong[30:36, 10:20] = True  # an object far from it
-    border, objects = kinds(wrong, labels, 3.0)
+    border, objects = border_and_objects(wrong, labels, 3.0)
     assert border[20:22, 5:30].all() and border.sum() == 50
     assert objects[30:36, 10:20].all() and objects.sum() == 60
-    assert kinds(wrong, np.zeros_like(labels), 3.0)[1].sum() == 110  # without a border all are objects
+    assert border_and_objects(wrong, np.zeros_like(labels), 3.0)[1].sum() == 110  # without a border all are objects
 
 
 def test_the_count_of_cleanlab(monkeypatch):
@@ -92,11 +94,11 @@ def test_the_count_of_cleanlab(monkeypatch):
     probabilities = rng.dirichlet([0.5, 0.5, 0.5], labels.shape).transpose(0, 3, 1, 2).astype(np.float32)
     issues = cleanlab.find_label_issues(labels, probabilities, n_jobs=1, verbose=False)
     first = Thresholds(3)
-    for one, said in zip(labels, probabilities, strict=True):
-        first.add(one.astype(np.uint8), said)
+    for given, p in zip(labels, probabilities, strict=True):
+        first.add(given.astype(np.uint8), p)
     # the library's rule: the arg-max is not the label, and reaches its own threshold
     ours = sum(
-        int(((said.argmax(0) != one) & (said.max(0) >= first.found()[said.argmax(0)])).sum())
-        for one, said in zip(labels, probabilities, strict=True)
+        int(((p.argmax(0) != given) & (p.max(0) >= first.compute()[p.argmax(0)])).sum())
+        for given, p in zip(labels, probabilities, strict=True)
     )
     assert issues.sum() == pytest.approx(ours, rel=0.02)
