@@ -1,7 +1,7 @@
-"""Questions and answers as JSON lines, and the run-length code of the pixels they are about.
+"""Questions and answers as JSON lines.
 
-A query asks one thing about one region. An answer repeats the region's own footprint, so it stays valid when regions or
-queries are made anew. One answer is one line:
+A query asks one thing about one region. An answer repeats the region's own image and footprint and is matched with
+questions by these two, not by the query's number: it stays valid when regions or queries are made anew. One answer is one line:
 
     {"query": "r1-00012", "image": "slice-004", "footprint": {"size": [3, 4], "runs": [5, 2, 5]}, "kind": "class",
      "classes": ["grey"], "who": "ada", "clicks": 1, "seconds": 3.2, "when": "2025-01-31T10:00:00Z"}
@@ -11,79 +11,42 @@ Kinds: confirm (the class shown is right; `classes` repeats it), class (the righ
 present), mask (brushed: `classes` holds one class, `mask` its footprint), skip (cannot say), revert (what `who` answered to
 this query counts no more; `by` says who took it back, where that is somebody else). A confirm may hold a
 `mask` too: the pixels that carried the class when it was confirmed, kept where labels can be automatic. Classes are
-names. `clicks`, `seconds`, `who`, `when` may be left out, and so may `comment` and `flag` (a colleague should look). An
-answers file is append-only: of two lines for one query the later counts.
+names. `clicks`, `seconds`, `who`, `when` may be left out, and so may `comment` and `flag` (a colleague should look). With
+`image_sha256`, copied from the question, an answer about an image of the same name in another data set is refused. An answers
+file is append-only: of two lines about the same pixels the later counts.
 """
 
-from collections.abc import Iterable, Sequence
-from json import JSONDecodeError, dumps, loads
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from json import dumps, loads
 from pathlib import Path
+from sys import intern
 from typing import Annotated, Any, Literal, NamedTuple
 
-import numpy as np
-from jaxtyping import Bool, Int64
 from pydantic import Field, ValidationError, model_validator
 
+from segmend.answers.footprints import Footprint as Footprint
+from segmend.answers.footprints import decode as decode
+from segmend.answers.footprints import encode as encode
+from segmend.answers.footprints import encode_pixels as encode_pixels
+from segmend.answers.footprints import identity_of
+from segmend.answers.footprints import pixels as pixels
+from segmend.answers.lines import json_lines, short
 from segmend.stage.params import Settings, sentence
 
 QueryKind = Literal["correction", "dominant", "multiclass"]
-# What params.yaml and the stage query are told: a count (of query.unit), or a share of all base cells of the train split.
+# The budget of a round in params.yaml and of the stage query: a count (of query.unit), or a share of all base cells of the train split.
 RoundBudget = Annotated[int, Field(ge=0, strict=True)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%$")]
-KINDS = ("confirm", "class", "class_set", "mask", "skip", "revert")
+KINDS = ("confirm", "class", "class_set", "mask", "skip")  # of answers; a revert takes one back
 
 
-class Footprint(Settings):
-    """A set of pixels of one image."""
+PART = "+"  # r1-00012+1 was brushed beside the answer to r1-00012: of another class, or outside its region
+SIMULATED = "simulated"  # `who` of an oracle's answers
+EVERY_FIELD: set[str] = set()
+KNOWN_CLASSES: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    size: tuple[int, int] = Field(description="rows, columns of the image")
-    runs: tuple[int, ...] = Field(description="pixels outside, inside, outside, ... row by row")
-
-    @model_validator(mode="after")
-    def adds_up(self) -> "Footprint":
-        if min(self.size) < 1 or any(run < 0 for run in self.runs) or sum(self.runs) != self.size[0] * self.size[1]:
-            raise ValueError(
-                f"the runs of a footprint must be >= 0 and add up to {self.size[0]} x {self.size[1]} pixels"
-            )
-        return self
-
-    @property
-    def area(self) -> int:
-        return sum(self.runs[1::2])
-
-
-def encode(mask: Bool[np.ndarray, "h w"]) -> Footprint:
-    """The footprint of a mask; a mask has one code only (no empty runs but the first)."""
-    flat = mask.ravel()
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    ends = np.concatenate([changes, [flat.size]])
-    runs = np.diff(ends, prepend=0).tolist()
-    return Footprint(size=mask.shape, runs=([0, *runs] if flat.size and flat[0] else runs))
-
-
-def encode_pixels(places: Int64[np.ndarray, " n"], size: tuple[int, int]) -> Footprint:
-    """The footprint of the pixels at ascending flat indices, without making the mask."""
-    gaps = np.flatnonzero(np.diff(places) > 1)
-    starts = places[np.concatenate([[0], gaps + 1])]
-    stops = places[np.concatenate([gaps, [len(places) - 1]])] + 1
-    bounds = np.stack([starts, stops], axis=1).ravel()
-    runs = np.diff(bounds, prepend=0).tolist()
-    rest = size[0] * size[1] - int(bounds[-1])
-    return Footprint(size=size, runs=[*runs, rest] if rest else runs)
-
-
-def decode(footprint: Footprint) -> Bool[np.ndarray, "h w"]:
-    """The mask of a footprint."""
-    inside = np.arange(len(footprint.runs)) % 2 == 1
-    return np.repeat(inside, footprint.runs).reshape(footprint.size)
-
-
-def pixels(footprint: Footprint) -> Int64[np.ndarray, " n"]:
-    """The footprint's pixels as ascending flat indices, without making the mask."""
-    ends = np.cumsum(footprint.runs, dtype=np.int64)
-    starts, stops = ends[:-1][::2], ends[1::2]  # each inside run begins where the outside run before it ends
-    lengths = stops - starts
-    before = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum(), dtype=np.int64) + np.repeat(starts - before, lengths)
+Name = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Amount = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False, strict=True)]
 
 
 class Query(Settings):
@@ -110,6 +73,11 @@ class Query(Settings):
     chance: float | None = Field(
         None, gt=0, le=1, description="the probability with which chance asked it; null: the acquisition chose it"
     )
+    image_sha256: str | None = Field(None, description="hash of the image's pixels, as in samples.csv")
+
+    @cached_property
+    def identity(self) -> str:
+        return identity_of(self.image, self.footprint)
 
 
 class Budget(Settings):
@@ -122,19 +90,25 @@ class Budget(Settings):
 class Answer(Settings):
     """One line of an answers file."""
 
-    query: str
-    image: str
+    query: Name
+    image: Name
     footprint: Footprint
     kind: Literal["confirm", "class", "class_set", "mask", "skip", "revert"]
     classes: tuple[str, ...] = ()
     mask: Footprint | None = None
-    who: str = "unknown"
-    clicks: float | None = Field(None, ge=0)
-    seconds: float | None = Field(None, ge=0)
-    when: str | None = None
-    by: str | None = None  # of a revert: who took the answer back
+    who: Name = "unknown"
+    clicks: Amount | None = None
+    seconds: Amount | None = None
+    when: Name | None = None
+    by: Name | None = None  # of a revert: who took the answer back
     flag: Literal[True] | None = None  # a colleague should look at it
     comment: str | None = None
+    image_sha256: Name | None = None  # the question's
+
+    @cached_property
+    def identity(self) -> str:
+        """Equal for answers about the same pixels (a brushed part of an answer is another one)."""
+        return identity_of(self.image, self.footprint, self.query.partition(PART)[2])
 
     @model_validator(mode="after")
     def fits_its_kind(self) -> "Answer":
@@ -144,11 +118,24 @@ class Answer(Settings):
                 self.kind, "exactly one class"
             )
             raise ValueError(f"an answer of kind {self.kind} names {expected} in `classes`")
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("`classes` names a class twice")
+        if len(self.footprint.runs) < 2:
+            raise ValueError("`footprint` holds no pixel")
         if self.kind != "confirm" and (self.kind == "mask") != (self.mask is not None):
             raise ValueError("`mask` (a footprint) belongs to answers of kind mask and confirm, and to no others")
         if self.mask is not None and self.mask.size != self.footprint.size:
             raise ValueError("`mask` and `footprint` must be of one size")
+        for name in ("image", "who"):
+            self.__dict__[name] = intern(getattr(self, name))
+        self.__dict__["classes"] = KNOWN_CLASSES.setdefault(self.classes, self.classes)
+        object.__setattr__(
+            self, "__pydantic_fields_set__", EVERY_FIELD
+        )  # a set for each answer is a third of its memory
         return self
+
+
+EVERY_FIELD.update(Answer.model_fields)
 
 
 class Verdict(NamedTuple):
@@ -159,40 +146,58 @@ class Verdict(NamedTuple):
 
 
 def read(
-    path: Path, classes: Sequence[str] | None = None, sizes: dict[str, tuple[int, int]] | None = None
+    path: Path,
+    classes: Sequence[str] | None = None,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+    hashes: Mapping[str, str] | None = None,
 ) -> list[Answer]:
     """The answers of a file, in order.
 
     Raises ValueError naming file and line for what is no answer; with `classes`, for a class the data set does not have;
-    with `sizes` (rows, columns by image id), for an unknown image or a footprint of another size.
+    with `sizes` (rows, columns by image id), for an unknown image or a footprint of another size; with `hashes`
+    (image_sha256 by image id), for an answer about another image of the same name.
     """
-    found = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if not line.strip():
-            continue
+    answers = []
+    for number, content in json_lines(path):
         try:
-            answer = Answer(**loads(line))
-            check(answer, classes, sizes)
-        except (JSONDecodeError, TypeError) as trouble:
-            raise ValueError(f"{path}, line {number}: not a JSON object ({trouble})") from None
-        except ValidationError as trouble:
-            first = sentence(trouble.errors()[0], "answer")
-            raise ValueError(
-                f"{path}, line {number}: {first}; see segmend/answers/answers.py for the form of an answer"
-            ) from None
-        except ValueError as trouble:
-            raise ValueError(f"{path}, line {number}: {trouble}") from None
-        found.append(answer)
-    return found
+            answer = Answer.model_validate(content)
+            check(answer, classes, sizes, hashes)
+        except ValidationError as error:
+            first = wrong(error.errors()[0])
+            text = f"{path}, line {number}: {first}; docs/answers.md has the form of an answer"
+            raise ValueError(short(text)) from None
+        except ValueError as error:
+            raise ValueError(short(f"{path}, line {number}: {error}")) from None
+        answers.append(answer)
+    return answers
 
 
-def check(answer: Answer, classes: Sequence[str] | None, sizes: dict[str, tuple[int, int]] | None) -> None:
+def wrong(error: Any) -> str:
+    """One of pydantic's errors about an answer as a sentence."""
+    if error["type"] == "extra_forbidden":
+        return f"the key '{error['loc'][-1]}' is unknown; an answer has {', '.join(Answer.model_fields)}"
+    if error["type"] == "string_pattern_mismatch":
+        return f"answer.{error['loc'][-1]} holds a control character"
+    return sentence(error, "answer")
+
+
+def check(
+    answer: Answer,
+    classes: Sequence[str] | None,
+    sizes: Mapping[str, tuple[int, int]] | None,
+    hashes: Mapping[str, str] | None = None,
+) -> None:
     """Raise ValueError where an answer does not fit the data set."""
     for name in answer.classes if classes is not None else ():
         if name not in (classes or ()):
             raise ValueError(f"unknown class '{name}'; the data set's classes are {', '.join(classes or ())}")
     if sizes is not None and answer.image not in sizes:
-        raise ValueError(f"unknown image '{answer.image}'; it must be one of the data set's train images")
+        raise ValueError(f"unknown image '{answer.image}'; it must be one of the data set's images")
+    if hashes is not None and answer.image_sha256 not in (None, hashes.get(answer.image)):
+        raise ValueError(
+            f"the answer is about another image named {answer.image} (its image_sha256 is not that of this data set's image): "
+            "move answers of another data set away, or remove `image_sha256` where both images show the same, pixel by pixel"
+        )
     if sizes is not None and answer.footprint.size != sizes[answer.image]:
         rows, columns = sizes[answer.image]
         raise ValueError(
@@ -200,22 +205,26 @@ def check(answer: Answer, classes: Sequence[str] | None, sizes: dict[str, tuple[
         )
 
 
-def standing(answers: Iterable[Answer]) -> list[Answer]:
-    """One answer per query and person: of several the last, at its own place in the order; none where it was reverted."""
+def newest(answers: Iterable[Answer]) -> list[Answer]:
+    """One line per person and set of pixels: of several the last, at its own place in the order; reverts are kept."""
     kept: dict[tuple[str, str], Answer] = {}
     for answer in answers:
-        kept.pop((answer.query, answer.who), None)
-        if answer.kind != "revert":
-            kept[answer.query, answer.who] = answer
+        kept.pop((answer.identity, answer.who), None)
+        kept[answer.identity, answer.who] = answer
     return list(kept.values())
 
 
+def standing(answers: Iterable[Answer]) -> list[Answer]:
+    """One answer per person and set of pixels: of several the last, at its own place in the order; none if it was reverted."""
+    return [answer for answer in newest(answers) if answer.kind != "revert"]
+
+
 def latest(answers: Iterable[Answer]) -> list[Answer]:
-    """One answer per query: of several that stand the last, at its own place in the order."""
+    """One answer per set of pixels: of several that stand the last, at its own place in the order."""
     kept: dict[str, Answer] = {}
     for answer in standing(answers):
-        kept.pop(answer.query, None)
-        kept[answer.query] = answer
+        kept.pop(answer.identity, None)
+        kept[answer.identity] = answer
     return list(kept.values())
 
 

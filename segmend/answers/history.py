@@ -23,7 +23,7 @@ SCHEMA = pa.schema(
         ("query", pa.string()),  # the query's id; a late answer's query is of an earlier round; "" in automatic rows
         ("image", pa.string()),
         ("region", pa.int32()),  # -1 where the answer is to no query of this pipeline
-        ("kind", pa.string()),  # confirm, class, class_set, mask, skip; auto
+        ("kind", pa.string()),  # confirm, class, class_set, mask, skip, revert; auto
         ("who", pa.string()),  # of automatic rows: the expansion's name
         ("shown", pa.string()),  # class name that was shown; null where the region was unlabelled
         ("predicted", pa.string()),  # class name that the network of that round predicted; null where it is not known
@@ -37,6 +37,7 @@ SCHEMA = pa.schema(
         ("expected", pa.float64()),  # pixels the query was expected to put right; null where there is no forecast
         ("confidence", pa.float64()),  # the network's mean probability of `predicted`; null where it is not known
         ("chance", pa.float64()),  # the probability with which chance asked it; null where an acquisition chose it
+        ("identity", pa.string()),  # equal for answers about the same pixels of the same image; null in automatic rows
     ]
 )
 
@@ -64,6 +65,7 @@ def answer_row(
         "expected": query.expected if query else None,
         "confidence": query.confidence if query else None,
         "chance": query.chance if query else None,
+        "identity": answer.identity,
     }
 
 
@@ -91,9 +93,9 @@ def table(rows: list[dict]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def join(before: pa.Table, after: pa.Table) -> pa.Table:
-    """Two histories, one after the other."""
-    return pa.concat_tables([before, after]).combine_chunks()
+def join(*tables: pa.Table) -> pa.Table:
+    """Histories, one after the other."""
+    return pa.concat_tables([empty(), *tables]).combine_chunks()
 
 
 def answers(rows: pa.Table) -> pa.Table:
@@ -108,7 +110,7 @@ def read(folder: Path) -> pa.Table:
         raise ValueError(f"{path} is missing: {folder} is not a label set that pseudo_label or correct wrote")
     rows = parquet.ParquetFile(path).read()  # read_table loads pandas, a second in every stage
     for field in SCHEMA:
-        if field.name not in rows.column_names:  # an older version wrote it
+        if field.name not in rows.column_names:  # written by an older version
             rows = rows.append_column(field, pa.nulls(len(rows), field.type))
     return rows.select(SCHEMA.names).cast(SCHEMA)
 

@@ -7,9 +7,10 @@ labels/objects/, trust/ as the first labels have them (tasks/correct/carry_over.
 labels/opinions/        of the expansion `corrector`: its probabilities of each base cell of the train images, uint8 (k, K), 255 is 1
 labels/forecasts.json   pixels each round was expected to fix, and what it fixed in the labels shown (segmend/answers/forecasts.py)
 
-The answers of a round are: what the answers file holds, late answers to earlier queries included (each is applied over
-its own footprint and replaces an earlier answer to its query), and for the rest the oracle's, as far as the budget of
-clicks allows.
+The answers of a round are: those of the answers file, matched with the open questions by image and footprint, and for the
+other questions the oracle's, as far as the budget of clicks allows. An answer that matches no open question is a late one: it
+is applied over its own footprint and replaces an earlier answer about the same pixels. So answers stay valid whatever changes
+before this stage, and simulated answers never change a pixel that a person answered.
 
 With sieving or an expansion the labels depend on the newest network as well. They are made anew from the first labels
 each round, and what was changed beyond the answers is counted apart: pixels_* and changed_to/* count what this round's
@@ -28,14 +29,24 @@ from typing import Any
 import numpy as np
 
 from segmend.answers import history
-from segmend.answers.answers import Answer, Query, latest, read, read_budget, read_queries, write
+from segmend.answers.answers import Answer, Budget, Query, read, read_budget, read_queries, write
 from segmend.answers.forecasts import read as read_forecasts
 from segmend.answers.forecasts import write as write_forecasts
-from segmend.images.dataset import Dataset
+from segmend.images.dataset import Dataset, Labels
 from segmend.images.parallel import map_images
 from segmend.stage.command import Waiting, stage
+from tasks.correct.apply_answers import in_order
 from tasks.correct.carry_over import carry_objects, carry_trust
-from tasks.correct.collect_answers import ImageQuestions, answer_image, priced, spent, within
+from tasks.correct.collect_answers import (
+    ImageQuestions,
+    answer_image,
+    checked_against,
+    given_answers,
+    matched,
+    priced,
+    spent,
+    within,
+)
 from tasks.correct.expansion_pass import Folders, answer_outcomes, correct_images, questions_as_asked
 from tasks.correct.replay import ImageResult, ImageWork, replay_image, total
 from tasks.correct.round_metrics import round_metrics, with_outcome
@@ -63,46 +74,30 @@ def correct(
         print("The network of the round before was not trained: answers are applied without it.", flush=True)
         settings = settings.plain
     data = Dataset(dataset, truth)
-    samples = list(data.of("train", "val"))
-    sizes = {sample.id: (sample.height, sample.width) for sample in samples if sample.split == "train"}
-    asked, budget = read_queries(queries), read_budget(queries)
-    names = {query.query: query for query in asked}
-    given = latest(read(answers, data.classes, sizes)) if answers.is_file() else []
-    check_images(given, asked, answers)
-    given = [priced(answer, names.get(answer.query), settings, len(data.classes)) for answer in given]
-    given_names = {answer.query for answer in given}
-    unanswered = [
-        query
-        for query in asked
-        if query.query not in given_names and not (settings.oracle.simulated and query.image in data.with_truth)
-    ]
-    paid = spent(given, names)
-    enough = budget is not None and budget.unit == "clicks" and paid >= budget.allowed
-    wait = None if enough else settings.oracle.waiting(len(unanswered), len(asked), str(answers), str(queries))
-    if wait:
-        if budget is not None and budget.unit == "clicks":
-            wait += f"; it also goes on when {budget.allowed:g} clicks are spent, and {paid:g} are"
-        raise Waiting(wait)
-
-    asked_by_image, given_by_image, rank = by_image(asked), by_image(given), {q.query: q.rank for q in asked}
-    questions = [
-        ImageQuestions(sample.id, given_by_image[sample.id], asked_by_image[sample.id])
-        for sample in samples
-        if given_by_image[sample.id] or asked_by_image[sample.id]
-    ]
-    answer = partial(answer_image, data=data, labels=labels, settings=settings, seed=seed)
-    collected = [each for answers_of_image in map_images(answer, questions, "answers") for each in answers_of_image]
-    collected.sort(key=lambda each: rank.get(each.query, -1))
-    new = within(budget, collected, given_names, names)
-
+    samples, queried, budget = list(data.of("train", "val")), read_queries(queries), read_budget(queries)
+    asked = {query.identity: query for query in queried}
     before, rows_before = read(labels / "answers.jsonl"), history.answers(history.read(labels))
-    parts = [by_image(before), by_image(new), asked_by_image]
+    given = people(given_answers(answers, data), before, asked, settings, data, labels)
+    answered = {answer.identity for answer in given if answer.kind != "revert"}
+    unanswered = [query for query in queried if query.identity not in answered]
+    paid = spent(given, asked)
+    stop_if_waiting(settings, unanswered, len(queried), budget, paid, data, (answers, queries))
+
+    open_by_image = by_image(unanswered)
+    questions = [ImageQuestions(name, each) for name, each in sorted(open_by_image.items())]
+    answer = partial(answer_image, data=data, labels=labels, settings=settings, seed=seed)
+    simulated = [each for answers_of_image in map_images(answer, questions, "answers") for each in answers_of_image]
+    simulated.sort(key=lambda each: asked[each.identity].rank)
+    new = [*within(budget, simulated, paid), *given]
+    left_over = len(simulated) + len(given) - len(new)
+
+    parts = [by_image(before), by_image(new), by_image(queried)]
     works = [ImageWork(sample, *(part[sample.id] for part in parts)) for sample in samples]
     if settings.automatic:
-        outcomes = answer_outcomes(rows_before, new, names, data.classes)
+        outcomes = answer_outcomes(rows_before, new, asked, data.classes)
         rng = np.random.default_rng([seed, int(round.removeprefix("r"))])
         folders = Folders(first, labels, regions, model, out)
-        questions_asked = questions_as_asked(rows_before, names, data.classes)
+        questions_asked = questions_as_asked(rows_before, asked, data.classes)
         corrected: Iterator[ImageResult] = correct_images(
             works, data, folders, settings, round, outcomes, questions_asked, rng
         )
@@ -111,21 +106,62 @@ def correct(
         corrected = map_images(replayed, works, "corrections")
     results = list(corrected)
     warn_of_no_effect(settings, new, results)
-    rows = sorted((row for result in results for row in result.rows), key=lambda row: rank.get(row["query"], -1))
-    automatic_rows = [row for result in results for row in result.automatic_rows]
-    table = history.join(rows_before, history.table([*rows, *automatic_rows]))
-    valid = latest([*before, *new])
+    rows = history.join(*(result.rows for result in results))
+    ranks = [asked[identity].rank if identity in asked else -1 for identity in rows["identity"].to_pylist()]
+    rows = rows.take(np.argsort(ranks, kind="stable"))  # late answers first, then in the order of asking
+    table = history.join(rows_before, rows, *(part for result in results if (part := result.automatic_rows)))
+    valid = in_order([*before, *new])
     write(out / "answers.jsonl", valid)
     carry_objects(first, out)
     carry_trust(first, out, samples, by_image(valid), data.classes)
     history.write(out, table)
-    numbers = round_metrics(asked, rows, results, data, len(collected) - len(new))
+    numbers = round_metrics(queried, rows, results, data, left_over)
     change = total([result.asked for result in results if result.asked], len(data.classes))
     known = numbers["pixels_fixed"] is not None
-    forecasts = [with_outcome(each, asked, rows, change, known) for each in read_forecasts(queries / "forecast.json")]
+    forecasts = [with_outcome(each, queried, rows, change, known) for each in read_forecasts(queries / "forecast.json")]
     write_forecasts(out / "forecasts.json", [*read_forecasts(labels / "forecasts.json"), *forecasts])
     totals = {f"{name}_total": fsum(table[name].to_pylist()) for name in ("clicks", "seconds")}
     return numbers | totals
+
+
+def people(
+    given: list[Answer], before: list[Answer], asked: dict[str, Query], settings: Params, data: Dataset, labels: Path
+) -> list[Answer]:
+    """What people answered, as it is applied: with the numbers of the open questions, priced, confirms checked.
+
+    Of reverts those are kept that take back an answer of an earlier round.
+    """
+    earlier = {(answer.identity, answer.who) for answer in before}
+    classes, checked = data.classes, {}
+    for name, answers in by_image([each for each in given if each.kind == "confirm" and each.mask is None]).items():
+        old = Labels(labels)[name]
+        for answer in answers:
+            checked[id(answer)] = checked_against(old, answer, classes, settings.automatic)
+    kept = [each for each in given if each.kind != "revert" or (each.identity, each.who) in earlier]
+    renumbered = matched((checked.get(id(each), each) for each in kept), asked)
+    return [priced(each, asked.get(each.identity), settings, len(classes)) for each in renumbered]
+
+
+def stop_if_waiting(
+    settings: Params,
+    unanswered: list[Query],
+    queried: int,
+    budget: Budget | None,
+    paid: float,
+    data: Dataset,
+    names: tuple[Path, Path],
+) -> None:
+    """Raise Waiting where people have to answer first; `names` are the answers file and the folder of the questions."""
+    in_clicks = budget is not None and budget.unit == "clicks"
+    if budget is not None and in_clicks and paid >= budget.allowed:
+        return
+    simulated = settings.oracle.simulated
+    missing = sum(not (simulated and query.image in data.with_truth) for query in unanswered)
+    wait = settings.oracle.waiting(missing, queried, *map(str, names))
+    if wait and budget is not None and in_clicks:
+        wait += f"; it also goes on when {budget.allowed:g} clicks are spent, and {paid:g} are"
+    if wait:
+        raise Waiting(wait)
 
 
 def warn_of_no_effect(settings: Params, new: list[Answer], results: list[ImageResult]) -> None:
@@ -160,17 +196,6 @@ def by_image(items: list[Any]) -> defaultdict[str, list[Any]]:
     for item in items:
         images[item.image].append(item)
     return images
-
-
-def check_images(given: list[Answer], asked: list[Query], path: Path) -> None:
-    """Raise ValueError where an answer to one of this round's queries is about another image."""
-    images = {query.query: query.image for query in asked}
-    for answer in given:
-        if images.get(answer.query, answer.image) != answer.image:
-            raise ValueError(
-                f"{path}: the answer to {answer.query} is about {answer.image}, but the query is about "
-                f"{images[answer.query]}; copy image and footprint from the query"
-            )
 
 
 if __name__ == "__main__":

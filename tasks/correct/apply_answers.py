@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from segmend.answers.answers import Answer, pixels
+from segmend.answers.answers import SIMULATED, Answer, latest, pixels
 from segmend.answers.candidate_sets import answered_pixels
 from segmend.images.rasters import UNLABELLED, VOID, LabelMap, RegionMap
-from segmend.images.regions import areas, class_counts, majority
+from segmend.images.regions import areas
 from tasks.correct.sieving import Sieving
 
 
@@ -71,6 +71,14 @@ def apply(labels: LabelMap, answer: Answer, classes: tuple[str, ...], sieve: Sie
     return len(painted) - len(kept)
 
 
+def in_order(answers: Iterable[Answer]) -> list[Answer]:
+    """The answers that count, in the order in which they are applied: those of people last, as they were given.
+
+    So no simulated answer changes a pixel that a person answered.
+    """
+    return sorted(latest(answers), key=lambda answer: answer.who != SIMULATED)
+
+
 def corrected(
     first: LabelMap, answers: Iterable[Answer], classes: tuple[str, ...], sieve: Sieve | None = None
 ) -> LabelMap:
@@ -83,5 +91,6 @@ def corrected(
 
 def name_of(labels: np.ndarray, classes: tuple[str, ...]) -> str | None:
     """The most frequent class of these labels (n,); None where most are unlabelled or void."""
-    most, _ = majority(class_counts(labels[None], np.zeros((1, len(labels)), np.int32), len(classes)))
-    return None if not len(labels) or most[0] in (UNLABELLED, VOID) else classes[most[0]]
+    counts = np.bincount(labels, minlength=256)
+    most = int(np.concatenate([counts[: len(classes)], counts[UNLABELLED:]]).argmax())
+    return classes[most] if most < len(classes) and counts[most] else None

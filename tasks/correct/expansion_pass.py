@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64
 
-from segmend.answers.answers import Answer, Query, latest, pixels
+from segmend.answers import history
+from segmend.answers.answers import Answer, Query, pixels
 from segmend.answers.candidate_sets import answered_pixels
-from segmend.answers.history import automatic_row
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import UNLABELLED, LabelMap, Maps, write_maps
-from tasks.correct.apply_answers import Sieve
+from tasks.correct.apply_answers import Sieve, in_order
 from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext, QuestionAsked
 from tasks.correct.expansion._zero_label import unprotected, unseen_classes
 from tasks.correct.replay import (
@@ -86,8 +86,8 @@ def correct_images(
         truth = data.truth(context.image)
         yield result._replace(
             automatic=compare(context.labels, labels, truth, len(data.classes)),
-            automatic_rows=tuple(
-                automatic_rows(context.image, context.labels, labels, data.classes, round, method.name)
+            automatic_rows=history.table(
+                list(automatic_rows(context.image, context.labels, labels, data.classes, round, method.name))
             ),
             empty=int((context.labels == UNLABELLED).sum()) if method.fills else 0,
             one_view=filled_by_one_view(method, context, learned) if method.wants_views else None,
@@ -117,7 +117,7 @@ class NetworkPass:
         questions: dict[str, QuestionAsked],
     ):
         self.data, self.folders, self.settings, self.round, self.unseen = data, folders, settings, round, unseen
-        self.questions = questions  # by name
+        self.questions = questions  # by identity
         self.replayed: dict[str, ImageResult] = {}  # by the first of two passes; their labels are in `folders.out`
 
     def first(self, works: list[ImageWork]) -> Iterator[ImageContext]:
@@ -156,8 +156,8 @@ class NetworkPass:
                 labels,
                 regions,
                 [
-                    answer_mask(answer, classes)._replace(question=self.questions.get(answer.query))
-                    for answer in latest([*work.before, *work.new])
+                    answer_mask(answer, classes)._replace(question=self.questions.get(answer.identity))
+                    for answer in in_order([*work.before, *work.new])
                 ],
                 more[0] if method.wants_views else None,
                 self.unseen,
@@ -174,45 +174,45 @@ def answer_mask(answer: Answer, classes: tuple[str, ...]) -> AnswerMask:
 
 
 def questions_as_asked(before: pa.Table, asked: dict[str, Query], classes: tuple[str, ...]) -> dict[str, QuestionAsked]:
-    """By name, this round's questions and, from the history, those of earlier rounds."""
+    """By identity, this round's questions and, from the history, those of earlier rounds."""
     ids: dict[str | None, int] = {name: k for k, name in enumerate(classes)}
-    columns = (before[name].to_pylist() for name in ("query", "predicted", "confidence", "chance"))
+    columns = (before[name].to_pylist() for name in ("identity", "predicted", "confidence", "chance"))
     earlier = {
-        query: QuestionAsked(ids[predicted], confidence or 0.0, chance)
-        for query, predicted, confidence, chance in zip(*columns, strict=True)
+        identity: QuestionAsked(ids[predicted], confidence or 0.0, chance)
+        for identity, predicted, confidence, chance in zip(*columns, strict=True)
         if predicted in ids
     }
     return earlier | {
-        name: QuestionAsked(ids[query.predicted], query.confidence or 0.0, query.chance)
-        for name, query in asked.items()
+        identity: QuestionAsked(ids[query.predicted], query.confidence or 0.0, query.chance)
+        for identity, query in asked.items()
     }
 
 
 def answer_outcomes(
     before: pa.Table, new: list[Answer], asked: dict[str, Query], classes: tuple[str, ...]
 ) -> list[AnswerOutcome]:
-    """What can be learned from the answers so far, one outcome per query.
+    """What can be learned from the answers so far, one outcome per question; `asked` are this round's by identity.
 
     What was shown and predicted is in this round's questions, and for earlier ones in the history. An answer that replaces
     another takes its place. Answers that name no single class, and those to unknown questions, are left out.
     """
     questions: dict[str, tuple[Any, ...]] = {}
     answers: dict[str, tuple[str, str | None]] = {}
-    columns = ["query", "pixels", "shown", "predicted", "expected", "kind", "answer"]
-    for query, size, shown, predicted, expected, kind, named in zip(
+    columns = ["identity", "pixels", "shown", "predicted", "expected", "kind", "answer"]
+    for identity, size, shown, predicted, expected, kind, named in zip(
         *(before[column].to_pylist() for column in columns), strict=True
     ):
         if predicted is not None:
-            questions[query] = size, shown, predicted, expected
-        answers[query] = kind, named
-    for question in asked.values():
-        questions[question.query] = question.area, question.shown, question.predicted, question.expected
+            questions[identity] = size, shown, predicted, expected
+        answers[identity] = kind, named
+    for identity, question in asked.items():
+        questions[identity] = question.area, question.shown, question.predicted, question.expected
     for answer in new:
-        answers[answer.query] = answer.kind, answer.classes[0] if len(answer.classes) == 1 else None
+        answers[answer.identity] = answer.kind, answer.classes[0] if len(answer.classes) == 1 else None
     ids = {name: k for k, name in enumerate(classes)}
     outcomes = []
-    for query, (kind, named) in answers.items():
-        size, shown, predicted, expected = questions.get(query, (0, None, None, None))
+    for identity, (kind, named) in answers.items():
+        size, shown, predicted, expected = questions.get(identity, (0, None, None, None))
         if kind in ("confirm", "class") and named in ids and shown and predicted and expected is not None:
             outcomes.append(AnswerOutcome(size, ids[shown], ids[predicted], expected, ids[named]))
     return outcomes
@@ -226,4 +226,4 @@ def automatic_rows(
     pairs, counts = np.unique(np.stack([old[moved], new[moved]], axis=1), axis=0, return_counts=True)
     for pair, changed in zip(pairs.tolist(), counts.tolist(), strict=True):
         names = (None if label >= UNLABELLED else classes[label] for label in pair)
-        yield automatic_row(round, image, method, *names, changed)
+        yield history.automatic_row(round, image, method, *names, changed)

@@ -5,13 +5,14 @@ from shutil import copyfile
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Int64
 
-from segmend.answers.answers import Answer, Query, latest, pixels
-from segmend.answers.history import answer_row
+from segmend.answers import history
+from segmend.answers.answers import Answer, Query, pixels
 from segmend.images.dataset import Dataset, Labels, Sample
 from segmend.images.rasters import LabelMap, is_class
-from tasks.correct.apply_answers import Sieve, apply, corrected, name_of
+from tasks.correct.apply_answers import Sieve, apply, corrected, in_order, name_of
 
 
 class ImageWork(NamedTuple):
@@ -19,7 +20,7 @@ class ImageWork(NamedTuple):
 
     sample: Sample
     before: list[Answer]  # applied by earlier rounds
-    new: list[Answer]  # this round's, late ones first, then in the order of asking
+    new: list[Answer]  # this round's, simulated ones first; reverts are of answers before
     queries: list[Query]  # this round's
 
 
@@ -35,10 +36,10 @@ class LabelChange(NamedTuple):
 class ImageResult(NamedTuple):
     """What a round changed in an image."""
 
-    rows: list[dict[str, Any]]  # history: one per new answer
+    rows: pa.Table  # history: one per new answer
     change: LabelChange  # by the new answers
     sieved: int = 0  # pixels of all answers that the sieve took out
-    automatic_rows: tuple[dict[str, Any], ...] = ()  # history: what was changed beyond the answers
+    automatic_rows: pa.Table | None = None  # history: what was changed beyond the answers
     automatic: LabelChange | None = None
     empty: int = 0  # pixels without a label before an expansion that fills
     one_view: Int64[np.ndarray, " classes"] | None = None  # pixels that one of several views would fill, by class
@@ -72,17 +73,23 @@ def replay(
     answers.
     """
     old = corrected(first, work.before, classes, sieve)
-    asked = {query.query: query for query in work.queries}
-    new, labels, rows, sieved = {answer.query for answer in work.new}, first.copy(), [], 0
-    for answer in latest([*work.before, *work.new]):
+    asked = {query.identity: query for query in work.queries}
+    new, labels, rows, sieved = {answer.identity for answer in work.new}, first.copy(), [], 0
+
+    def compared(answer: Answer) -> dict[str, Any]:
+        """The answer's row: the labels of the round before against those after it."""
+        assert shown is not None, "answers are compared with what was shown"
+        inside = pixels(answer.footprint)
+        was, now = shown.ravel()[inside], labels.ravel()[inside]
+        names, changed = (name_of(was, classes), name_of(now, classes)), int((was != now).sum())
+        return history.answer_row(round, answer, asked.get(answer.identity), *names, len(inside), changed)
+
+    for answer in in_order([*work.before, *work.new]):
         sieved += apply(labels, answer, classes, sieve)
-        if answer.query in new:
-            assert shown is not None, "answers are compared with what was shown"
-            inside = pixels(answer.footprint)
-            was, now = shown.ravel()[inside], labels.ravel()[inside]
-            names, changed = (name_of(was, classes), name_of(now, classes)), int((was != now).sum())
-            rows.append(answer_row(round, answer, asked.get(answer.query), *names, len(inside), changed))
-    return labels, ImageResult(rows, compare(old, labels, truth, len(classes)), sieved)
+        if answer.identity in new:
+            rows.append(compared(answer))
+    rows += [compared(answer) for answer in work.new if answer.kind == "revert"]
+    return labels, ImageResult(history.table(rows), compare(old, labels, truth, len(classes)), sieved)
 
 
 def shown_to(work: ImageWork, before: Path) -> LabelMap | None:
@@ -97,8 +104,8 @@ def change_of_asked(
 
     Unlike `replay`'s change it counts an automatic label that an answer undoes, and not one that is confirmed.
     """
-    names = {query.query for query in work.queries}
-    footprints = [pixels(answer.footprint) for answer in work.new if answer.query in names]
+    asked = {query.identity for query in work.queries}
+    footprints = [pixels(answer.footprint) for answer in work.new if answer.identity in asked]
     if not footprints or shown is None:
         return None
     inside, old = np.concatenate(footprints), labels.copy()
@@ -112,7 +119,7 @@ def replay_image(work: ImageWork, *, data: Dataset, first: Path, before: Path, o
     if not (work.before or work.new):
         end.path(name).parent.mkdir(parents=True, exist_ok=True)
         copyfile(start.path(name), end.path(name))
-        return ImageResult([], LabelChange(0, np.zeros(len(data.classes), np.int64), 0, 0))
+        return ImageResult(history.empty(), LabelChange(0, np.zeros(len(data.classes), np.int64), 0, 0))
     shown, truth = shown_to(work, before), data.truth(name)
     labels, result = replay(work, start[name], shown, truth, data.classes, round)
     end.write(name, labels, data.card)

@@ -5,6 +5,7 @@ from math import fsum
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Int64
 
 from segmend.answers.answers import Query
@@ -14,11 +15,12 @@ from tasks.correct.replay import ImageResult, LabelChange, total
 
 
 def with_outcome(
-    forecast: Forecast, asked: list[Query], rows: list[dict[str, Any]], change: LabelChange, with_truth: bool
+    forecast: Forecast, asked: list[Query], rows: pa.Table, change: LabelChange, with_truth: bool
 ) -> Forecast:
     """A round's forecast with its outcome: of this round's questions, those that were answered."""
-    names = {query.query for query in asked}
-    answered = [row for row in rows if row["query"] in names]
+    identities = {query.identity for query in asked}
+    columns = rows.select(["identity", "clicks", "expected"]).to_pylist()
+    answered = [row for row in columns if row["identity"] in identities]
     update: dict[str, Any] = {"answered": len(answered), "clicks": fsum(row["clicks"] for row in answered)}
     fixed = (change.fixed or 0) - (change.broken or 0)
     update |= {"changed": change.pixels, "fixed": fixed if with_truth else None}
@@ -28,16 +30,17 @@ def with_outcome(
 
 
 def round_metrics(
-    asked: list[Query], rows: list[dict[str, Any]], results: list[ImageResult], data: Dataset, left_over: int
+    asked: list[Query], rows: pa.Table, results: list[ImageResult], data: Dataset, left_over: int
 ) -> dict[str, Any]:
     """The round's numbers; pixels fixed and broken are counted where the truth is known."""
-    names, kinds = {query.query for query in asked}, Counter(row["kind"] for row in rows)
-    late = sum(row["query"] not in names for row in rows)
-    answered = Counter(row["answer"] for row in rows if row["kind"] == "class")
+    column = {name: rows[name].to_pylist() for name in ("identity", "kind", "answer", "clicks", "seconds", "image")}
+    identities, kinds = {query.identity for query in asked}, Counter(column["kind"])
+    late = sum(identity not in identities for identity in column["identity"])
+    answered = Counter(answer for answer, kind in zip(column["answer"], column["kind"], strict=True) if kind == "class")
     by_answers = total([result.change for result in results], len(data.classes))
     automatic = total([result.automatic for result in results if result.automatic], len(data.classes))
     empty = sum(result.empty for result in results)
-    with_truth = bool(data.with_truth & {row["image"] for row in rows}) or (bool(data.with_truth) and not rows)
+    with_truth = bool(data.with_truth & set(column["image"])) or (bool(data.with_truth) and not len(rows))
     return {
         "asked": len(asked),
         "answered": len(rows) - late,
@@ -47,9 +50,10 @@ def round_metrics(
         "confirmed": kinds["confirm"],
         "changed": kinds["class"] + kinds["mask"],
         "skipped": kinds["skip"],
+        "reverted": kinds["revert"],
         "class_sets": kinds["class_set"],
-        "clicks": fsum(row["clicks"] for row in rows),
-        "seconds": fsum(row["seconds"] for row in rows),
+        "clicks": fsum(column["clicks"]),
+        "seconds": fsum(column["seconds"]),
         "pixels_changed": int(by_answers.changed_to.sum()),
         "pixels_fixed": (by_answers.fixed or 0) if with_truth else None,
         "pixels_broken": (by_answers.broken or 0) if with_truth else None,

@@ -187,9 +187,10 @@ def pseudo_label(
 
 def read_answers(folder: Path | None, data: Dataset) -> tuple[answers.Answer, ...]:
     """All answers of the rounds so far, checked against the data set; none where no folder is given."""
-    sizes = {sample.id: (sample.height, sample.width) for sample in data.of("train")}
+    sizes = {sample.id: (sample.height, sample.width) for sample in data.samples}
+    hashes = {sample.id: sample.image_sha256 for sample in data.samples}
     files = sorted(folder.glob("*.jsonl")) if folder else []
-    return tuple(answer for path in files for answer in answers.read(path, data.classes, sizes))
+    return tuple(answer for path in files for answer in answers.read(path, data.classes, sizes, hashes))
 
 
 if __name__ == "__main__":

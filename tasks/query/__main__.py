@@ -98,9 +98,10 @@ def questions(
     chance: np.ndarray,
     utilities: np.ndarray,
     expected: np.ndarray,
-    classes: tuple[str, ...],
+    data: Dataset,
 ) -> list[Query]:
     """The chosen rows as queries, best first; each image's region map is read once."""
+    classes, hashes = data.classes, {sample.id: sample.image_sha256 for sample in data.of("train")}
     table, made = asked.table, dict[int, Query]()
     digits = max(5, len(str(len(chosen))))
     for image in np.unique(table.image[chosen]):
@@ -126,6 +127,7 @@ def questions(
                 expected=None if kind == "multiclass" else tenth(expected[n]),
                 confidence=float(np.round(table.means[n, table.predicted[n]].clip(0, 1), 4)),
                 chance=float(np.round(chance[rank], 8)) or None,
+                image_sha256=hashes[identifier],
             )
     return [made[rank] for rank in sorted(made)]
 
@@ -193,7 +195,7 @@ def query(
     allowed = allowance(may_spend, asked.cells)
     chosen, chance = drawn(order, table.area, ceil(allowed - 1e-9), settings.random, rng)
     later = order[~np.isin(order, chosen)]
-    made = questions(round, settings.kind, asked, chosen, chance, utilities, expected, data.classes)
+    made = questions(round, settings.kind, asked, chosen, chance, utilities, expected, data)
     forecast = Forecast(
         round=round, questions=len(made), expected=tenth(experience * expected[chosen].sum()), experience=experience
     )

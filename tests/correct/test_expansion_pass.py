@@ -3,7 +3,7 @@
 import numpy as np
 
 from segmend.answers import history
-from segmend.answers.answers import read, read_queries, write_queries
+from segmend.answers.answers import Answer, encode, read, read_queries, write_queries
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import UNLABELLED
 from tasks.correct.apply_answers import corrected
@@ -172,7 +172,7 @@ def test_an_answered_region_is_not_touched_where_the_answer_says_nothing(workspa
 
 
 def test_a_late_answer_changes_the_outcome_of_its_question(workspace):
-    asked = {q.query: q for q in ask_all(workspace, "r1")}
+    asked = {q.identity: q for q in ask_all(workspace, "r1")}
     run(workspace)
     rows, classes = history.read(workspace / "labels/r1"), toy.CARD.classes
     outcomes = answer_outcomes(rows, [], {}, classes)
@@ -184,7 +184,7 @@ def test_a_late_answer_changes_the_outcome_of_its_question(workspace):
     place = next(k for k, one in enumerate(outcomes) if one.shown != one.predicted == one.answer)
     late = reply(workspace, place, "confirm", (list(asked.values())[place].shown,), into="r2", of="r1")
     assert answer_outcomes(rows, [late], {}, classes)[place] == outcomes[place]._replace(answer=outcomes[place].shown)
-    stranger = late.model_copy(update={"query": "r9-00001"})
+    stranger = Answer(**late.model_dump() | {"footprint": encode(BLOCKS < 2)})
     assert answer_outcomes(rows, [stranger], {}, classes) == outcomes
 
 

@@ -36,7 +36,7 @@ def test_history_rows(workspace):
     assert rows[1] == {
         "round": "r1", "query": "r1-00002", "image": "a/0", "region": 22, "kind": "class", "who": "simulated", "shown": "leaf",
         "predicted": "leaf", "answer": "stone", "old": "leaf", "new": "stone", "pixels": 64, "changed": 64, "clicks": 1.0, "seconds": 12.1,
-        "expected": None, "confidence": None, "chance": None,
+        "expected": None, "confidence": None, "chance": None, "identity": read_queries(workspace / "queries/r1")[1].identity,
     }  # fmt: skip
     assert metrics["clicks"] == 2 and metrics["clicks_total"] == 10
     assert metrics["seconds_total"] == pytest.approx(sum(row["seconds"] for row in rows))

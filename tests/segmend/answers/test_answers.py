@@ -25,6 +25,7 @@ from segmend.answers.answers import (
 from tests.query.questions import question
 
 MASK = np.array([[False, False, True, True], [True, False, False, False]])
+FOOTPRINTS = {"a": encode(MASK), "b": encode(~MASK)}
 
 
 def answer(**changes) -> Answer:
@@ -48,10 +49,11 @@ def test_pixels_make_the_footprint_of_their_mask():
 
 def test_footprint_by_hand():
     code = encode(MASK)
-    assert code.size == (2, 4) and code.runs == (2, 3, 3) and code.area == 3
+    assert code.size == (2, 4) and code.runs.tolist() == [2, 3, 3] and code.area == 3
     assert pixels(code).tolist() == [2, 3, 4]
-    assert encode(~MASK).runs == (0, 2, 3, 3)
-    assert encode(np.zeros((2, 2), bool)).runs == (4,) and encode(np.ones((2, 2), bool)).runs == (0, 4)
+    assert encode(~MASK).runs.tolist() == [0, 2, 3, 3]
+    assert encode(np.zeros((2, 2), bool)).runs.tolist() == [4]
+    assert encode(np.ones((2, 2), bool)).runs.tolist() == [0, 4]
 
 
 @settings(max_examples=60, deadline=None)
@@ -107,12 +109,12 @@ def test_answers_come_back_and_equal_answers_give_equal_bytes(tmp_path):
         ("{", "not a JSON object"),
         ("[1, 2]", "not a JSON object"),
         ('{"query": "r1-1", "image": "a/0"}', "footprint: field required"),
-        ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [8]}, "kind": "guess"}', "answer.kind"),
+        ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [0, 8]}, "kind": "guess"}', "answer.kind"),
         ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [7]}, "kind": "skip"}', "add up to 2 x 4"),
-        ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [8]}, "kind": "skip", "x": 1}', "answer.x"),
-        ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [8]}, "kind": "class", "classes": ["oak"]}', "unknown class 'oak'; the data set's classes are ground, leaf"),
-        ('{"query": "r1-1", "image": "z", "footprint": {"size": [2, 4], "runs": [8]}, "kind": "skip"}', "unknown image 'z'"),
-        ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [4, 2], "runs": [8]}, "kind": "skip"}', r"\[4, 2\] is not the size of a/0, \[2, 4\]"),
+        ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [0, 8]}, "kind": "skip", "x": 1}', "the key 'x' is unknown"),
+        ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [0, 8]}, "kind": "class", "classes": ["oak"]}', "unknown class 'oak'; the data set's classes are ground, leaf"),
+        ('{"query": "r1-1", "image": "z", "footprint": {"size": [2, 4], "runs": [0, 8]}, "kind": "skip"}', "unknown image 'z'"),
+        ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [4, 2], "runs": [0, 8]}, "kind": "skip"}', r"\[4, 2\] is not the size of a/0, \[2, 4\]"),
     ],
 )  # fmt: skip
 def test_bad_lines_are_named(tmp_path, line, words):
@@ -123,9 +125,28 @@ def test_bad_lines_are_named(tmp_path, line, words):
         read(path, ("ground", "leaf"), {"a/0": (2, 4)})
 
 
-def test_of_two_answers_to_a_query_the_later_counts():
-    first, other, second = answer(), answer(query="r1-00002"), answer(kind="skip", classes=())
+def test_of_two_answers_about_the_same_pixels_the_later_counts():
+    """Whatever the numbers of their queries: these change when regions are made anew."""
+    first, other = answer(), answer(footprint=encode(~MASK))
+    second = answer(query="r2-00009", kind="skip", classes=())
     assert latest([first, other, second]) == [other, second]
+    assert latest([first, answer(image="a/1")]) == [first, answer(image="a/1")]
+    assert latest([first, answer(query="r1-00001+1")]) == [first, answer(query="r1-00001+1")]  # brushed beside it
+
+
+def test_equal_pixels_are_one_footprint_however_they_are_written():
+    code = Footprint(size=(2, 4), runs=[1, 0, 1, 2, 0, 1, 3, 0, 0])
+    assert code == encode(MASK) and answer(footprint=code).identity == answer().identity
+    assert Footprint(size=(2, 4), runs=[0, 0, 0, 8]) == Footprint(size=(2, 4), runs=[0, 8])
+    assert question(MASK, image="a/0").identity == answer().identity != answer(image="a/1").identity
+
+
+def test_answers_about_another_image_of_the_same_name_are_refused(tmp_path):
+    write(tmp_path / "r1.jsonl", [answer(), answer(image_sha256="ab" * 32)])
+    sizes = {"a/0": (2, 4)}
+    assert len(read(tmp_path / "r1.jsonl", None, sizes, {"a/0": "ab" * 32})) == 2  # one without a hash stays valid
+    with pytest.raises(ValueError, match="r1.jsonl, line 2: the answer is about another image named a/0"):
+        read(tmp_path / "r1.jsonl", None, sizes, {"a/0": "cd" * 32})
 
 
 def test_queries_come_back(tmp_path):
@@ -157,8 +178,8 @@ def test_a_reverted_answer_counts_no_more_and_those_of_others_do():
 def test_a_reverted_answer_might_never_have_been_given(lines):
     """Whatever is reverted at the end: what stands is what stood without the person's answers to that query."""
     given_ = [
-        answer(query=q, who=w, **({"kind": "revert", "classes": ()} if undone else {"clicks": k}))
+        answer(footprint=FOOTPRINTS[q], who=w, **({"kind": "revert", "classes": ()} if undone else {"clicks": k}))
         for k, (q, w, undone) in enumerate(lines)
     ]
-    end = [*given_, answer(query="a", who="x", kind="revert", classes=())]
-    assert standing(end) == standing([a for a in given_ if (a.query, a.who) != ("a", "x")])
+    end = [*given_, answer(footprint=FOOTPRINTS["a"], who="x", kind="revert", classes=())]
+    assert standing(end) == standing([a for a in given_ if (a.footprint, a.who) != (FOOTPRINTS["a"], "x")])

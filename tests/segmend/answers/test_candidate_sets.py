@@ -65,7 +65,7 @@ def test_of_a_brushed_mask_the_painted_pixels_count():
 
 
 def test_the_newest_answers_of_images_with_sets_are_read(tmp_path):
-    first, second = answer("class_set", [0], "a", "b"), answer("class_set", [1], "b", "c")
+    first, second = answer("class_set", [1], "a", "b"), answer("class_set", [1], "b", "c")
     write(tmp_path / "answers.jsonl", [first, second, answer("class", [3], "a", query="other")])
     assert [one.query for one in answers_with_sets(tmp_path / "answers.jsonl", CLASSES)["i"]] == ["q", "other"]
     write(tmp_path / "answers.jsonl", [first, answer("class", [1], "b")])

@@ -8,7 +8,7 @@ from segmend.answers import history
 ROW = {
     "round": "r1", "query": "r1-00001", "image": "a/0", "region": 3, "kind": "class", "who": "ada", "shown": "leaf",
     "predicted": None, "answer": "stone", "old": "leaf", "new": "stone", "pixels": 12, "changed": 9, "clicks": 1.0, "seconds": 12.1,
-    "expected": 7.5, "confidence": 0.75, "chance": None,
+    "expected": 7.5, "confidence": 0.75, "chance": None, "identity": "0f",
 }  # fmt: skip
 
 
@@ -17,6 +17,13 @@ def test_rows_come_back(tmp_path):
     history.write(tmp_path, rows)
     found = history.read(tmp_path)
     assert found.schema == history.SCHEMA and found.to_pylist()[0] == ROW and found.to_pylist()[1]["shown"] is None
+
+
+def test_a_history_of_an_older_version_is_read(tmp_path):
+    old = history.table([ROW]).drop_columns(["identity"])
+    tmp_path.joinpath("old").mkdir()
+    parquet.write_table(old, tmp_path / "old/history.parquet")
+    assert history.read(tmp_path / "old").to_pylist() == [ROW | {"identity": None}]
 
 
 def test_equal_rows_give_equal_bytes_however_joined(tmp_path):
