@@ -23,7 +23,9 @@ def footprint_of(query: str) -> Footprint:
 
 
 def answer(query="r1-00001", who="ada", **changes) -> Answer:
-    return Answer(**{"query": query, "image": "a", "footprint": footprint_of(query), "kind": "skip", "who": who} | changes)
+    return Answer(
+        **{"query": query, "image": "a", "footprint": footprint_of(query), "kind": "skip", "who": who} | changes
+    )
 
 
 def journal(folder: Path) -> Journal:
