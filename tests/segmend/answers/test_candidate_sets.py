@@ -7,6 +7,7 @@ import torch
 from segmend.answers.answers import Answer, encode, write
 from segmend.answers.candidate_sets import FIRST_SET, answers_with_sets, candidates
 from segmend.images.rasters import UNLABELLED, VOID
+from tasks.train.api.pixel_maps import PixelMaps
 from tasks.train.api.targets import targets_of
 from tasks.train.augmentations.crop import Crop
 from tasks.train.augmentations.flip import Flip
@@ -77,10 +78,10 @@ def test_the_newest_answers_of_images_with_sets_are_read(tmp_path):
 def test_crops_flips_and_resizing_keep_the_ids():
     labels = torch.from_numpy(candidates(ROW, [answer("class_set", [0, 1], "a", "b")], CLASSES)[0])
     image = torch.zeros(3, *labels.shape, dtype=torch.uint8)
-    turned = {tuple(Flip()(image, labels)[1][0].tolist()) for _ in range(40)}
+    turned = {tuple(Flip()(image, PixelMaps(labels))[1].labels[0].tolist()) for _ in range(40)}
     assert turned == {tuple(labels[0].tolist()), (2, VOID, UNLABELLED, UNLABELLED, 256, 256)}
-    padded = Crop.model_construct(height=2, width=8)(image, labels)
-    wide = Scale(low=2, high=2)(*padded)[1]
+    padded = Crop.model_construct(height=2, width=8)(image, PixelMaps(labels))
+    wide = Scale(low=2, high=2)(*padded)[1].labels
     assert wide.dtype == torch.int32
     assert wide[0].tolist() == [256] * 4 + [UNLABELLED] * 4 + [VOID] * 2 + [2] * 2 + [VOID] * 4
 
