@@ -12,6 +12,7 @@ from segmend.images.rasters import UNLABELLED, VOID
 from segmend.stage.command import stage
 from tasks.ingest.checking.dataset_checks import judge, sieve
 from tasks.ingest.checking.image_checks import CheckedRecord, by_size, check_all, class_pixels, labelled, others, ratio
+from tasks.ingest.kept_results import KeptResults
 from tasks.ingest.reading.source import Problem, Source
 from tasks.ingest.reading.text_files import read_text
 from tasks.ingest.recognition import read
@@ -27,7 +28,8 @@ def ingest(settings: Params, seed: int, *, raw: Path, out: Path, out_truth: Path
             f"{raw} is not a folder: put the raw data there, or name another folder of data/raw in ingest.data"
         )
     source = read(settings, raw, seed)
-    checked = list(check_all(source))
+    kept = KeptResults(source)
+    checked = check_new(source, kept)
     problems, notes = judge(raw, source, checked)
     checked, aside = sieve(raw, source, checked, problems, settings.keep_going)
     source = source._replace(records=[item.record for item in checked])
@@ -49,13 +51,24 @@ def ingest(settings: Params, seed: int, *, raw: Path, out: Path, out_truth: Path
     out.mkdir(parents=True, exist_ok=True)
     job = Job(
         source.ids, source.palette, out, out_truth, noise, present, seed,
-        settings.noise.hidden.ids(source.classes), source.reading,
+        settings.noise.hidden.ids(source.classes), source.reading, kept,
     )  # fmt: skip
+    kept.keep_checked(checked)
     planted = write_all(checked, job, settings.noise.share)
     write_lists(source, checked, settings, raw, out, out_truth, aside)
     for note in (*source.notes, *notes):
         print(note)
     return metrics(source, checked, present, planted, noise is not None, aside)
+
+
+def check_new(source: Source, kept: KeptResults) -> list[CheckedRecord]:
+    """Every record checked; those that did not change since the last run come from what was kept of it."""
+    keys, known = kept.known(source.records)
+    new = [r for r, key in zip(source.records, keys, strict=True) if key not in known]
+    results = check_all(source, new)
+    checked = [known[key] if key in known else next(results)._replace(key=key) for key in keys]
+    assert next(results, None) is None  # it ends with its progress bar
+    return checked
 
 
 def write_lists(

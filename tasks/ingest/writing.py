@@ -13,9 +13,10 @@ from segmend.images.rasters import write_labels
 from segmend.stage.events import progress
 from tasks.ingest.checking.identifiers import inside
 from tasks.ingest.checking.image_checks import CheckedRecord, others, read_labels
+from tasks.ingest.kept_results import KeptResults
 from tasks.ingest.noise._planting import AIM, ROUNDS, TOLERANCE, Noise, hide, plant
 from tasks.ingest.reading.context import Reading, reading_as
-from tasks.ingest.reading.source import Record
+from tasks.ingest.reading.source import Pixels, Record
 
 NOISY = ("train", "val")
 SMALL = 20_000_000  # pixels in all; starting processes for fewer costs more than it saves
@@ -33,6 +34,7 @@ class Job(NamedTuple):
     seed: int
     hidden: tuple[int, ...] = ()  # classes whose labels are taken away
     reading: Reading = Reading()
+    kept: KeptResults | None = None  # pictures of images that did not change are copied from it
 
 
 class Planting(NamedTuple):
@@ -42,31 +44,61 @@ class Planting(NamedTuple):
     by_kind: dict[str, int]
 
 
-def write(item: tuple[Record, int | None, bool], job: Job) -> Planting:
-    """Write one image (record, wrong pixels wanted, whether the image itself is still to be written)."""
+class Item(NamedTuple):
+    """One image to write."""
+
+    record: Record
+    key: str  # of what is kept of it
+    wanted: int  # wrong pixels
+    fresh: bool  # whether the image itself is still to be written
+
+
+def write(item: Item, job: Job) -> Planting:
+    """Write one image, its given masks and its truth; with planted mistakes in the given mask where they are wanted."""
     with reading_as(job.reading):
-        return write_now(*item, job)
+        if item.fresh:
+            write_given(item.record, item.key, job)
+        return planted_mask(item, job) if job.noise else Planting(np.zeros(256, np.int64), {})
 
 
-def write_now(record: Record, wanted: int | None, fresh: bool, job: Job) -> Planting:
-    if fresh:
-        path = inside(job.out / "images", record.id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(record.image()).save(path, format="PNG", compress_level=4)
-    mask_path, truth_path = inside(job.out / "masks", record.id), inside(job.out_truth, record.id)
-    truth = read_labels(record.truth, job.ids) if record.truth else None
-    for entry in record.annotations:
-        path = inside(inside(job.out / "annotators", entry.annotator, ""), record.id)
-        write_labels(path, read_labels(entry.mask, job.ids), job.colours)
-    if job.noise is None:
-        if record.mask is not None:
-            given = truth if record.mask is record.truth else None  # one and the same: read once
-            write_labels(mask_path, read_labels(record.mask, job.ids) if given is None else given, job.colours)
-        if truth is not None:
-            write_labels(truth_path, truth, job.colours)
-        return Planting(np.zeros(256, np.int64), {})
-    if truth is None and record.mask is not None:
-        truth = read_labels(record.mask, job.ids)
+def write_given(record: Record, key: str, job: Job) -> None:
+    """The image and every map that the data give; the given mask only where no mistakes are planted in its place."""
+    keep(inside(job.out / "images", record.id), key, "image", partial(write_image, record=record), job)
+    maps = [
+        (inside(inside(job.out / "annotators", entry.annotator, ""), record.id), f"by_{number}", entry.mask)
+        for number, entry in enumerate(record.annotations)
+    ]
+    if job.noise is None and record.mask is not None:
+        maps.append((inside(job.out / "masks", record.id), "mask", record.mask))
+    truth = record.truth if job.noise is None else record.truth or record.mask
+    if truth is not None:
+        maps.append((inside(job.out_truth, record.id), "mask" if truth is record.mask else "truth", truth))
+    for path, kind, pixels in maps:
+        keep(path, key, kind, partial(write_map, pixels=pixels, job=job), job)
+
+
+def keep(path: Path, key: str, kind: str, make: "partial[None]", job: Job) -> None:
+    if job.kept:
+        job.kept.write(path, key, kind, make)
+    else:
+        make(path)
+
+
+def write_image(path: Path, record: Record) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(record.image()).save(path, format="PNG", compress_level=4)
+
+
+def write_map(path: Path, pixels: Pixels, job: Job) -> None:
+    write_labels(path, read_labels(pixels, job.ids), job.colours)
+
+
+def planted_mask(item: Item, job: Job) -> Planting:
+    """Write the truth with mistakes planted in it as the given mask."""
+    record, wanted = item.record, item.wanted
+    assert job.noise is not None
+    given = record.truth or record.mask
+    truth = read_labels(given, job.ids) if given else None
     if truth is None:
         return Planting(np.zeros(256, np.int64), {})
     planted = plant(truth, wanted or 0, job.classes, job.noise, job.seed, record.id)
@@ -75,9 +107,7 @@ def write_now(record: Record, wanted: int | None, fresh: bool, job: Job) -> Plan
     if job.noise.hides and record.split in NOISY:
         labels = hide(labels, job.hidden, job.noise, job.seed, record.id)
         by_kind = by_kind | {"hidden": int((labels != planted.labels).sum())}
-    write_labels(mask_path, labels, job.colours)
-    if fresh:
-        write_labels(truth_path, truth, job.colours)
+    write_labels(inside(job.out / "masks", record.id), labels, job.colours)
     return Planting(by_class, by_kind)
 
 
@@ -94,7 +124,7 @@ def write_all(checked: list[CheckedRecord], job: Job, share: float) -> Planting:
     factor = 1.0
     for attempt in range(ROUNDS + 1):
         items = [
-            (item.record, round(factor * share * count) if hit else 0, attempt == 0)
+            Item(item.record, item.key, round(factor * share * count) if hit else 0, attempt == 0)
             for item, count, hit in zip(checked, foreground, noisy, strict=True)
             if attempt == 0 or hit
         ]

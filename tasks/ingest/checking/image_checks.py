@@ -33,6 +33,7 @@ class CheckedRecord(NamedTuple):
     objects: tuple[int, int, int] = (0, 0, 0)  # annotations read, of these drawn, of these wholly under other objects
     noticed: frozenset[str] = frozenset()  # by readers, as 'image turned'
     problems: tuple[Problem, ...] = ()
+    key: str = ""  # of what is kept of it (kept_results.py)
 
     @property
     def known(self) -> np.ndarray | None:
@@ -150,12 +151,13 @@ def undeclared(unknown: dict[int, int]) -> str:
     return f"undeclared {told}{more}: name them as classes, or list them as void (ingest.void)"
 
 
-def check_all(source: Source) -> Iterator[CheckedRecord]:
-    """Every record checked, in order, streamed."""
+def check_all(source: Source, records: list[Record] | None = None) -> Iterator[CheckedRecord]:
+    """Every record of a source, or only `records`, checked, in order, streamed."""
+    records = source.records if records is None else records
     work = partial(check, ids=source.ids, reading=source.reading)
-    if len(source.records) < FEW:
-        return progress(map(work, source.records), len(source.records), "images checked")
-    return map_images(work, source.records, "images checked")
+    if len(records) < FEW:
+        return progress(map(work, records), len(records), "images checked")
+    return map_images(work, records, "images checked")
 
 
 def labelled(counts: np.ndarray) -> int:
