@@ -225,5 +225,5 @@ def automatic_rows(
     moved = old != new
     pairs, counts = np.unique(np.stack([old[moved], new[moved]], axis=1), axis=0, return_counts=True)
     for pair, changed in zip(pairs.tolist(), counts.tolist(), strict=True):
-        names = (None if label >= UNLABELLED else classes[label] for label in pair)
-        yield history.automatic_row(round, image, method, *names, changed)
+        before, after = (None if label >= UNLABELLED else classes[label] for label in pair)
+        yield history.automatic_row(round, image, method, before, after, changed)

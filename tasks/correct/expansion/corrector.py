@@ -84,12 +84,9 @@ class Corrector(Method):
             rows.append(np.full(len(some), number))
             counts = np.bincount(first[one.region], minlength=256)[:classes]
             asked = one.question
-            known = asked is not None and len(some) > 0 and counts.any()
-            seen_as = (
-                (int(counts.argmax()), asked.predicted, asked.confidence, asked.chance or 0)
-                if known
-                else (-1, -1, 0, 0)
-            )
+            seen_as: tuple[float, ...] = (-1, -1, 0, 0)
+            if asked is not None and len(some) > 0 and counts.any():
+                seen_as = (int(counts.argmax()), asked.predicted, asked.confidence, asked.chance or 0)
             facts.append((*seen_as, one.classes[0]))
         every = np.concatenate(places) if places else np.zeros(0, np.int64)
         row = np.concatenate(rows) if rows else np.zeros(0, np.int64)

@@ -18,7 +18,7 @@ class Same(ExportFormat):
 
     def among(self, formats: tuple[type[ExportFormat], ...], came_as: str) -> ExportFormat:
         """The format called `came_as` among `formats`, or folders."""
-        table = {kind().name: kind() for kind in formats}
+        table = {method.name: method for method in (kind() for kind in formats)}  # type: ignore[call-arg]
         return table.get(came_as, table["folders"])
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
