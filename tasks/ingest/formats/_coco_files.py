@@ -10,7 +10,7 @@ from tasks.ingest.reading.source import SPLIT_NAMES, Problem, relative
 
 OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
 OWN_FILES = ("source.json", "classes.json", "palette.json")
-PATTERNS = ("annotations/*.json", "*/annotations/*.json", "*.json", "*/*.coco.json")
+PATTERNS = ("annotations/*.json", "*.json")  # at the top, and in the folders of splits
 
 
 class CocoImage(NamedTuple):
@@ -23,20 +23,22 @@ class CocoImage(NamedTuple):
 
 def listed(raw: Path) -> tuple[list[Path], list[Path]]:
     """The annotation files that are read, and those of other kinds."""
-    named = {path for pattern in PATTERNS for path in raw.glob(pattern) if path.name not in OWN_FILES}
+    tops = [raw, *(path for path in raw.iterdir() if path.is_dir() and path.name.lower() in SPLIT_NAMES)]
+    named = {path for top in tops for pattern in PATTERNS for path in top.glob(pattern) if path.name not in OWN_FILES}
     other = sorted(path for path in named if path.name.startswith(OTHER_KINDS))
     sure = {path for path in named if path.name.startswith(("instances", "stuff")) or path.name.endswith(".coco.json")}
     return sorted(sure | {path for path in named - sure - set(other) if is_coco(path)}), other
 
 
 def is_coco(path: Path) -> bool:
-    """Whether the file's beginning or end has COCO's keys; large files are not read whole for it."""
+    """Whether two of COCO's three lists are in the file's beginning and end; large files are not read whole for it."""
     with path.open("rb") as file:
         text = file.read(1 << 20)
         file.seek(0, 2)
         file.seek(max(0, file.tell() - (1 << 16)))
         text += file.read()
-    return b'"images"' in text and (b'"annotations"' in text or b'"categories"' in text)
+    lists = sum(key in text for key in (b'"images"', b'"annotations"', b'"categories"'))
+    return text.lstrip(b"\xef\xbb\xbf \n\r\t").startswith(b"{") and lists >= 2
 
 
 def content_of(path: Path) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def gathered(raw: Path, contents: dict[Path, dict[str, Any]]) -> tuple[dict[Path
     problems: list[Problem] = []
     files = NamedImages(raw)
     for json, content in contents.items():
-        split, places = split_of(json), folders_of(raw, json)
+        split, places = split_of(raw, json), folders_of(raw, json)
         by_key: dict[str, list[dict[str, Any]]] = {}
         missing: set[str] = set()
         for number, entry in enumerate(content["images"], 1):
@@ -136,9 +138,9 @@ def size_of(entry: dict[str, Any]) -> tuple[int, int] | None:
     )
 
 
-def split_of(json: Path) -> str | None:
-    """The split in a file's name or its folder's: instances_train2017.json, valid/_annotations.coco.json."""
-    for name in (json.stem, json.parent.name):
+def split_of(raw: Path, json: Path) -> str | None:
+    """The split in a file's name or that of a folder of it: instances_train2017.json, valid/_annotations.coco.json."""
+    for name in (json.stem, *reversed(json.relative_to(raw).parts[:-1])):
         word = search(r"(?<![a-z])(train(?:ing)?|valid(?:ation)?|val|test(?:ing)?)(?![a-z])", name, IGNORECASE)
         if word:
             return SPLIT_NAMES[word.group().lower()]

@@ -1,7 +1,7 @@
 """Label Studio's JSON exports: tasks, their images and annotations, in the full form and the short one (JSON-MIN)."""
 
 from pathlib import Path
-from re import match, sub
+from re import match, search, sub
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -24,11 +24,13 @@ class Task(NamedTuple):
 
 
 def is_export(path: Path) -> bool:
-    """Whether a JSON file begins like a list of tasks."""
+    """Whether a JSON file begins like a list of tasks. A brush stroke may fill all that is looked at."""
     with path.open("rb") as file:
         head = file.read(1 << 16)
-    full = b'"data"' in head and (b'"annotations"' in head or b'"completions"' in head)
-    short = any(f'"{kind}"'.encode() in head for kind in KINDS) and b'"original_width"' in head
+    full = any(key in head for key in (b'"annotations"', b'"completions"')) and any(
+        key in head for key in (b'"data"', b'"result"', b'"completed_by"')
+    )
+    short = any(f'"{kind}"'.encode() in head for kind in KINDS) or search(rb'"format":\s*"rle"', head) is not None
     return head.lstrip(b"\xef\xbb\xbf \n\r\t").startswith(b"[") and (full or short)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from tasks.ingest.reading.file_kinds import pictures_in
+from tasks.ingest.reading.file_kinds import PICTURES, pictures_in
 
 
 class NamedImages:
@@ -12,8 +12,10 @@ class NamedImages:
         self.folder = folder
         self.every = pictures_in(folder)
         self.by_name: dict[str, list[Path]] = {}
+        self.by_stem: dict[str, list[Path]] = {}
         for path in self.every:
             self.by_name.setdefault(path.name, []).append(path)
+            self.by_stem.setdefault(path.stem.casefold(), []).append(path)
 
     def find(self, name: str, places: tuple[Path, ...] = ()) -> Path:
         """The file that `name` means: in one of `places`, else the one whose last folders are those of the name.
@@ -26,6 +28,10 @@ class NamedImages:
             if not wanted.is_absolute() and ".." not in wanted.parts and path.is_file():
                 return path
         candidates = self.by_name.get(wanted.name, [])
+        if not candidates:  # other capitals (.JPG), or no suffix, as CVAT names the frames of a film
+            bare = wanted.suffix.lower() not in PICTURES
+            alike = self.by_stem.get((wanted.name if bare else wanted.stem).casefold(), [])
+            candidates = [path for path in alike if bare or path.name.casefold() == wanted.name.casefold()]
         if not candidates:
             raise ValueError("which is not there: put it into images/ or remove the entry")
         best = max(shared(path, wanted) for path in candidates)

@@ -81,7 +81,7 @@ class CocoPanoptic(Method):
                 records.append(
                     Record(
                         identifier(image, raw),
-                        split_of(json),
+                        split_of(raw, json),
                         partial(read_picture, image, hints.image_range),
                         partial(read_segments, mask, image, table),
                         file=relative(image, raw),

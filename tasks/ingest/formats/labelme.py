@@ -38,6 +38,7 @@ IGNORED = "__ignore__"
 LINE_WIDTH, POINT_RADIUS = 10, 5  # labelme's own
 CORNERS = {"circle": 2, "rectangle": 2, "mask": 2, "line": 2, "point": 1, "oriented_rectangle": 4}
 LEAST = {"polygon": 3, "linestrip": 2}
+LARGEST = 1 << 28  # bytes of a JSON file that is looked into
 LOOKED_AT = 50  # JSON files that are opened to recognise the format
 
 
@@ -106,12 +107,11 @@ class Labelme(Method):
 
 
 def is_labelme(path: Path) -> bool:
-    with path.open("rb") as file:
-        text = file.read(1 << 18)
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - (1 << 12)))
-        text += file.read()
-    return b'"shapes"' in text and b'"imagePath"' in text
+    """Whether a JSON file has shapes and an imagePath, in whatever order; an embedded image or masks may lie between them."""
+    if path.stat().st_size > LARGEST:
+        return False
+    data = path.read_bytes()
+    return b'"shapes"' in data and b'"imagePath"' in data
 
 
 def named(raw: Path) -> tuple[str, ...]:

@@ -81,9 +81,9 @@ class Supervisely(Method):
                 annotation = files.get(name) or files.get(Path(name).stem)
                 if annotation:
                     kinds.update(
-                        (str(figure.get("geometryType")), str(figure.get("classTitle")))
+                        (kind_of(figure), str(figure.get("classTitle")))
                         for figure in read_json(annotation).get("objects", [])
-                        if figure.get("geometryType") not in AREAS
+                        if kind_of(figure) not in AREAS
                     )
                 records.append(
                     Record(
@@ -116,13 +116,19 @@ def colour_of(entry: dict[str, Any]) -> tuple[int, int, int]:
         raise ValueError(f"meta.json: the colour '{text}' of the class '{entry.get('title')}' is not #RRGGBB") from None
 
 
+def kind_of(figure: dict[str, Any]) -> str:
+    """The geometry of a figure; older projects do not name it."""
+    kind = figure.get("geometryType") or figure.get("shape")
+    return str(kind or ("bitmap" if figure.get("bitmap") else "polygon"))
+
+
 def read_annotation(path: Path, image: Path, index: dict[str, int], base: int, order: Order) -> np.ndarray:
     content = read_json(path)
     size = content.get("size", {})
     declared = (size.get("height"), size.get("width"))
     shapes = []
     for number, figure in enumerate(content.get("objects", []), 1):
-        label, kind = str(figure.get("classTitle")), figure.get("geometryType")
+        label, kind = str(figure.get("classTitle")), kind_of(figure)
         name = f"object {figure.get('id', number)} ({label})"
         if kind not in AREAS:
             continue

@@ -153,3 +153,16 @@ def test_missing_and_doubled_images(tmp_path):
     reasons = [problem.reason for problem in source_of(settings("cvat_images"), raw).problems]
     assert any("it lists frame 0.jpg, which is not there" in reason for reason in reasons)
     assert any("it lists frame 1.jpg twice" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("frame_000000.PNG", "frame_000000"), ("a.JPG", "a.jpg"), ("v.1.png", "v.1")]
+)
+def test_names_without_a_suffix_or_with_other_capitals(tmp_path, file, name):
+    save(picture(0), tmp_path / "images" / file, format="PNG")
+    shape = '<box label="dog" xtl="4" ytl="2" xbr="12" ybr="10"/>'
+    (tmp_path / "annotations.xml").write_text(
+        xml(f'<image id="0" name="{name}" width="32" height="24">{shape}</image>')
+    )
+    source = source_of(settings("cvat_images"), tmp_path)
+    assert len(source.records) == 1 and (source.records[0].mask() == 2).sum() == 64

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.ingest.formats._brush import cover_brush, unpacked_values
+from tasks.ingest.recognition import recognise
 from tests.ingest.examples import as_json, label_studio
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of, read_back
 from tests.ingest.raw import picture, run, save, settings, source_of
@@ -216,3 +217,17 @@ def test_tasks_that_fit_no_image(tmp_path):
         "task 4 has two annotations by user1",
     ):
         assert words in reasons
+
+
+def test_a_large_stroke_before_all_that_names_the_format(tmp_path):
+    """Label Studio writes annotations before data, and run lengths before labels; both forms are recognised."""
+    noise = np.random.default_rng(0).random((150, 200)) > 0.5
+    save(picture(0, noise.shape), tmp_path / "a.jpg")
+    stroke = brush(noise, "cat")
+    tasks = [{"id": 1, "annotations": [{"id": 2, "completed_by": 1, "result": [stroke]}], "data": {"image": "a.jpg"}}]
+    as_json(tmp_path / "p.json", tasks)
+    assert recognise(tmp_path).name == "label_studio" and (tmp_path / "p.json").stat().st_size > 1 << 16
+    item = {**stroke["value"], "original_width": 200, "original_height": 150}
+    as_json(tmp_path / "p.json", [{"image": "a.jpg", "id": 1, "tag": [item], "annotator": 1}])
+    assert recognise(tmp_path).name == "label_studio"
+    assert (source_of(settings("label_studio"), tmp_path).records[0].mask() == noise).all()

@@ -154,3 +154,14 @@ def test_missing_images_and_double_files(tmp_path):
     problems = {problem.file: problem.reason for problem in source_of(settings("labelme"), raw).problems}
     assert "its image 0000.jpg is not there" in problems["0000.json"]
     assert "0001.json is about the same image 0001.jpg" in problems["again.json"]
+
+
+def test_keys_in_any_order_around_a_large_image(tmp_path):
+    """A file whose embedded image lies between what names the format."""
+    image = picture(1, (400, 500))
+    shape = {"label": "cat", "points": [[2, 2], [5, 5]], "shape_type": "rectangle"}
+    as_json(
+        tmp_path / "a.json", {"imagePath": "a.png", "imageData": png(image), "shapes": [shape], "tail": "x" * 20_000}
+    )
+    assert (tmp_path / "a.json").stat().st_size > 600_000
+    assert read_back(source_of(settings("labelme"), tmp_path))["a"].sum() == 16

@@ -132,3 +132,14 @@ def test_mistakes_name_the_file_and_the_object(tmp_path, figure, words):
     raw = with_objects(supervisely(tmp_path / "raw"), [figure])
     with pytest.raises(ValueError, match=rf"ds0/ann/0.jpg.json: .*{words}"):
         run(settings("supervisely"), raw, tmp_path)
+
+
+def test_older_projects_do_not_name_the_geometry(tmp_path):
+    bitmap = {"origin": [1, 1], "data": packed(np.ones((2, 2), bool))}
+    points = {"exterior": [[10, 10], [12, 10], [12, 12], [10, 12]], "interior": []}
+    figures = [
+        {"classTitle": "cat", "bitmap": bitmap, "points": {"exterior": [], "interior": []}},
+        {"classTitle": "dog", "bitmap": None, "points": points},
+    ]
+    mask = source_of(settings("supervisely"), with_objects(supervisely(tmp_path), figures)).records[0].mask()
+    assert (mask == 1).sum() == 4 and (mask == 2).sum() == 9
