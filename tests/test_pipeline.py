@@ -31,7 +31,8 @@ def test_a_second_run_runs_nothing_and_says_so(made):
 
 
 def test_plain_dvc_gives_the_same_files_and_the_same_lock(made, tmp_path):
-    workspace = toys.clone(tmp_path)
+    """In a workspace that is made from a clone in which the pipeline ran: nothing that stands there may be taken over."""
+    workspace = toys.clone(tmp_path, made)
     dvc(workspace, "repro", "correct@r1")
     some = lock(workspace)
     assert set(some) == TO_THE_LABELS and some == {name: lock(made)[name] for name in some}
@@ -53,8 +54,8 @@ def test_a_workspace_takes_no_output_of_the_clone_it_is_made_from(workspace, tmp
 
 
 def test_the_tests_pass_in_a_clone_in_which_the_pipeline_ran(workspace):
-    """`make run`, then `make test`: those tests that make a workspace anew, with outputs standing in the clone."""
-    names = "plain_dvc or takes_no_output or show_in_dvc or nothing_and_says_so"
+    """`make run`, then `make test`: what tests take for the project's sources is this clone, with its outputs."""
+    names = "takes_no_output or show_in_dvc or nothing_and_says_so"
     words = ("-q", "-p", "no:cacheprovider", f"--made={workspace}", "tests/test_pipeline.py", "-k", names)
     running = start(workspace, "pytest", *words)
     output = running.communicate(timeout=500)[0]

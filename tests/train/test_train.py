@@ -43,7 +43,7 @@ def toy(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_batch_that_broke_the_loss_is_kept(toy, monkeypatch):
+def test_the_batch_of_a_non_finite_loss_is_saved(toy, monkeypatch):
     """Step 3 of 9 breaks; it is noticed at the end of the epoch, step 6, and found again."""
     plain, seen = CrossEntropy.__call__, []
 
@@ -67,7 +67,7 @@ def test_the_batch_that_broke_the_loss_is_kept(toy, monkeypatch):
     assert not list(toy.glob(".work/train/*/state.pt"))
 
 
-def test_a_broken_training_is_never_what_a_later_one_goes_on_from(toy, monkeypatch):
+def test_no_state_is_written_after_a_non_finite_loss(toy, monkeypatch):
     monkeypatch.setenv("SEGMEND_CHECKPOINT", "0")
     plain = CrossEntropy.__call__
 
@@ -103,7 +103,7 @@ def test_the_share_of_time_spent_waiting_by_hand(monkeypatch):
     assert one.hint() == ""  # 6 of 112 seconds
 
 
-def test_a_few_seconds_are_not_worth_a_word(monkeypatch):
+def test_a_few_seconds_of_waiting_give_no_hint(monkeypatch):
     clock = [0.5]
     monkeypatch.setattr(data_stall, "perf_counter", lambda: clock[0])
     one = DataStall()
@@ -137,47 +137,40 @@ def command(toy, *before: str, **environment: str) -> str:
     return answer.stdout
 
 
-@pytest.mark.slow
-def test_the_share_stands_in_the_record_and_on_the_dashboard_and_not_in_the_metrics(toy):
-    (toy / "spool").mkdir()
-    command(toy, SEGMEND_SPOOL=str(toy / "spool"))
-    assert 0 <= loads((toy / "reports/r0.json").read_text())["notes"]["waiting"] < 1
-    assert "waiting" not in loads((toy / "metrics/r0.json").read_text())
-    lines = [loads(line) for line in (toy / "spool/lines.jsonl").read_text().splitlines()]
-    assert [
-        0 <= line["values"]["waiting"] < 1 for line in lines if line["kind"] == "metrics" and "loss" in line["values"]
-    ]
-    machine = next(line["values"] for line in lines if line["kind"] == "params" and "machine.threads" in line["values"])
-    assert machine["machine.compiled"] is False and machine["machine.processes"] == 1
+def trained(toy, spool: str, *starter: str) -> tuple[np.ndarray, dict, list[dict], str]:
+    """The stage as a command, of a network without batch norm: curve, metrics, the lines that it sent, its output."""
+    (toy / "plain.py").write_text(PLAIN)
+    (toy / spool).mkdir()
+    output = command(toy, *starter, "plain.py", SEGMEND_SPOOL=str(toy / spool))
+    lines = [loads(line) for line in (toy / spool / "lines.jsonl").read_text().splitlines()]
+    curve = np.genfromtxt(toy / "metrics/r0.csv", delimiter=",", names=True)
+    return curve, loads((toy / "metrics/r0.json").read_text()), lines, output
+
+
+def machine_of(lines: list[dict]) -> dict:
+    return next(line["values"] for line in lines if "machine.processes" in line.get("values", {}))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_two_processes_of_torchrun_learn_what_one_learns(toy):
-    """A network without batch norm (it takes its statistics from each process's share): the same within rounding."""
-    (toy / "plain.py").write_text(PLAIN)
-    command(toy, "plain.py")
-    alone = (
-        np.genfromtxt(toy / "metrics/r0.csv", delimiter=",", names=True),
-        loads((toy / "metrics/r0.json").read_text()),
-    )
-    (toy / "spool").mkdir()
+    """Batch norm takes its statistics from each process's share: without it the same within rounding."""
+    curve, metrics, lines, _ = trained(toy, "spool")
+    assert machine_of(lines)["machine.compiled"] is False and machine_of(lines)["machine.processes"] == 1
+    # The share of time spent waiting for data is in the record and on the dashboard, and not in the metrics.
+    assert 0 <= loads((toy / "reports/r0.json").read_text())["notes"]["waiting"] < 1
+    assert "waiting" not in metrics
+    epochs = [line["values"] for line in lines if line["kind"] == "metrics" and "loss" in line["values"]]
+    assert len(epochs) == 2 and all(0 <= values["waiting"] < 1 for values in epochs)
+
     starter = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
-    said = command(toy, *starter, "plain.py", SEGMEND_SPOOL=str(toy / "spool"))
-    both = (
-        np.genfromtxt(toy / "metrics/r0.csv", delimiter=",", names=True),
-        loads((toy / "metrics/r0.json").read_text()),
-    )
-    assert said.count("epoch 2/2") == 1  # one of them speaks
+    curve_of_two, metrics_of_two, lines, output = trained(toy, "spool_of_two", *starter)
+    assert output.count("epoch 2/2") == 1  # the first process alone prints
     for name in ("loss", "val_loss", "val_miou"):
-        assert both[0][name] == pytest.approx(alone[0][name], rel=1e-4)
-    assert both[1].keys() == alone[1].keys() and both[1]["steps"] == alone[1]["steps"]
-    lines = [loads(line) for line in (toy / "spool/lines.jsonl").read_text().splitlines()]
+        assert curve_of_two[name] == pytest.approx(curve[name], rel=1e-4)
+    assert metrics_of_two.keys() == metrics.keys() and metrics_of_two["steps"] == metrics["steps"]
     assert sum(line["kind"] == "outcome" for line in lines) == 1
-    assert (
-        next(line["values"] for line in lines if "machine.processes" in line.get("values", {}))["machine.processes"]
-        == 2
-    )
+    assert machine_of(lines)["machine.processes"] == 2
     assert load_file(toy / "models/r0/weights.safetensors")
     assert not list(toy.glob(".work/train/*"))
 

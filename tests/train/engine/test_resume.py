@@ -20,7 +20,7 @@ train:
   optimizer: {name: adamw}
   augmentations: [{name: flip}, {name: crop, crop: {height: 24, width: 24}}]
   batch: 2
-  epochs: 120
+  epochs: 60
   validate_every: 10
   use: best
 """
