@@ -14,7 +14,7 @@ from tasks.correct.__main__ import correct
 from tasks.correct.settings import Params
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
-from tests.correct import toy
+from tests import toys
 from tests.query.questions import question
 
 BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)
@@ -29,7 +29,7 @@ BOLD_EVIDENCE = {"name": "evidence", "evidence": {"sure": 0.6, "z": 0.0}}
 def prepare(root, monkeypatch, truth=True):
     monkeypatch.chdir(root)
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
-    toy.make(root, truth=truth)
+    toys.leaves(root, truth=truth)
     write_maps(root / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
     pseudo_label.stage(LabelParams(), 0, dataset=root / "dataset", regions=root / "regions", out=root / "labels/r0")
     monkeypatch.setattr("segmend.network.inference.stream", no_network)
@@ -48,7 +48,7 @@ def ask(root, round, places, kind="correction"):
     queries = []
     for rank, (image, region) in enumerate(places):
         mask = np.isin(BLOCKS, region)
-        shown = toy.CARD.classes[np.bincount(labels[image][mask], minlength=3)[:3].argmax()]
+        shown = toys.LEAF_CARD.classes[np.bincount(labels[image][mask], minlength=3)[:3].argmax()]
         queries.append(
             question(
                 mask,
@@ -106,7 +106,7 @@ def use_network(monkeypatch, confused=False):
     """A network that knows the truth; `confused`: it halfway takes stone for leaf."""
 
     def stream(model, dataset, samples):
-        for sample, probabilities in toy.stream_of_truth(model, dataset, samples):
+        for sample, probabilities in toys.leaf_probabilities(model, dataset, samples):
             if confused:
                 probabilities = np.where(
                     probabilities[2] > 0.5, np.float32([0.1, 0.5, 0.4])[:, None, None], probabilities
@@ -123,7 +123,7 @@ def ask_all(root, round, images=("a/0", "a/1", "a/2"), every=1):
         for region in range(0, 30, every):
             mask = region == BLOCKS
             shown, predicted = (
-                toy.CARD.classes[np.bincount(maps[mask], minlength=3)[:3].argmax()]
+                toys.LEAF_CARD.classes[np.bincount(maps[mask], minlength=3)[:3].argmax()]
                 for maps in (labels[image], truth.truth(image))
             )
             about = {"query": f"{round}-{len(made) + 1:05d}", "rank": len(made), "image": image, "region": region}
@@ -146,12 +146,12 @@ def question_about(root, round, image, mask, shown, predicted):
 
 def changed_by_evidence(root, monkeypatch):
     """A first round in which evidence relabels a conflict of a/2, and where in it: 64 pixels of one block at the most."""
-    monkeypatch.setattr("segmend.network.inference.stream", toy.stream_of_truth)
+    monkeypatch.setattr("segmend.network.inference.stream", toys.leaf_probabilities)
     ask_all(root, "r1", images=("a/0", "a/1"))
     write_forecast(root, "r1", 500)
     run(root, expansion=BOLD_EVIDENCE)
     first, labels = Labels(root / "labels/r0")["a/2"], Labels(root / "labels/r1")["a/2"]
     region = int(np.bincount(BLOCKS[labels != first]).argmax())
     mask = (region == BLOCKS) & (labels != first)
-    assert (first[mask] == 1).all() and (labels[mask] == 2).all() and (toy.true_map(2)[mask] == 2).all()
+    assert (first[mask] == 1).all() and (labels[mask] == 2).all() and (toys.leaf_truth(2)[mask] == 2).all()
     return mask

@@ -5,7 +5,7 @@ import numpy as np
 from segmend.answers.answers import decode, encode, read, read_queries, write_queries
 from segmend.images.dataset import Labels
 from segmend.images.rasters import write_maps
-from tests.correct import toy
+from tests import toys
 from tests.correct.rounds import BLOCKS, BOLD_EVIDENCE, SIEVE, ask, ask_all, reply, run, use_network, write_trust
 
 
@@ -24,7 +24,7 @@ def test_objects_and_trust_are_carried_from_round_to_round(workspace):
         for answer in read(workspace / "labels/r2/answers.jsonl"):
             if answer.image == image and answer.kind in ("confirm", "class"):
                 # Void, and what a confirmed region holds of other classes, is not named.
-                named = toy.CARD.classes.index(answer.classes[0])
+                named = toys.LEAF_CARD.classes.index(answer.classes[0])
                 given[decode(answer.footprint) & (labels[image] == named)] = 255
         assert (labels.trust(image, (40, 48)) == given).all() and (given == 255).any()
     assert not labels.trust_path("b").exists() and (labels.trust("b", (40, 48)) == 255).all()
@@ -52,7 +52,7 @@ def test_what_the_sieve_takes_out_keeps_its_trust(workspace, monkeypatch):
     metrics = run(workspace, **SIEVE)
     region, labels = np.isin(BLOCKS, (14, 15, 20, 21)), Labels(workspace / "labels/r1")
     (answer,) = read(workspace / "labels/r1/answers.jsonl")
-    kept = region & (labels["a/0"] == toy.CARD.classes.index(answer.classes[0]))
+    kept = region & (labels["a/0"] == toys.LEAF_CARD.classes.index(answer.classes[0]))
     trust = labels.trust("a/0", (40, 48))
     assert metrics["pixels_sieved"] == (region & ~kept).sum() > 0
     assert (trust[kept] == 255).all() and (trust[~kept] == 100).all()
@@ -60,7 +60,7 @@ def test_what_the_sieve_takes_out_keeps_its_trust(workspace, monkeypatch):
 
 def test_trust_in_a_label_is_not_trust_in_the_one_that_replaces_it(workspace, monkeypatch):
     write_trust(workspace)
-    monkeypatch.setattr("segmend.network.inference.stream", toy.stream_of_truth)
+    monkeypatch.setattr("segmend.network.inference.stream", toys.leaf_probabilities)
     ask_all(workspace, "r1", images=("a/0", "a/1"))
     metrics = run(workspace, expansion=BOLD_EVIDENCE)
     first, labels = Labels(workspace / "labels/r0"), Labels(workspace / "labels/r1")

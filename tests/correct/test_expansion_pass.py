@@ -10,7 +10,7 @@ from tasks.correct.apply_answers import corrected
 from tasks.correct.costs import Clicks
 from tasks.correct.expansion_pass import answer_outcomes
 from tasks.correct.replay import replay
-from tests.correct import toy
+from tests import toys
 from tests.correct.rounds import (
     BLOCKS,
     BOLD_EVIDENCE,
@@ -32,7 +32,7 @@ def test_an_answer_is_sieved_and_sieved_anew_by_each_network(workspace, monkeypa
     plain = run(workspace, out="plain")
     metrics = run(workspace, **SIEVE)
     first, after = Labels(workspace / "labels/r0")["a/0"], Labels(workspace / "labels/r1")["a/0"]
-    region, true = np.isin(BLOCKS, (14, 15, 20, 21)), toy.true_map(0)
+    region, true = np.isin(BLOCKS, (14, 15, 20, 21)), toys.leaf_truth(0)
     named = np.bincount(true[region]).argmax()
     assert (Labels(workspace / "plain")["a/0"][region] == named).all()
     assert (after[region & (true == named)] == named).all() and (region & (true != named)).sum() > 0
@@ -42,7 +42,7 @@ def test_an_answer_is_sieved_and_sieved_anew_by_each_network(workspace, monkeypa
 
     def sure(model, dataset, samples):  # a later network that believes the answer everywhere
         for sample in samples:
-            yield sample, np.full((3, *toy.SHAPE), 1 / 3, np.float32)
+            yield sample, np.full((3, *toys.LEAF_SHAPE), 1 / 3, np.float32)
 
     monkeypatch.setattr("segmend.network.inference.stream", sure)
     write_queries(workspace / "queries/r2", [])
@@ -55,7 +55,7 @@ def test_sieved_pixels_may_be_left_without_a_label(workspace, monkeypatch):
     ask(workspace, "r1", [("a/0", (14, 15, 20, 21))], "dominant")
     use_network(monkeypatch)
     run(workspace, sieving={"name": "knee", "knee": {"rest": "unlabelled"}})
-    after, region, true = Labels(workspace / "labels/r1")["a/0"], np.isin(BLOCKS, (14, 15, 20, 21)), toy.true_map(0)
+    after, region, true = Labels(workspace / "labels/r1")["a/0"], np.isin(BLOCKS, (14, 15, 20, 21)), toys.leaf_truth(0)
     named = np.bincount(true[region]).argmax()
     assert (after[region & (true != named)] == UNLABELLED).all() and (after[region & (true == named)] == named).all()
 
@@ -91,12 +91,13 @@ def test_automatic_changes_are_counted_apart_and_made_anew(workspace, monkeypatc
     use_network(monkeypatch)  # a network under which the module has nothing to do leaves no trace of what was automatic
     run(workspace, "r2", out="again", **MODULE)
     run(workspace, "r2", out="again2", **MODULE)
-    assert toy.digests(workspace / "again") == toy.digests(workspace / "again2")
+    assert toys.digests(workspace / "again") == toys.digests(workspace / "again2")
     run(workspace, "r2", out="off")
-    answers = read(workspace / "off/answers.jsonl", toy.CARD.classes)
+    answers = read(workspace / "off/answers.jsonl", toys.LEAF_CARD.classes)
     mine = [answer for answer in answers if answer.image == "a/1"]
     assert (
-        Labels(workspace / "off")["a/1"] == corrected(Labels(workspace / "labels/r0")["a/1"], mine, toy.CARD.classes)
+        Labels(workspace / "off")["a/1"]
+        == corrected(Labels(workspace / "labels/r0")["a/1"], mine, toys.LEAF_CARD.classes)
     ).all()
 
 
@@ -113,16 +114,16 @@ def test_a_confirmed_automatic_label_is_an_answered_one(workspace, monkeypatch):
     assert later["confirmed"] == 1 and later["auto_changed"] < metrics["auto_changed"]
     mask = region == BLOCKS
     assert (Labels(workspace / "labels/r2")["a/1"][mask & stone] == 2).all()
-    answers = read(workspace / "labels/r2/answers.jsonl", toy.CARD.classes)
+    answers = read(workspace / "labels/r2/answers.jsonl", toys.LEAF_CARD.classes)
     mine = [answer for answer in answers if answer.image == "a/1"]
-    alone = corrected(Labels(workspace / "labels/r0")["a/1"], mine, toy.CARD.classes)
+    alone = corrected(Labels(workspace / "labels/r0")["a/1"], mine, toys.LEAF_CARD.classes)
     assert (alone[mask & stone] == 2).all() and later["pixels_fixed"] == (mask & stone).sum()
 
 
 def test_an_expansion_is_given_features_where_it_wants_them(workspace, monkeypatch):
     def stream(model, dataset, samples, features=False):
         assert features
-        for sample, probabilities in toy.stream_of_truth(model, dataset, samples):
+        for sample, probabilities in toys.leaf_probabilities(model, dataset, samples):
             yield sample, probabilities, (probabilities > 0.5).astype(np.float32)
 
     monkeypatch.setattr("segmend.network.inference.stream", stream)
@@ -130,7 +131,7 @@ def test_an_expansion_is_given_features_where_it_wants_them(workspace, monkeypat
     metrics = run(
         workspace, oracle={"name": "ground_truth", "ground_truth": {"rim": 0}}, expansion={"name": "prototypes"}
     )
-    region, true = np.isin(BLOCKS, (14, 15, 20, 21)), toy.true_map(0)
+    region, true = np.isin(BLOCKS, (14, 15, 20, 21)), toys.leaf_truth(0)
     assert metrics["class_sets"] == 1 and metrics["pixels_changed"] == 0 < metrics["auto_fixed"]
     assert (Labels(workspace / "labels/r1")["a/0"][region] == true[region]).all()
 
@@ -141,11 +142,11 @@ def test_equal_bytes_with_a_network_too(workspace, monkeypatch):
     run(workspace, **SIEVE, **MODULE)
     monkeypatch.setenv("SEGMEND_WORKERS", "2")
     run(workspace, out="again", **SIEVE, **MODULE)
-    assert toy.digests(workspace / "labels/r1") == toy.digests(workspace / "again")
+    assert toys.digests(workspace / "labels/r1") == toys.digests(workspace / "again")
 
 
 def test_evidence_relabels_where_answers_show_the_network_to_be_right(workspace, monkeypatch):
-    monkeypatch.setattr("segmend.network.inference.stream", toy.stream_of_truth)
+    monkeypatch.setattr("segmend.network.inference.stream", toys.leaf_probabilities)
     asked = ask_all(workspace, "r1", images=("a/0", "a/1"))
     conflicts = sum(q.shown != q.predicted for q in asked)
     metrics = run(workspace, expansion=BOLD_EVIDENCE)
@@ -174,7 +175,7 @@ def test_an_answered_region_is_not_touched_where_the_answer_says_nothing(workspa
 def test_a_late_answer_changes_the_outcome_of_its_question(workspace):
     asked = {q.identity: q for q in ask_all(workspace, "r1")}
     run(workspace)
-    rows, classes = history.read(workspace / "labels/r1"), toy.CARD.classes
+    rows, classes = history.read(workspace / "labels/r1"), toys.LEAF_CARD.classes
     outcomes = answer_outcomes(rows, [], {}, classes)
     assert (
         outcomes == answer_outcomes(history.empty(), read(workspace / "labels/r1/answers.jsonl"), asked, classes)
@@ -195,9 +196,9 @@ def test_an_untrained_network_changes_nothing(workspace, monkeypatch, capsys):
         workspace, sieving={"name": "knee"}, expansion={"name": "evidence"}
     )  # `no_network` would fail the test
     assert metrics["auto_changed"] == 0 and "was not trained" in capsys.readouterr().out
-    before = toy.digests(workspace / "labels/r1")
+    before = toys.digests(workspace / "labels/r1")
     run(workspace)
-    assert toy.digests(workspace / "labels/r1") == before
+    assert toys.digests(workspace / "labels/r1") == before
 
 
 def test_an_image_is_replayed_once_and_an_answer_priced_once(workspace, monkeypatch):

@@ -10,7 +10,7 @@ from segmend.answers.answers import latest, read, read_queries, write_queries
 from segmend.images.dataset import Dataset, Labels
 from tasks.correct.__main__ import correct
 from tasks.correct.apply_answers import corrected
-from tests.correct import toy
+from tests import toys
 from tests.correct.rounds import BLOCKS, ask, run
 
 
@@ -46,25 +46,25 @@ def test_labels_are_a_pure_function_of_first_labels_and_answers(workspace):
     run(workspace)
     run(workspace, "r2")
     first, second = Labels(workspace / "labels/r0"), Labels(workspace / "labels/r2")
-    answers = read(workspace / "labels/r2/answers.jsonl", toy.CARD.classes)
+    answers = read(workspace / "labels/r2/answers.jsonl", toys.LEAF_CARD.classes)
     assert len(answers) == 10 and answers == latest(answers)
     for image in ("a/0", "a/1", "a/2", "b"):
         mine = [answer for answer in answers if answer.image == image]
-        assert (corrected(first[image], mine, toy.CARD.classes) == second[image]).all()
+        assert (corrected(first[image], mine, toys.LEAF_CARD.classes) == second[image]).all()
 
 
 def test_equal_bytes_for_any_number_of_workers(workspace, monkeypatch):
     run(workspace)
     monkeypatch.setenv("SEGMEND_WORKERS", "2")
     run(workspace, out="again")
-    assert toy.digests(workspace / "labels/r1") == toy.digests(workspace / "again")
+    assert toys.digests(workspace / "labels/r1") == toys.digests(workspace / "again")
 
 
 def test_no_queries_changes_nothing(workspace):
     write_queries(workspace / "queries/r1", [])
     metrics = run(workspace)
     assert metrics["asked"] == 0 and metrics["pixels_changed"] == 0
-    assert toy.digests(workspace / "labels/r0/maps") == toy.digests(workspace / "labels/r1/maps")
+    assert toys.digests(workspace / "labels/r0/maps") == toys.digests(workspace / "labels/r1/maps")
 
 
 def test_the_forecast_of_a_query_is_kept_in_the_history(workspace):
@@ -76,11 +76,11 @@ def test_the_forecast_of_a_query_is_kept_in_the_history(workspace):
 
 def test_a_map_without_new_answers_is_the_replay_of_the_earlier_ones(workspace):
     run(workspace)
-    first, again = toy.digests(workspace / "labels/r1/maps"), Labels(workspace / "labels/r1")
-    again.write("a/1", np.zeros(toy.SHAPE, np.uint8), toy.CARD)  # as if it had been labelled automatically
+    first, again = toys.digests(workspace / "labels/r1/maps"), Labels(workspace / "labels/r1")
+    again.write("a/1", np.zeros(toys.LEAF_SHAPE, np.uint8), toys.LEAF_CARD)  # as if it had been labelled automatically
     write_queries(workspace / "queries/r2", [])
     run(workspace, "r2")
-    assert toy.digests(workspace / "labels/r2/maps") == first
+    assert toys.digests(workspace / "labels/r2/maps") == first
 
 
 def test_a_hint_where_sets_change_nothing(workspace, capsys):
@@ -92,7 +92,7 @@ def test_a_hint_where_sets_change_nothing(workspace, capsys):
 
 
 def test_command_line(workspace):
-    (workspace / "params.yaml").write_text(toy.PARAMS.replace("name: ground_truth", "name: people"))
+    (workspace / "params.yaml").write_text(toys.LEAF_PARAMS.replace("name: ground_truth", "name: people"))
     line = "--round r1 --dataset dataset --truth truth --first labels/r0 --labels labels/r0 --queries queries/r1"
     words = [
         *line.split(),
@@ -112,5 +112,5 @@ def test_command_line(workspace):
         ],
     ]
     assert correct(words) == 75
-    (workspace / "params.yaml").write_text(toy.PARAMS)
+    (workspace / "params.yaml").write_text(toys.LEAF_PARAMS)
     assert correct(words) == 0 and loads((workspace / "m.json").read_text())["answered"] == 8

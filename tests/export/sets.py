@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from segmend.images.dataset import Card, Dataset, Sample
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.export.formats._base import Item
-from tests.ingest.raw import run, settings
+from tests.ingest.runs import run, settings
 
 NAMES = ("road", "Gehweg ä", "sky", "traffic light", "tree")
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.ingest import raw as make
-from tests.ingest.raw import picture, save, stripes
+from tests import toys
+from tests.toys import picture, save, stripes
 
 
 def folders(raw: Path) -> Path:
-    return make.folders(raw)
+    return toys.raw_folders(raw)
 
 
 def brain(raw: Path) -> Path:

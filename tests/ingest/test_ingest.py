@@ -13,7 +13,8 @@ from PIL import Image
 
 from segmend.images.dataset import Dataset
 from tasks.ingest.noise._planting import LEVELS
-from tests.ingest.raw import folders, picture, run, save, settings, stripes
+from tests.ingest.runs import run, settings
+from tests.toys import picture, raw_folders, save, stripes
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -25,7 +26,7 @@ def digest(folder: Path) -> dict[str, str]:
 
 
 def test_round_trip_of_pixels_ids_and_splits(tmp_path):
-    numbers = run(settings("folders"), folders(tmp_path / "raw"), tmp_path)
+    numbers = run(settings("folders"), raw_folders(tmp_path / "raw"), tmp_path)
     dataset = Dataset(tmp_path / "dataset", tmp_path / "truth")
     assert dataset.classes == ("sky", "tree", "road")
     assert [(s.id, s.split) for s in dataset.samples] == sorted(
@@ -42,7 +43,7 @@ def test_round_trip_of_pixels_ids_and_splits(tmp_path):
 
 
 def test_one_report_of_all_problems(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(stripes((20, 32)), raw / "masks/train_0.png")
     strange = stripes()
     strange[0, :5], strange[1, 0] = 7, 9
@@ -67,7 +68,7 @@ def test_one_report_of_all_problems(tmp_path):
 
 
 def test_keep_going_lists_what_it_sets_aside(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(stripes((20, 32)), raw / "masks/train_0.png")
     save(picture(3), raw / "images/test_4.png")
     numbers = run(settings("folders", keep_going=True), raw, tmp_path)
@@ -82,7 +83,7 @@ def test_keep_going_lists_what_it_sets_aside(tmp_path):
 
 
 def test_a_long_report_is_cut_with_a_count(tmp_path):
-    raw = folders(tmp_path / "raw", {"train": 60})
+    raw = raw_folders(tmp_path / "raw", {"train": 60})
     for path in (raw / "masks").iterdir():
         save(stripes(values=(0, 77)), path)
     with pytest.raises(ValueError, match=r"60 problems[\s\S]*and 57 more of this kind"):
@@ -91,13 +92,13 @@ def test_a_long_report_is_cut_with_a_count(tmp_path):
 
 def test_empty_train_is_refused_and_empty_val_said(tmp_path, capsys):
     with pytest.raises(ValueError, match="no image is in the split train"):
-        run(settings("folders"), folders(tmp_path / "raw", {"val": 2, "test": 1}), tmp_path)
-    run(settings("folders"), folders(tmp_path / "other", {"train": 2, "test": 1}), tmp_path)
+        run(settings("folders"), raw_folders(tmp_path / "raw", {"val": 2, "test": 1}), tmp_path)
+    run(settings("folders"), raw_folders(tmp_path / "other", {"train": 2, "test": 1}), tmp_path)
     assert "warning: the split val has no images" in capsys.readouterr().out
 
 
 def test_ids_that_collide(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(picture(90), raw / "images/train_0.bmp")
     with pytest.raises(ValueError, match=r"images/train_0.png: it has the same id 'train_0' as images/train_0.bmp"):
         run(settings("folders"), raw, tmp_path)
@@ -105,7 +106,7 @@ def test_ids_that_collide(tmp_path):
 
 def test_black_and_white_masks_do_not_pass_as_void(tmp_path):
     """The trap of many loaders: 0 and 255 with two classes reads as 'background and ignore'."""
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "classes.json").write_text('{"classes": ["ground", "cell"]}')
     for path in (raw / "masks").iterdir():
         save(stripes(values=(0, 255)), path)
@@ -114,7 +115,7 @@ def test_black_and_white_masks_do_not_pass_as_void(tmp_path):
 
 
 def test_void_and_unlabelled_keep_their_ids(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "classes.json").write_text('{"classes": ["sky", "tree", "road"], "void": [9]}')
     for path in (raw / "masks").iterdir():
         save(stripes(values=(0, 1, 2, 9, 254, 255)), path)
@@ -129,7 +130,7 @@ def test_void_and_unlabelled_keep_their_ids(tmp_path):
 
 
 def test_truth_folder_is_kept_apart(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(stripes(values=(2, 1, 0)), raw / "truth/train_0.png")
     numbers = run(settings("folders"), raw, tmp_path)
     dataset = Dataset(tmp_path / "dataset", tmp_path / "truth")
@@ -141,7 +142,7 @@ def test_truth_folder_is_kept_apart(tmp_path):
 
 
 def test_images_without_masks_are_kept(tmp_path, capsys):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "masks/train_1.png").unlink()
     numbers = run(settings("folders", noise={"level": "medium"}), raw, tmp_path)
     dataset = Dataset(tmp_path / "dataset", tmp_path / "truth")
@@ -202,7 +203,7 @@ def test_mistakes_of_one_image_do_not_depend_on_the_others(tmp_path):
 
 def test_a_level_that_cannot_be_met_is_refused(tmp_path):
     """Objects that touch nothing but void cannot melt into their surroundings."""
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     for path in (raw / "masks").iterdir():
         save(stripes(values=(0, 0, 255, 1)), path)
     mix = {"swapped": 0, "blobs": 0, "border": 0, "dropped": 1, "invented": 0}
@@ -215,7 +216,6 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     script = """
 import sys, resource
 from pathlib import Path
-from tests.ingest.raw import run, settings
 run(settings("toy", fields={"images": int(sys.argv[1]), "size": [128, 128]}), Path("data/raw/toy"), Path(sys.argv[2]))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -246,6 +246,6 @@ def test_the_command_line_says_one_sentence_and_exits_2(tmp_path):
 
 
 def test_masks_are_palette_files_any_viewer_opens(tmp_path):
-    run(settings("folders"), folders(tmp_path / "raw"), tmp_path)
+    run(settings("folders"), raw_folders(tmp_path / "raw"), tmp_path)
     with Image.open(tmp_path / "dataset/masks/train_0.png") as picture:
         assert picture.mode == "P" and picture.getpalette()[3:6] == [128, 0, 0]

@@ -8,13 +8,13 @@ import pytest
 
 from tasks.ingest.inspect import main, ranges
 from tasks.ingest.recognition import recognise
-from tests.ingest.raw import folders, picture, save, stripes
+from tests.toys import picture, raw_folders, save, stripes
 
 BENCH = Path(environ.get("SEGMEND_BENCH_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 
 
 def test_it_says_what_it_understood(tmp_path, capsys):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(stripes(), raw / "masks_old/train_0.png")
     before = sorted(path.as_posix() for path in tmp_path.rglob("*"))
     assert main([str(raw)]) == 0
@@ -36,7 +36,7 @@ def test_it_says_what_it_understood(tmp_path, capsys):
 
 
 def test_json_for_programs(tmp_path, capsys):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(picture(3), raw / "images/test_4.png")
     assert main([str(raw), "--json"]) == 2
     caught = capsys.readouterr()
@@ -47,7 +47,7 @@ def test_json_for_programs(tmp_path, capsys):
 
 
 def test_missing_class_names_are_asked_for_with_the_ids_found(tmp_path, capsys):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "classes.json").unlink()
     assert main([str(raw)]) == 2
     assert (

@@ -13,12 +13,13 @@ from tasks.pretrain.__main__ import pretrain
 from tasks.pretrain.settings import Params
 from tasks.pretrain.views import trusted
 from tasks.train.settings import Params as Training
-from tests.train.toy import CARD, quick, run, toys
+from tests.toys import SHAPE_CARD, shapes
+from tests.train.runs import quick, run
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    place = toys(tmp_path_factory.mktemp("toys"))
+    place = shapes(tmp_path_factory.mktemp("toys"))
     (place / "params.yaml").write_text("train: {network: {name: unet, unet: {widths: [4, 8]}}}\n")
     return place
 
@@ -98,8 +99,8 @@ def test_stopped_and_begun_again_it_ends_with_the_same_bytes(root, monkeypatch, 
 
 
 def test_a_loss_that_is_no_number_stops_with_a_sentence(root, tmp_path):
-    flat = toys(tmp_path)
-    write_card(flat / "dataset", CARD.model_copy(update={"deviation": (0.0, 0.0, 0.0)}))
+    flat = shapes(tmp_path)
+    write_card(flat / "dataset", SHAPE_CARD.model_copy(update={"deviation": (0.0, 0.0, 0.0)}))
     with pytest.raises(
         ValueError, match=r"pretrain: the loss is nan at step 1 of 4; lower pretrain.lr \(it is 0.005\)"
     ):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.query.contact_sheet import LINE, View, sheet, window
-from tests.correct.toy import CARD
+from tests.toys import LEAF_CARD
 
 
 @pytest.mark.parametrize("place", [(0, 0, 5, 5), (100, 80, 160, 119), (60, 3, 61, 110), (0, 0, 200, 120)])
@@ -22,7 +22,7 @@ def test_views_are_drawn_alike_each_time():
     mask[10:20, 12:30] = True
     image, labels = np.full((40, 48, 3), 120, np.uint8), np.ones((40, 48), np.uint8)
     views = [View(f"r1-{k}", image, labels, mask, None if k else "leaf", "stone") for k in range(5)]
-    page = np.array(sheet(views, CARD))
-    assert (page == np.array(sheet(views, CARD))).all()
+    page = np.array(sheet(views, LEAF_CARD))
+    assert (page == np.array(sheet(views, LEAF_CARD))).all()
     assert (page == LINE).all(-1).sum() > 500
-    assert sheet([], CARD).size[0] == page.shape[1]
+    assert sheet([], LEAF_CARD).size[0] == page.shape[1]

@@ -15,7 +15,7 @@ from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
 from tasks.query.__main__ import asked_before, query
 from tasks.query.settings import Params
-from tests.correct import toy
+from tests import toys
 
 BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)  # 30 regions of 64 pixels
 
@@ -24,8 +24,8 @@ BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
-    monkeypatch.setattr("tasks.query.__main__.stream", toy.stream_of_truth)
-    toy.make(tmp_path)
+    monkeypatch.setattr("tasks.query.__main__.stream", toys.leaf_probabilities)
+    toys.leaves(tmp_path)
     write_maps(tmp_path / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
     paths = {"dataset": tmp_path / "dataset", "regions": tmp_path / "regions"}
     pseudo_label.stage(LabelParams(), 0, **paths, out=tmp_path / "labels/r0")
@@ -69,7 +69,7 @@ def test_utilities_of_all_regions_are_saved(here):
 def test_equal_bytes_and_another_seed_another_choice(here):
     run(here)
     run(here, "again")
-    assert toy.digests(here / "q") == toy.digests(here / "again")
+    assert toys.digests(here / "q") == toys.digests(here / "again")
     for out, seed, round in [("s0", 0, "r1"), ("s1", 1, "r1"), ("r2", 0, "r2")]:
         run(here, out, round, seed, acquisition={"name": "random"})
     asked = [[(q.image, q.region) for q in read_queries(here / out)][:7] for out in ("s0", "s1", "r2")]
@@ -123,7 +123,7 @@ def test_everything_asked_is_no_error(here):
 
 
 def test_void_is_never_asked_and_unlabelled_shows_nothing(here):
-    labels, card = Labels(here / "labels/r0"), toy.CARD
+    labels, card = Labels(here / "labels/r0"), toys.LEAF_CARD
     for k, value in enumerate((VOID, UNLABELLED, UNLABELLED)):
         labels.write(f"a/{k}", np.full((40, 48), value, np.uint8), card)
     metrics = run(here, unit="clicks")
@@ -192,7 +192,7 @@ def test_a_dominant_answer_may_be_expected_to_break_labels(here):
         assert metrics["expected_fixed"] == pytest.approx(sum(expected[kind].values()), abs=2)
     # Rows 16..23 and columns 8..15 of a/0: 32 pixels of leaf, 32 of ground, and the labels say so.
     mixed = ("a/0", 13)
-    assert (np.bincount(toy.true_map(0)[BLOCKS == 13]) == [32, 32]).all()
+    assert (np.bincount(toys.leaf_truth(0)[BLOCKS == 13]) == [32, 32]).all()
     assert expected["correction"][mixed] == 0 and expected["dominant"][mixed] == pytest.approx(-32 * 0.7, abs=0.1)
     assert min(expected["correction"].values()) == 0
 
@@ -208,7 +208,7 @@ def test_dominant_answers_teach_no_experience(here):
 def test_what_an_untrained_network_says_decides_nothing(here, capsys):
     """Nothing was labelled, so no merging and no acquisition by its noise: base cells at random."""
     for k in range(3):
-        Labels(here / "labels/r0").write(f"a/{k}", np.full((40, 48), UNLABELLED, np.uint8), toy.CARD)
+        Labels(here / "labels/r0").write(f"a/{k}", np.full((40, 48), UNLABELLED, np.uint8), toys.LEAF_CARD)
     by_gain = {"acquisition": {"name": "expected_gain"}, "merging": {"name": "root_anchored"}}
     run(here, "trained", **by_gain)
     (here / "m").mkdir()

@@ -13,7 +13,7 @@ import segmend
 from segmend.images.dataset import Labels
 from segmend.network import segmenter
 from segmend.network.architectures.unet import UNet
-from tests.train.toy import CARD
+from tests.toys import SHAPE_CARD
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs/library.md").read_text(), flags=re.DOTALL)
@@ -54,7 +54,7 @@ def test_every_public_name_has_a_docstring_and_a_stub():
 
 def test_a_label_set_is_a_mapping(tmp_path):
     for name, value in (("b", 1), ("a/0", 0)):
-        Labels(tmp_path).write(name, np.full((2, 3), value, np.uint8), CARD)
+        Labels(tmp_path).write(name, np.full((2, 3), value, np.uint8), SHAPE_CARD)
     labels = segmend.load_labels(str(tmp_path))
     assert list(labels) == ["a/0", "b"] and len(labels) == 2 and labels["b"].tolist() == [[1] * 3] * 2
     with pytest.raises(KeyError, match="no labels of 'c'"):
@@ -74,7 +74,7 @@ def test_confusion_of_maps_and_of_sets():
 
 def test_a_network_predicts_images_of_any_size(tmp_path):
     torch.manual_seed(0)
-    segmenter.save(tmp_path, segmenter.build(UNet(widths=(4, 8)), 3), UNet(widths=(4, 8)), CARD)
+    segmenter.save(tmp_path, segmenter.build(UNet(widths=(4, 8)), 3), UNet(widths=(4, 8)), SHAPE_CARD)
     network = segmend.load_network(tmp_path)
     for size in ((16, 16), (9, 21)):
         image = np.random.default_rng(0).integers(256, size=(*size, 3), dtype=np.uint8)

@@ -6,7 +6,8 @@ from tasks.train.api.pixel_maps import PixelMaps
 from tasks.train.engine.dataloader import Batch
 from tasks.train.engine.state import start
 from tasks.train.engine.step import TrainStep
-from tests.train.toy import CARD, quick
+from tests.toys import SHAPE_CARD
+from tests.train.runs import quick
 
 CPU = torch.device("cpu")
 
@@ -27,4 +28,4 @@ def train_step(kind: torch.dtype = torch.float32, cells: int = 0, **changes) -> 
     settings = quick(**changes)
     state = start(settings, 0, 3, CPU, kind, cells)
     amp = torch.autocast("cpu", torch.bfloat16, enabled=False)
-    return TrainStep(settings, state, state.network, CARD, torch.full((3,), 1 / 3), amp)
+    return TrainStep(settings, state, state.network, SHAPE_CARD, torch.full((3,), 1 / 3), amp)

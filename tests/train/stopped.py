@@ -6,7 +6,7 @@ import pytest
 
 from tasks.train.engine.step import TrainStep
 from tasks.train.settings import Params
-from tests.train.toy import run
+from tests.train.runs import run
 
 
 class Stop(Exception):

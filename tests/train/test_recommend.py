@@ -13,13 +13,14 @@ from segmend.images.rasters import UNLABELLED
 from segmend.stage.params import validated
 from tasks.train.recommend import BORDER, CLEAR, DICE, OBJECTS, Noise, choose, estimate, main, small_loss
 from tasks.train.settings import Params
-from tests.train.toy import quick, run, toys
+from tests.toys import shapes
+from tests.train.runs import quick, run
 
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        root = toys(tmp_path_factory.mktemp("toys"), val=6)
+        root = shapes(tmp_path_factory.mktemp("toys"), val=6)
         patch.chdir(root)
         patch.setenv("SEGMEND_WORKERS", "1")
         patch.setenv("SEGMEND_PRECISION", "fp32")

@@ -17,8 +17,9 @@ from tasks.train.engine import data_stall
 from tasks.train.engine.data_stall import DataStall
 from tasks.train.engine.dataloader import Batch
 from tasks.train.losses.cross_entropy import CrossEntropy
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 from tests.train.steps import batch
-from tests.train.toy import bytes_of, quick, run, toys
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = """
@@ -35,7 +36,7 @@ WORDS = "--dataset dataset --labels labels --out models/r0 --out-curves metrics/
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    monkeypatch.chdir(toys(tmp_path, train=6, val=2, test=0))
+    monkeypatch.chdir(shapes(tmp_path, train=6, val=2, test=0))
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
@@ -115,7 +116,6 @@ def test_a_few_seconds_of_waiting_give_no_hint(monkeypatch):
 PLAIN = """
 from segmend.stage import params
 from tasks.train.__main__ import train
-from tests.train.toy import Plain
 
 read = params.read
 params.read = lambda *given: read(*given).model_copy(update={"network": Plain()})

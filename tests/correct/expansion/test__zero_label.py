@@ -8,15 +8,15 @@ import pytest
 from segmend.images.dataset import Labels
 from tasks.correct.expansion._zero_label import unprotected, unseen_classes
 from tasks.correct.expansion.strict import Strict
-from tests.correct import toy
+from tests import toys
 
 
 def test_named_or_found_in_the_first_labels(tmp_path, monkeypatch):
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     first = Labels(tmp_path)
     for name, held in (("a", [0, 254]), ("b", [2, 255]), ("c", [1, 1])):
-        first.write(name, np.array([held], np.uint8), toy.CARD)
-    classes = toy.CARD.classes
+        first.write(name, np.array([held], np.uint8), toys.LEAF_CARD)
+    classes = toys.LEAF_CARD.classes
     assert unseen_classes((), classes, first, ["a", "b"]) == (1,)
     assert unseen_classes((), classes, first, ["a"]) == (1, 2)
     assert unseen_classes((), classes, first, ["a", "b", "c"]) == ()
@@ -42,10 +42,10 @@ def test_named_or_found_in_the_first_labels(tmp_path, monkeypatch):
 )
 def test_a_network_that_was_taught_not_to_say_a_class(tmp_path, block, told):
     (tmp_path / "config.json").write_text(dumps({"network": {"name": "unet", "unet": block}}))
-    said = unprotected(tmp_path, Strict(), (1,), toy.CARD.classes)
+    said = unprotected(tmp_path, Strict(), (1,), toys.LEAF_CARD.classes)
     if told is None:
         assert said is None
     else:
         assert said and told in said and said.startswith("correct.expansion.strict: ") and "become leaf, for" in said
-    assert unprotected(tmp_path, Strict(against="unseen"), (1, 2), toy.CARD.classes) is None
-    assert unprotected(tmp_path, Strict(), (), toy.CARD.classes) is None
+    assert unprotected(tmp_path, Strict(against="unseen"), (1, 2), toys.LEAF_CARD.classes) is None
+    assert unprotected(tmp_path, Strict(), (), toys.LEAF_CARD.classes) is None

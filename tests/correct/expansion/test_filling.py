@@ -12,7 +12,7 @@ from tasks.correct.__main__ import correct
 from tasks.correct.settings import Params
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
-from tests.correct import toy
+from tests import toys
 
 BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)
 STONE = 2
@@ -21,7 +21,7 @@ STONE = 2
 def network(model, dataset, samples, views=None):
     """Sure of the truth in its first view; in the others it takes the left half of stones for leaf."""
     for sample in samples:
-        true = toy.true_map(list(toy.SPLITS).index(sample.id))
+        true = toys.leaf_truth(list(toys.LEAF_SPLITS).index(sample.id))
         other = np.where((true == STONE) & (np.arange(48) < 34), 1, true)
         p = [np.where(one == np.arange(3)[:, None, None], 0.8, 0.1).astype(np.float32) for one in (true, other)]
         if views is None:
@@ -37,11 +37,11 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setattr("segmend.network.inference.stream", network)
-    toy.make(tmp_path)
+    toys.leaves(tmp_path)
     for k, name in enumerate(("a/0", "a/1", "a/2", "b")):
-        mask = toy.true_map(k)
+        mask = toys.leaf_truth(k)
         mask[mask == STONE], mask[:, :2], mask[26, :] = UNLABELLED, VOID, VOID
-        write_labels(tmp_path / f"dataset/masks/{name}.png", mask, toy.CARD.palette)
+        write_labels(tmp_path / f"dataset/masks/{name}.png", mask, toys.LEAF_CARD.palette)
     write_maps(tmp_path / "regions", ((name, BLOCKS) for name in ("a/0", "a/1", "a/2", "b")), 4)
     paths = {"dataset": tmp_path / "dataset", "regions": tmp_path / "regions"}
     pseudo_label.stage(LabelParams(), 0, **paths, out=tmp_path / "labels/r0")

@@ -6,8 +6,8 @@ import pytest
 from segmend.answers.answers import KINDS
 from segmend.stage.params import methods_of
 from tasks.correct.oracles import Oracle
-from tests.correct.toy import given_map, true_map
 from tests.query.questions import question
+from tests.toys import leaf_mask, leaf_truth
 
 METHODS = [method() for method in methods_of(Oracle)]
 NAMES = ("ground", "leaf", "stone")
@@ -18,7 +18,7 @@ MASKS = [np.pad(np.ones((9, 9), bool), ((r, 31 - r), (c, 39 - c))) for r in (0, 
 @pytest.mark.parametrize("kind", ["correction", "dominant", "multiclass"])
 def test_contract(method, kind):
     queries = [question(mask, query=f"r1-{k}", rank=k, kind=kind) for k, mask in enumerate(MASKS)]
-    labels, truth = given_map(true_map(0)), true_map(0)
+    labels, truth = leaf_mask(leaf_truth(0)), leaf_truth(0)
     before = labels.copy(), truth.copy()
     verdicts = method(queries, labels, truth, NAMES, 0)
     assert len(verdicts) == len(queries) and verdicts == method(queries, labels, truth, NAMES, 0)

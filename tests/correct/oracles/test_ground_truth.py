@@ -7,8 +7,8 @@ from segmend.answers.answers import Answer, Verdict, encode, pixels
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.correct.apply_answers import corrected
 from tasks.correct.oracles.ground_truth import GroundTruth, deep
-from tests.correct.toy import given_map, true_map
 from tests.query.questions import question
+from tests.toys import leaf_mask, leaf_truth
 
 NAMES = ("a", "b", "c", "d")
 WHOLE = np.ones((1, 10), bool)
@@ -134,7 +134,7 @@ def test_void_is_never_ticked():
 
 
 def answers_of(number, kind="correction", seed=0, **settings) -> list[Verdict]:
-    truth, labels = true_map(0), given_map(true_map(0))
+    truth, labels = leaf_truth(0), leaf_mask(leaf_truth(0))
     mask = np.zeros(truth.shape, bool)
     mask[24:32, 32:40] = True  # stone called leaf
     queries = [question(mask, query=f"r1-{k:05d}", kind=kind, shown="b") for k in range(number)]

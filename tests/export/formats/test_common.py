@@ -15,7 +15,7 @@ from tasks.export.formats import FORMATS
 from tasks.export.formats.cityscapes import LABEL_IDS
 from tasks.ingest.formats import FORMATS as READERS
 from tests.export.sets import data_sets, written
-from tests.ingest.raw import run, settings
+from tests.ingest.runs import run, settings
 
 READ_BY = {  # by which of ingest's formats an export is read, with which settings
     "folders": ("folders", {}),

@@ -12,7 +12,7 @@ from flows.tracking.mlflow_store import save_pyfunc
 from segmend import load_network, predict
 from segmend.network import segmenter
 from segmend.network.architectures.unet import UNet
-from tests.train.toy import CARD
+from tests.toys import SHAPE_CARD
 
 ROOT = Path(__file__).resolve().parents[3]
 ELSEWHERE = """
@@ -34,7 +34,7 @@ print(json.dumps([segmend.__file__, model.predict(numpy.load(sys.argv[2])).tolis
 
 def test_the_model_loads_and_predicts_without_the_project(tmp_path):
     torch.manual_seed(0)
-    segmenter.save(tmp_path / "r0", segmenter.build(UNet(widths=(4, 8)), 3), UNet(widths=(4, 8)), CARD)
+    segmenter.save(tmp_path / "r0", segmenter.build(UNet(widths=(4, 8)), 3), UNet(widths=(4, 8)), SHAPE_CARD)
     images = np.random.default_rng(0).integers(256, size=(2, 16, 21, 3), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
     save_pyfunc(tmp_path / "r0", ROOT / "segmend", tmp_path / "model")

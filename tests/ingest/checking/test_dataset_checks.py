@@ -4,7 +4,8 @@ import pytest
 
 from tasks.ingest.checking.dataset_checks import kind_of, report
 from tasks.ingest.reading.source import Problem
-from tests.ingest.raw import folders, run, save, settings, stripes
+from tests.ingest.runs import run, settings
+from tests.toys import raw_folders, save, stripes
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,7 @@ from tests.ingest.raw import folders, run, save, settings, stripes
     ],
 )
 def test_masks_without_two_classes_are_refused(tmp_path, values, words):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     for path in (raw / "masks").iterdir():
         save(stripes(values=values), path)
     with pytest.raises(ValueError, match=words):
@@ -27,7 +28,7 @@ def test_masks_without_two_classes_are_refused(tmp_path, values, words):
 
 def test_setting_bad_images_aside_may_not_leave_a_useless_set(tmp_path):
     """--keep-going on a set whose masks all have problems ends with that sentence, not with a set without labels."""
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     for path in (raw / "masks").iterdir():
         path.write_text("broken")
     with pytest.raises(ValueError, match="5 images are set aside, and of the rest: no image is in the split train"):
@@ -35,14 +36,14 @@ def test_setting_bad_images_aside_may_not_leave_a_useless_set(tmp_path):
 
 
 def test_partly_labelled_masks_of_one_class_are_accepted(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     for path in (raw / "masks").iterdir():
         save(stripes(values=(1, 254)), path)
     assert run(settings("folders"), raw, tmp_path)["classes_present"] == 1
 
 
 def test_classes_without_pixels_are_named(tmp_path, capsys):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "classes.json").write_text('{"classes": ["sky", "tree", "road", "car", "bus"]}')
     run(settings("folders"), raw, tmp_path)
     assert "warning: no pixel is of the class car, bus" in capsys.readouterr().out

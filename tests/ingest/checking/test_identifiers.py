@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tasks.ingest.checking.identifiers import inside, unsafe
 from tests.ingest.examples import write
-from tests.ingest.raw import folders, picture, run, save, settings
+from tests.ingest.runs import run, settings
+from tests.toys import picture, raw_folders, save
 
 BAD = [
     "..",
@@ -53,7 +54,7 @@ def test_whatever_passes_stays_inside(identifier):
 
 
 def test_names_that_differ_in_capitals_only_are_refused(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(picture(50), raw / "images/TRAIN_0.png")
     with (raw / "splits.csv").open("a") as file:
         file.write("TRAIN_0,train\n")
@@ -80,7 +81,7 @@ def test_file_names_of_annotations_lead_nowhere_else(tmp_path, name):
 
 
 def test_an_annotator_list_cannot_point_outside(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(picture(0)[..., 0], tmp_path / "secret.png")
     (raw / "annotators.csv").write_text("image,annotator,file\ntrain_0,ann,../secret.png\n")
     with pytest.raises(ValueError, match=r"line 2: the file ../secret.png lies outside raw/"):

@@ -8,7 +8,8 @@ import pytest
 from tasks.ingest.checking.dataset_checks import judge
 from tasks.ingest.checking.image_checks import check_all
 from tasks.ingest.recognition import read
-from tests.ingest.raw import folders, picture, save, settings, stripes
+from tests.ingest.runs import settings
+from tests.toys import picture, raw_folders, save, stripes
 
 
 def said(raw, format="folders"):
@@ -18,7 +19,7 @@ def said(raw, format="folders"):
 
 
 def test_files_by_folder_and_suffix_with_the_reason(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     for k in range(3):
         (raw / "masks" / f"train_{k}.xcf").write_text("layers")
     save(stripes(), raw / "masks_old/train_0.png")
@@ -32,7 +33,7 @@ def test_files_by_folder_and_suffix_with_the_reason(tmp_path):
 
 
 def test_more_pictures_unused_than_used_is_a_problem(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     for k in range(6):
         save(picture(60 + k), raw / "more" / f"{k}.png")
     problems, _ = said(raw)
@@ -40,7 +41,7 @@ def test_more_pictures_unused_than_used_is_a_problem(tmp_path):
 
 
 def test_mask_files_that_cannot_be_read_are_no_reason_to_go_on_without(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     for path in (raw / "masks").iterdir():
         path.rename(path.with_suffix(".mat"))
     problems, _ = said(raw)
@@ -51,7 +52,7 @@ def test_mask_files_that_cannot_be_read_are_no_reason_to_go_on_without(tmp_path)
 
 
 def test_links(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "images/gone.png").symlink_to(tmp_path / "nowhere.png")
     (raw / "images/self.png").symlink_to(raw / "images/self.png")
     (raw / "images/loop").symlink_to(raw, target_is_directory=True)
@@ -69,7 +70,7 @@ def test_links(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="the file system allows UTF-8 only")
 def test_names_that_are_not_utf8(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     with open(os.fsencode(raw / "images") + b"/stra\xdfe.png", "wb") as file:
         file.write((raw / "images/train_0.png").read_bytes())
     problems, _ = said(raw)

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from tasks.ingest.checking.image_checks import check, translate
 from tasks.ingest.reading.context import reading_as
 from tasks.ingest.reading.source import Source
-from tests.ingest.raw import settings, source_of
+from tests.ingest.runs import settings, source_of
 
 CLASSES = ("background", "cat", "dog")
 few = hypothesis_settings(max_examples=15, deadline=None)

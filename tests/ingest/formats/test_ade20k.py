@@ -4,7 +4,8 @@ import pytest
 
 from tasks.ingest.checking.image_checks import translate
 from tests.ingest.examples import ade20k
-from tests.ingest.raw import run, save, settings, source_of, stripes
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import save, stripes
 
 
 def test_other_is_void_and_ids_shift_by_one(tmp_path):

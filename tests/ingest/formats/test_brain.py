@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tasks.ingest.formats.brain import FILES, package_folder, tissue, volume
-from tests.ingest.raw import settings, source_of
+from tests.ingest.runs import settings, source_of
 
 RAW = Path("data/raw/brain")
 

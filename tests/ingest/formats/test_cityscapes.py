@@ -5,7 +5,8 @@ import pytest
 
 from tasks.ingest.checking.image_checks import translate
 from tests.ingest.examples import cityscapes
-from tests.ingest.raw import run, settings, source_of, stripes
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import stripes
 
 # From cityscapesscripts/helpers/labels.py: label id -> train id.
 TRAIN_IDS = {7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9, 23: 10, 24: 11, 25: 12, 26: 13, 27: 14, 28: 15, 31: 16, 32: 17, 33: 18}  # fmt: skip

@@ -13,7 +13,8 @@ from pycocotools import mask as coco_masks
 from tasks.ingest.recognition import recognise
 from tests.ingest.examples import SQUARE, coco, runs, write
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of, read_back
-from tests.ingest.raw import picture, run, save, settings, source_of
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import picture, save
 
 BACKGROUND, CAT, DOG = 0, 1, 2
 

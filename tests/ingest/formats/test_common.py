@@ -14,7 +14,7 @@ from tasks.ingest.reading.source import Hints
 from tasks.ingest.recognition import read, recognise
 from tasks.ingest.settings import Params
 from tests.ingest import examples
-from tests.ingest.raw import run, settings
+from tests.ingest.runs import run, settings
 
 NAMES = [get_args(one.model_fields["name"].annotation)[0] for one in FORMATS]
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from tasks.ingest.reading.source import Hints
 from tests.ingest.examples import cvat_images
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of
-from tests.ingest.raw import picture, run, save, settings, source_of
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import picture, save
 
 LABELS = "".join(f"<label><name>{name}</name><color>#0a0b0c</color><type>any</type></label>" for name in CLASSES[1:])
 

@@ -9,7 +9,8 @@ from scipy.ndimage import label as components
 
 from tests.ingest.examples import dsb2018
 from tests.ingest.formats.random_sets import check_round_trip, few, label_maps, picture_of
-from tests.ingest.raw import picture, run, save, settings, source_of, stripes
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import picture, save, stripes
 
 
 @few

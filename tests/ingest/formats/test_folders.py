@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.ingest.raw import folders, picture, run, save, settings, source_of, stripes
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import picture, raw_folders, save, stripes
 
 
 @pytest.mark.parametrize("layout", ["images/{split}/{name}", "{split}/images/{name}"])
@@ -20,7 +21,7 @@ def test_split_folders_either_way_round(tmp_path, layout):
 
 
 def test_colour_masks_through_a_palette_file(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "classes.json").unlink()
     (raw / "palette.csv").write_text("name,r,g,b\nvoid,0,0,0\nroad,128,64,128\ncar,0,0,142\n")
     table = np.array([(0, 0, 0), (128, 64, 128), (0, 0, 142)], np.uint8)
@@ -35,7 +36,7 @@ def test_colour_masks_through_a_palette_file(tmp_path):
 
 
 def test_other_folders_and_suffixes_by_setting(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     for path in list((raw / "masks").iterdir()):
         path.rename(raw / "masks" / f"{path.stem}_mask.png")
         save(stripes(values=(1, 1, 2)), raw / "masks_before" / f"{path.stem}_mask.png")
@@ -47,7 +48,7 @@ def test_other_folders_and_suffixes_by_setting(tmp_path):
 
 
 def test_ids_with_gaps_from_classes_json(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "classes.json").write_text('{"classes": {"10": "sky", "20": "tree"}, "void": [30]}')
     for path in (raw / "masks").iterdir():
         save(stripes(values=(10, 20, 30)), path)
@@ -60,7 +61,7 @@ def test_ids_with_gaps_from_classes_json(tmp_path):
 
 
 def test_sixteen_bit_masks_and_images(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "classes.json").write_text('{"classes": {"0": "a", "300": "b", "900": "c"}}')
     for path in (raw / "masks").iterdir():
         save(stripes().astype(np.uint16) * np.array([0, 300, 450], np.uint16)[stripes()], path)
@@ -73,7 +74,7 @@ def test_sixteen_bit_masks_and_images(tmp_path):
 
 
 def test_nothing_names_the_classes(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "classes.json").unlink()
     with pytest.raises(ValueError, match=r"nothing names the classes; the masks hold id 0 \(34\.4%\)"):
         source_of(settings("folders"), raw)

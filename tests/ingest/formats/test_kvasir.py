@@ -3,7 +3,8 @@
 import numpy as np
 
 from tests.ingest.examples import kvasir
-from tests.ingest.raw import picture, save, settings, source_of, stripes
+from tests.ingest.runs import settings, source_of
+from tests.toys import picture, save, stripes
 
 
 def test_smeared_jpeg_masks_become_two_classes(tmp_path):

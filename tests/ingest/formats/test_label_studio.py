@@ -12,7 +12,8 @@ from tasks.ingest.formats._brush import cover_brush, unpacked_values
 from tasks.ingest.recognition import recognise
 from tests.ingest.examples import as_json, label_studio
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of, read_back
-from tests.ingest.raw import picture, run, save, settings, source_of
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import picture, save
 
 
 def packed(values: np.ndarray) -> list[int]:

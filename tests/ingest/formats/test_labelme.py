@@ -12,7 +12,8 @@ from PIL import Image
 
 from tests.ingest.examples import as_json, labelme
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of, read_back
-from tests.ingest.raw import picture, run, save, settings, source_of
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import picture, save
 
 
 def png(array: np.ndarray) -> str:

@@ -13,7 +13,8 @@ from PIL import Image
 
 from tests.ingest.examples import as_json, supervisely
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of
-from tests.ingest.raw import run, save, settings, source_of
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import save
 
 
 def packed(mask: np.ndarray) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.ingest.raw import settings, source_of
+from tests.ingest.runs import settings, source_of
 
 RAW = Path("data/raw/toy")
 

@@ -5,7 +5,8 @@ import pytest
 
 from segmend.images.rasters import default_colours
 from tests.ingest.examples import voc
-from tests.ingest.raw import run, save, settings, source_of, stripes
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import save, stripes
 
 
 def test_ids_void_and_splits(tmp_path):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.ingest.examples import yolo_seg
 from tests.ingest.formats.random_sets import check_round_trip, few, picture_of, read_back
-from tests.ingest.raw import picture, run, save, settings, source_of
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import picture, save
 
 
 def test_pixels_names_and_splits(tmp_path):

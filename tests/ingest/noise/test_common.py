@@ -7,7 +7,7 @@ from scipy import ndimage
 from segmend.images.rasters import UNLABELLED, VOID
 from segmend.stage.params import methods_of
 from tasks.ingest.noise import KINDS, Kind
-from tests.ingest.raw import settings, source_of
+from tests.ingest.runs import settings, source_of
 
 CLASSES = (0, 1, 2, 3)
 

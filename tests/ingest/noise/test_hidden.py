@@ -6,7 +6,8 @@ import pytest
 from segmend.images.dataset import Dataset
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.ingest.noise.hidden import Hidden
-from tests.ingest.raw import folders, run, settings, stripes
+from tests.ingest.runs import run, settings
+from tests.toys import raw_folders, stripes
 
 RNG = np.random.default_rng(0)
 
@@ -34,7 +35,7 @@ def test_names_that_do_not_do():
 
 def test_the_stage_hides_in_train_and_val_and_keeps_the_truth(tmp_path):
     noise = {"hidden": {"classes": ["tree"]}}
-    numbers = run(settings("folders", noise=noise), folders(tmp_path / "raw"), tmp_path)
+    numbers = run(settings("folders", noise=noise), raw_folders(tmp_path / "raw"), tmp_path)
     dataset = Dataset(tmp_path / "dataset", tmp_path / "truth")
     for sample in dataset.samples:
         assert (dataset.truth(sample.id) == stripes()).all()
@@ -47,7 +48,7 @@ def test_the_stage_hides_in_train_and_val_and_keeps_the_truth(tmp_path):
 
 def test_beside_other_mistakes_nothing_carries_a_hidden_name(tmp_path):
     noise = {"level": "hard", "hidden": {"classes": ["tree"]}}
-    run(settings("folders", noise=noise), folders(tmp_path / "raw"), tmp_path)
+    run(settings("folders", noise=noise), raw_folders(tmp_path / "raw"), tmp_path)
     dataset = Dataset(tmp_path / "dataset", tmp_path / "truth")
     masks = [dataset.mask(sample.id) for sample in dataset.of("train", "val")]
     assert not any((mask == 1).any() for mask in masks) and any((mask == UNLABELLED).any() for mask in masks)
@@ -67,7 +68,7 @@ def test_squares_of_any_class_lose_their_labels():
 def test_squares_do_not_depend_on_other_mistakes(tmp_path):
     for name, level in (("a", "none"), ("b", "hard")):
         noise = {"level": level, "hidden": {"others": 0.5, "side": 4}}
-        run(settings("folders", noise=noise), folders(tmp_path / name / "raw"), tmp_path / name)
+        run(settings("folders", noise=noise), raw_folders(tmp_path / name / "raw"), tmp_path / name)
     one, two = (Dataset(tmp_path / name / "dataset", tmp_path / name / "truth") for name in ("a", "b"))
     for sample in one.of("train"):
         first, second = one.mask(sample.id) == UNLABELLED, two.mask(sample.id) == UNLABELLED

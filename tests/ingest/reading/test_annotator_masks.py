@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from segmend.images.dataset import Dataset
-from tests.ingest.raw import folders, picture, run, save, settings, source_of, stripes
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import picture, raw_folders, save, stripes
 
 
 def several(raw, names=("anna", "ben", "gold")):
     """Every image by the first annotator, by the others only those of train."""
-    folders(raw)
+    raw_folders(raw)
     for path in sorted((raw / "masks").glob("*.png")):
         path.unlink()
         for name in names:
@@ -32,7 +33,7 @@ def test_folders_are_found(tmp_path):
 
 
 def test_one_mask_an_image_stays_as_it_was(tmp_path):
-    run(settings("folders"), folders(tmp_path / "raw"), tmp_path)
+    run(settings("folders"), raw_folders(tmp_path / "raw"), tmp_path)
     assert Dataset(tmp_path / "dataset").card.annotators == ()
     assert "annotators" not in (tmp_path / "dataset/dataset.json").read_text()
 
@@ -60,7 +61,7 @@ def test_split_folders_and_named_annotators(tmp_path):
 
 
 def test_a_list(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(stripes(values=(2, 1, 0)), raw / "more/one.png")
     (raw / "annotators.csv").write_text(
         "image,annotator,file\ntrain_0,ann,masks/train_0.png\ntrain_0,bob,more/one.png\n"
@@ -81,7 +82,7 @@ def test_a_list(tmp_path):
     ],
 )
 def test_a_bad_list(tmp_path, text, words):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     (raw / "annotators.csv").write_text(text)
     with pytest.raises(ValueError, match=words):
         source_of(settings("folders"), raw)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tasks.ingest.reading.context import Reading, reading_as
 from tasks.ingest.reading.image_files import describe_id, read_ids, read_picture
-from tests.ingest.raw import picture, save, stripes
+from tests.toys import picture, save, stripes
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".tiff"])

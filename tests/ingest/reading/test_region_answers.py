@@ -5,14 +5,15 @@ import pytest
 
 from segmend.images.dataset import Dataset
 from segmend.images.rasters import UNLABELLED, VOID
-from tests.ingest.raw import folders, run, save, settings, source_of, stripes
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import raw_folders, save, stripes
 
 HEAD = "image,region,annotator,label\n"
 
 
 def asked(raw, rows: str, regions: np.ndarray):
     """A data set of five images without masks, one of which has regions, and answers about them."""
-    folders(raw)
+    raw_folders(raw)
     for path in (raw / "masks").glob("*.png"):
         path.unlink()
     save(regions, raw / "regions/train_0.png")

@@ -7,7 +7,7 @@ import pytest
 
 from tasks.ingest.reading.source import Record
 from tasks.ingest.reading.splits import Splits, by_blocks, by_hash, from_csv, natural, val_as
-from tests.ingest.raw import picture
+from tests.toys import picture
 
 
 def record(name: str, split: str | None = None) -> Record:

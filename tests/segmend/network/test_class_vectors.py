@@ -8,7 +8,7 @@ from segmend.network import class_vectors
 from segmend.network.architectures.unet import UNet
 from segmend.stage.params import load, validated
 from tasks.train.settings import Params
-from tests.train.toy import CARD, toys
+from tests.toys import SHAPE_CARD, shapes
 
 PARAMS = """\
 # a comment that stays
@@ -25,8 +25,12 @@ def table(path, text):
 
 def test_lines_of_other_classes_and_a_head_are_passed_over(tmp_path):
     path = table(tmp_path / "v.csv", "class,bright,round\nsquare,0.5,0\n\ndisc,1,1\nsea,9,9\nground,0,-2.00000049\n")
-    found = class_vectors.from_file(path, CARD.classes)
-    assert list(found) == list(CARD.classes) and found == {"ground": (0, -2.0), "disc": (1, 1), "square": (0.5, 0)}
+    found = class_vectors.from_file(path, SHAPE_CARD.classes)
+    assert list(found) == list(SHAPE_CARD.classes) and found == {
+        "ground": (0, -2.0),
+        "disc": (1, 1),
+        "square": (0.5, 0),
+    }
 
 
 @pytest.mark.parametrize(
@@ -40,11 +44,11 @@ def test_lines_of_other_classes_and_a_head_are_passed_over(tmp_path):
 )
 def test_a_table_that_does_not_do_is_refused(tmp_path, text, words):
     with pytest.raises(ValueError, match=words):
-        class_vectors.from_file(table(tmp_path / "v.csv", text), CARD.classes)
+        class_vectors.from_file(table(tmp_path / "v.csv", text), SHAPE_CARD.classes)
 
 
 def test_from_a_file_into_params(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(toys(tmp_path))
+    monkeypatch.chdir(shapes(tmp_path))
     table(tmp_path / "params.yaml", PARAMS)
     table(tmp_path / "v.csv", "ground,1,0\ndisc,0,1\nsquare,1,1\n")
     words = ["--file", "v.csv", "--dataset", "dataset"]
@@ -69,7 +73,7 @@ def network_of(words) -> UNet:
 
 def test_classes_without_a_label_are_written_too(tmp_path, monkeypatch, capsys):
     """Found in the first labels or named; what stands there stays unless another is given."""
-    monkeypatch.chdir(toys(tmp_path, size=(24, 24)))
+    monkeypatch.chdir(shapes(tmp_path, size=(24, 24)))
     table(tmp_path / "params.yaml", PARAMS)
     table(tmp_path / "v.csv", "ground,1,0\ndisc,0,1\nsquare,1,1\n")
     words = ["--file", "v.csv", "--dataset", "dataset"]
@@ -77,7 +81,7 @@ def test_classes_without_a_label_are_written_too(tmp_path, monkeypatch, capsys):
     for path in (tmp_path / "labels/maps").rglob("*.png"):
         maps = Labels(tmp_path / "labels")
         name = str(path.relative_to(maps.folder / "maps").with_suffix(""))
-        maps.write(name, np.where(maps[name] == 2, 254, maps[name]).astype(np.uint8), CARD)
+        maps.write(name, np.where(maps[name] == 2, 254, maps[name]).astype(np.uint8), SHAPE_CARD)
     found = network_of([*words, "--labels", "labels"])
     assert found.unseen == ("square",) and found.calibration == 0.4
     assert "network.unet.unseen: square; train.network.unet.calibration: 0.4" in capsys.readouterr().out
@@ -88,14 +92,14 @@ def test_classes_without_a_label_are_written_too(tmp_path, monkeypatch, capsys):
     assert network_of([*words, "--unseen"]).unseen == ()
     for more, told in (
         (["--unseen", "sea"], "names 'sea', which is no class"),
-        (["--unseen", *CARD.classes], "names every class"),
+        (["--unseen", *SHAPE_CARD.classes], "names every class"),
         (["--calibration", "2"], "--calibration"),
     ):
         assert class_vectors.main([*words, *more]) == 2 and told in capsys.readouterr().err
 
 
 def test_offline_says_what_to_fetch(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(toys(tmp_path))
+    monkeypatch.chdir(shapes(tmp_path))
     monkeypatch.setenv("SEGMEND_OFFLINE", "")
     table(tmp_path / "params.yaml", PARAMS)
     assert class_vectors.main(["--model", "some/model", "--offline", "--dataset", "dataset"]) == 2
@@ -115,16 +119,16 @@ def test_from_a_text_model(tmp_path):
     shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
     model = BertModel(BertConfig(vocab_size=len(words), **shape)).eval()
     model.save_pretrained(tmp_path / "model")
-    found = class_vectors.from_model(str(tmp_path / "model"), CARD.classes, "a {}")
-    assert list(found) == list(CARD.classes)
+    found = class_vectors.from_model(str(tmp_path / "model"), SHAPE_CARD.classes, "a {}")
+    assert list(found) == list(SHAPE_CARD.classes)
     ids = [words.index(word) for word in ("[CLS]", "a", "disc", "[SEP]")]
     with torch.inference_mode():
         mean = model(torch.tensor([ids])).last_hidden_state.mean(1)[0]
     assert np.allclose(found["disc"], mean / mean.norm(), atol=1e-5)
     with pytest.raises(ValueError, match="must hold {}"):
-        class_vectors.from_model(str(tmp_path / "model"), CARD.classes, "a thing")
+        class_vectors.from_model(str(tmp_path / "model"), SHAPE_CARD.classes, "a thing")
     with pytest.raises(ValueError, match="--model: '.*none' is no folder of a saved model with its processor"):
-        class_vectors.from_model(str(tmp_path / "none"), CARD.classes)
+        class_vectors.from_model(str(tmp_path / "none"), SHAPE_CARD.classes)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="AutoTokenizer cannot load what '.*empty' holds"):
-        class_vectors.from_model(str(tmp_path / "empty"), CARD.classes)
+        class_vectors.from_model(str(tmp_path / "empty"), SHAPE_CARD.classes)

@@ -8,7 +8,7 @@ from segmend.images.dataset import Dataset
 from segmend.network import inference, segmenter
 from segmend.network.architectures.unet import UNet
 from segmend.network.inference import Predictor, grouped, stream
-from tests.train.toy import CARD, toys
+from tests.toys import SHAPE_CARD, shapes
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +21,13 @@ def plain(monkeypatch):
 def toy(tmp_path):
     torch.manual_seed(0)
     method = UNet(widths=(4, 8))
-    segmenter.save(tmp_path / "model", segmenter.build(method, 3), method, CARD)
-    return toys(tmp_path)
+    segmenter.save(tmp_path / "model", segmenter.build(method, 3), method, SHAPE_CARD)
+    return shapes(tmp_path)
 
 
 def test_probabilities_of_one_image(toy):
     predictor = Predictor(toy / "model")
-    assert predictor.classes == CARD.classes
+    assert predictor.classes == SHAPE_CARD.classes
     found = predictor(np.random.default_rng(0).integers(256, size=(19, 30, 3), dtype=np.uint8))
     assert found.shape == (3, 19, 30)
     assert found.dtype == np.float32
@@ -85,7 +85,7 @@ def test_bfloat16_agrees_with_float32(toy, monkeypatch):
 
 def test_a_network_of_other_classes_is_refused(toy):
     method = UNet(widths=(4,))
-    other = CARD.model_copy(update={"classes": ("cat", "dog", "cow")})
+    other = SHAPE_CARD.model_copy(update={"classes": ("cat", "dog", "cow")})
     segmenter.save(toy / "other", segmenter.build(method, 3), method, other)
     with pytest.raises(ValueError, match="trained for the classes cat, dog, cow"):
         next(stream(toy / "other", Dataset(toy / "dataset"), []))

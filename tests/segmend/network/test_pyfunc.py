@@ -8,13 +8,13 @@ from segmend.network import segmenter
 from segmend.network.architectures.unet import UNet
 from segmend.network.inference import Predictor
 from segmend.network.pyfunc import _load_pyfunc
-from tests.train.toy import CARD
+from tests.toys import SHAPE_CARD
 
 
 @pytest.fixture
 def folder(tmp_path):
     torch.manual_seed(0)
-    segmenter.save(tmp_path, segmenter.build(UNet(widths=(4, 8)), 3), UNet(widths=(4, 8)), CARD)
+    segmenter.save(tmp_path, segmenter.build(UNet(widths=(4, 8)), 3), UNet(widths=(4, 8)), SHAPE_CARD)
     return tmp_path
 
 

@@ -9,7 +9,7 @@ import torch
 from segmend.network import segmenter
 from segmend.network.architectures.unet import UNet
 from segmend.network.segmenter import AnySize, normalise
-from tests.train.toy import CARD
+from tests.toys import SHAPE_CARD
 
 
 class Half(torch.nn.Module):
@@ -37,12 +37,12 @@ def test_padding_repeats_the_border():
 def test_normalised_by_hand():
     # (102 / 255 - 0.4) / 0.2 = 0, (153 / 255 - 0.4) / 0.2 = 1
     image = torch.tensor([102, 153], dtype=torch.uint8).view(1, 1, 1, 2).expand(1, 3, 1, 2)
-    assert np.allclose(normalise(image, CARD)[0, 0], [[0, 1]], atol=1e-6)
+    assert np.allclose(normalise(image, SHAPE_CARD)[0, 0], [[0, 1]], atol=1e-6)
 
 
 def test_the_folder_says_all_that_loading_needs(tmp_path, monkeypatch):
     method = UNet(widths=(4, 6))
-    segmenter.save(tmp_path / "model", segmenter.build(method, 3), method, CARD)
+    segmenter.save(tmp_path / "model", segmenter.build(method, 3), method, SHAPE_CARD)
     config = loads((tmp_path / "model" / "config.json").read_text())
     plain = {"head": "linear", "temperature": 0.1, "embeddings": {}, "unseen": [], "calibration": 0.0}
     assert config["network"] == {"name": "unet", "unet": {"widths": [4, 6], **plain}}
@@ -50,7 +50,7 @@ def test_the_folder_says_all_that_loading_needs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # no params.yaml here
     loaded, card = segmenter.load(tmp_path / "model")
     assert not loaded.training
-    assert card == CARD
+    assert card == SHAPE_CARD
 
 
 def test_a_folder_without_a_network_is_named(tmp_path):

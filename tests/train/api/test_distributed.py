@@ -17,7 +17,8 @@ from tasks.train.losses.forward import Forward
 from tasks.train.losses.ill import Ill
 from tasks.train.losses.suspected_smoothing import SuspectedSmoothing
 from tasks.train.losses.t_loss import TLoss
-from tests.train.toy import Plain, quick, run, toys
+from tests.toys import shapes
+from tests.train.runs import Plain, quick, run
 
 
 def test_one_process_is_this_one(monkeypatch):
@@ -145,7 +146,7 @@ def test_two_processes_learn_what_one_learns(tmp_path, monkeypatch):
     without a teacher, by torchrun). So too with a second network, which no wrapper knows: what it learns from both shares
     pulls the first one. And with labels corrected between epochs, of which each process writes its share and reads all.
     """
-    monkeypatch.chdir(toys(tmp_path))
+    monkeypatch.chdir(shapes(tmp_path))
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
     settings = quick(epochs=3, optimizer={"name": "sgd"}, teacher=PULL, correction=EARLY)

@@ -8,8 +8,9 @@ from safetensors.torch import load_file
 
 from segmend.network.segmenter import AnySize
 from tasks.train.averaging import AVERAGING
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 from tests.train.steps import batch, train_step
-from tests.train.toy import bytes_of, quick, run, toys
 
 every = pytest.mark.parametrize("kind", AVERAGING, ids=lambda kind: kind.__name__)
 STEPS = 8
@@ -58,7 +59,7 @@ def test_killed_and_resumed_it_is_the_same(kind):
 
 @every
 def test_it_is_what_is_written(kind, tmp_path, monkeypatch):
-    monkeypatch.chdir(toys(tmp_path, train=4, val=1, test=0))
+    monkeypatch.chdir(shapes(tmp_path, train=4, val=1, test=0))
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     common = {"epochs": 4, "batch": 2, "use": "last"}

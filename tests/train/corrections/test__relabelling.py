@@ -13,7 +13,8 @@ from tasks.train.corrections._confident_joint import ConfidentJoint
 from tasks.train.corrections._relabelling import Corrected, Plan, Relabelling, keep, summary
 from tasks.train.corrections.adele import Adele
 from tasks.train.corrections.none import Nothing
-from tests.train.toy import CARD, quick, toys
+from tests.toys import SHAPE_CARD, shapes
+from tests.train.runs import quick
 
 METHOD = Adele(scales=(1.0,), flip=False, only_present=False, keep=0)
 PLAN = Plan(np.ones(3, bool), np.full(3, 0.34), 0, 0.0)
@@ -24,7 +25,7 @@ AMP = torch.autocast("cpu", enabled=False)
 def toy(tmp_path, monkeypatch):
     for name, value in (("PRECISION", "fp32"), ("WORKERS", "1"), ("DEVICE", "cpu")):
         monkeypatch.setenv(f"SEGMEND_{name}", value)
-    return toys(tmp_path, train=5, val=1, test=0)
+    return shapes(tmp_path, train=5, val=1, test=0)
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_nothing_is_remade_without_a_method_or_when_nothing_is_left_to_learn(toy
     one = relabelling(toy, toy / "one", memory=memory)
     assert not one.after_epoch(4, 5, said, network, AMP, False)
     assert memory["on"] and not (toy / "one").exists()
-    assert summary(memory, CARD.classes)["corrections"] == 0
+    assert summary(memory, SHAPE_CARD.classes)["corrections"] == 0
 
 
 def test_the_network_is_left_as_it_was(toy, network):

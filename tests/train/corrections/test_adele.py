@@ -10,7 +10,8 @@ from tasks.train.corrections._confident_joint import JointCounts
 from tasks.train.corrections._memorisation import curve
 from tasks.train.corrections._relabelling import Plan
 from tasks.train.corrections.adele import Adele
-from tests.train.toy import CARD, draw, quick, run, store, toys
+from tests.toys import SHAPE_CARD, draw_shapes, shapes
+from tests.train.runs import quick, run, store
 
 NAMES = ("ground", "disc", "square")
 ALL_ON = Plan(np.ones(3, bool), np.full(3, 0.6), 0, 0.1)
@@ -141,11 +142,11 @@ def swapped(root, truth: dict) -> None:
     generator, samples = np.random.default_rng(1), []
     for split, count in (("train", 16), ("val", 2)):
         for k in range(count):
-            image, true = draw(generator, 40, 48)
+            image, true = draw_shapes(generator, 40, 48)
             truth[f"{split}/{k:04d}"] = true
             given = np.array([0, 2, 1], np.uint8)[true] if k % 4 == 0 else true
             samples.append(store(root, f"{split}/{k:04d}", split, image, given))
-    write_card(root / "dataset", CARD)
+    write_card(root / "dataset", SHAPE_CARD)
     write_samples(root / "dataset", samples)
 
 
@@ -181,7 +182,7 @@ def test_wrong_labels_become_fewer(small, capsys):
 
 
 def test_it_is_loud_where_nothing_or_too_much_changes(small, capsys):
-    toys(small, train=4, val=1, test=0)
+    shapes(small, train=4, val=1, test=0)
     common = {"change": 0.05, "scales": [1.0], "flip": False, "keep": 0}
     for threshold, word in ((1.0, "changed nothing"), (0.0, "changed more than 20%")):
         adele = {"name": "adele", "adele": {**common, "threshold": threshold}}

@@ -6,8 +6,9 @@ import pytest
 from segmend.images.dataset import Labels
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.train.corrections import CORRECTIONS
+from tests.toys import SHAPE_CARD, shapes
+from tests.train.runs import bytes_of, quick, run
 from tests.train.stopped import stopped_and_resumed
-from tests.train.toy import CARD, bytes_of, quick, run, toys
 
 NAMES = [kind.model_fields["name"].default for kind in CORRECTIONS]
 EAGER = {
@@ -20,7 +21,7 @@ def quiet(monkeypatch, tmp_path):
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
-    monkeypatch.chdir(toys(tmp_path))
+    monkeypatch.chdir(shapes(tmp_path))
 
 
 def settings(name: str):
@@ -44,4 +45,4 @@ def test_stopped_and_resumed_it_ends_with_the_same_bytes(name, tmp_path, monkeyp
         old, new = given[f"train/{path.stem}"], corrected[f"train/{path.stem}"]
         for ignored in (VOID, UNLABELLED):
             assert ((old == ignored) == (new == ignored)).all()
-        assert np.isin(new, [*range(len(CARD.classes)), VOID, UNLABELLED]).all()
+        assert np.isin(new, [*range(len(SHAPE_CARD.classes)), VOID, UNLABELLED]).all()

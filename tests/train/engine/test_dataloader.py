@@ -21,12 +21,13 @@ from tasks.train.engine.dataloader import (
     training,
     validation,
 )
-from tests.train.toy import quick, toys
+from tests.toys import shapes
+from tests.train.runs import quick
 
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
-    root = toys(tmp_path_factory.mktemp("toys"))
+    root = shapes(tmp_path_factory.mktemp("toys"))
     dataset = Dataset(root / "dataset")
     return dataset, Labels(root / "labels"), list(dataset.of("train"))
 
@@ -139,8 +140,8 @@ def test_validation_passes_over_whole_images_again_and_again(toy):
     samples = list(dataset.of("val"))
     batches = validation(dataset, labels, samples)
     for _ in range(2):
-        shapes = [tuple(batch.maps.labels.shape) for batch in batches]
-        assert shapes == [(2, 33, 41), (1, 35, 41)]
+        sizes = [tuple(batch.maps.labels.shape) for batch in batches]
+        assert sizes == [(2, 33, 41), (1, 35, 41)]
 
 
 def test_neighbouring_places_have_unlike_seeds():

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from segmend.images.rasters import Maps
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 from tests.train.stopped import stopped_and_resumed
-from tests.train.toy import bytes_of, quick, run, toys
 
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     for name, value in (("PRECISION", "fp32"), ("WORKERS", "1"), ("DEVICE", "cpu")):
         monkeypatch.setenv(f"SEGMEND_{name}", value)
-    monkeypatch.chdir(toys(tmp_path))
+    monkeypatch.chdir(shapes(tmp_path))
     return tmp_path
 
 

@@ -8,7 +8,7 @@ from segmend.answers.answers import write as store
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.train.engine.label_statistics import label_statistics
-from tests.train.toy import CARD, toys
+from tests.toys import SHAPE_CARD, shapes
 
 
 def compute(root):
@@ -16,11 +16,11 @@ def compute(root):
 
 
 def write(root, name, labels):
-    Labels(root / "labels").write(name, labels.astype(np.uint8), CARD)
+    Labels(root / "labels").write(name, labels.astype(np.uint8), SHAPE_CARD)
 
 
 def test_counts_the_labelled_pixels_of_train_alone(tmp_path):
-    root = toys(tmp_path, train=2, val=1, test=1, size=(4, 5))
+    root = shapes(tmp_path, train=2, val=1, test=1, size=(4, 5))
     write(root, "train/0000", np.array([[0, 1, 1, VOID, UNLABELLED]] * 4))
     write(root, "train/0001", np.array([[2, 2, 2, 2, 0]] * 4))
     found = compute(root)
@@ -31,7 +31,7 @@ def test_counts_the_labelled_pixels_of_train_alone(tmp_path):
 
 
 def test_images_without_a_label_are_left_out_and_counted(tmp_path):
-    root = toys(tmp_path, train=2, val=1, test=0, size=(4, 5))
+    root = shapes(tmp_path, train=2, val=1, test=0, size=(4, 5))
     write(root, "train/0001", np.full((4, 5), UNLABELLED))
     write(root, "val/0000", np.full((4, 5), VOID))
     found = compute(root)
@@ -39,7 +39,7 @@ def test_images_without_a_label_are_left_out_and_counted(tmp_path):
 
 
 def test_nothing_labelled_leaves_nothing_to_train_on(tmp_path):
-    root = toys(tmp_path, train=1, val=1, test=0, size=(4, 5))
+    root = shapes(tmp_path, train=1, val=1, test=0, size=(4, 5))
     write(root, "train/0000", np.full((4, 5), UNLABELLED))
     found = compute(root)
     assert (found.train, found.left_out, found.counts.tolist()) == ([], 1, [0, 0, 0])
@@ -47,7 +47,7 @@ def test_nothing_labelled_leaves_nothing_to_train_on(tmp_path):
 
 def test_sets_of_classes_can_teach(tmp_path):
     """Their pixels count for no class, their images are trained on, and the answers are part of the digest."""
-    root = toys(tmp_path, train=2, val=1, test=0, size=(4, 5))
+    root = shapes(tmp_path, train=2, val=1, test=0, size=(4, 5))
     write(root, "train/0000", np.full((4, 5), UNLABELLED))
     write(root, "train/0001", np.array([[2, 2, 2, 2, 0]] * 4))
     dataset, labels = Dataset(root / "dataset"), Labels(root / "labels")
@@ -71,21 +71,21 @@ def test_sets_of_classes_can_teach(tmp_path):
 
 
 def test_an_undeclared_id_is_named_with_its_count(tmp_path):
-    root = toys(tmp_path, train=1, val=1, test=0, size=(4, 5))
+    root = shapes(tmp_path, train=1, val=1, test=0, size=(4, 5))
     write(root, "val/0000", np.array([[0, 0, 7, 7, 1]] * 4))
     with pytest.raises(ValueError, match=r"val/0000.png holds 8 pixels of id 7"):
         compute(root)
 
 
 def test_a_missing_map_is_named(tmp_path):
-    root = toys(tmp_path, train=1, val=1, test=0)
+    root = shapes(tmp_path, train=1, val=1, test=0)
     (root / "labels/maps/val/0000.png").unlink()
     with pytest.raises(ValueError, match=r"val/0000.png is missing"):
         compute(root)
 
 
 def test_the_digest_follows_the_content(tmp_path):
-    root = toys(tmp_path, train=1, val=1, test=1, size=(4, 5))
+    root = shapes(tmp_path, train=1, val=1, test=1, size=(4, 5))
     before = compute(root).digest
     assert compute(root).digest == before
     write(root, "train/0000", np.zeros((4, 5)))

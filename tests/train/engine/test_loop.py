@@ -15,12 +15,13 @@ from segmend.network.segmenter import load
 from tasks.train.api import distributed
 from tasks.train.engine.state import start
 from tasks.train.losses.cross_entropy import CrossEntropy
-from tests.train.toy import CARD, Plain, bytes_of, quick, run, toys
+from tests.toys import SHAPE_CARD, shapes
+from tests.train.runs import Plain, bytes_of, quick, run
 
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
-    return toys(tmp_path_factory.mktemp("toys"))
+    return shapes(tmp_path_factory.mktemp("toys"))
 
 
 @pytest.fixture(autouse=True)
@@ -132,11 +133,11 @@ def test_a_non_finite_loss_stops_with_a_sentence(toy, monkeypatch):
 def test_without_labelled_val_pixels_the_last_weights_are_used_and_it_is_said(toy, tmp_path):
     copytree(toy, tmp_path / "toys")
     from segmend.images.dataset import Labels
-    from tests.train.toy import CARD
+    from tests.train.runs import SHAPE_CARD
 
     labels = Labels(tmp_path / "toys/labels")
     for path in sorted(labels.folder.glob("maps/val/*.png")):
-        labels.write(f"val/{path.stem}", np.full((33 + 2 * (path.stem == "0002"), 41), 254, np.uint8), CARD)
+        labels.write(f"val/{path.stem}", np.full((33 + 2 * (path.stem == "0002"), 41), 254, np.uint8), SHAPE_CARD)
     metrics = run(tmp_path / "toys", quick(use="best", epochs=1))
     assert metrics["val_miou"] is None
     assert "no pixel" in metrics["val_miou_reason"]
@@ -148,7 +149,7 @@ def test_where_nothing_is_labelled_the_network_is_written_untrained(toy, tmp_pat
     labels = Labels(tmp_path / "toys/labels")
     for path in sorted(labels.folder.glob("maps/*/*.png")):
         name = str(path.relative_to(labels.folder / "maps").with_suffix(""))
-        labels.write(name, np.full_like(labels[name], 254), CARD)
+        labels.write(name, np.full_like(labels[name], 254), SHAPE_CARD)
     metrics = run(tmp_path / "toys", quick(), "blank")
     assert capsys.readouterr().out == "nothing is labelled yet: the network is untrained\n"
     assert metrics["loss"] is metrics["val_miou"] is None
@@ -167,14 +168,14 @@ def with_sets(root):
     for sample in dataset.of("train"):
         truth = labels[sample.id]
         blocks = np.arange(truth.shape[0])[:, None] // 8 * 10 + np.arange(truth.shape[1]) // 8
-        labels.write(sample.id, np.full_like(truth, 254), CARD)
+        labels.write(sample.id, np.full_like(truth, 254), SHAPE_CARD)
         for block in np.unique(blocks):
-            ticked = [CARD.classes[k] for k in np.unique(truth[blocks == block]) if k < 3]
+            ticked = [SHAPE_CARD.classes[k] for k in np.unique(truth[blocks == block]) if k < 3]
             one = {"query": f"{sample.id} {block}", "image": sample.id, "footprint": encode(blocks == block)}
             if len(ticked) == 1:  # as correct does
                 painted = labels[sample.id]
-                painted[blocks == block] = CARD.classes.index(ticked[0])
-                labels.write(sample.id, painted, CARD)
+                painted[blocks == block] = SHAPE_CARD.classes.index(ticked[0])
+                labels.write(sample.id, painted, SHAPE_CARD)
             answers += [Answer(**one, kind="class_set", classes=ticked)] if ticked else []
     write(root / "labels/answers.jsonl", answers)
 

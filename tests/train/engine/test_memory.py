@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from segmend.images.dataset import write_card, write_samples
-from tests.train.toy import CARD, draw, store
+from tests.toys import SHAPE_CARD, draw_shapes
+from tests.train.runs import store
 
 ROOT = Path(__file__).resolve().parents[3]
 SIDE = 320
@@ -17,7 +18,6 @@ MEASURED = """
 import resource, sys
 from pathlib import Path
 from tasks.train.__main__ import train
-from tests.train.toy import quick
 root = Path(sys.argv[1])
 train.stage(quick(epochs=1), 0, dataset=root / "dataset", labels=root / "labels", out=root / "out", out_curves=root / "curve.csv")
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
@@ -30,12 +30,12 @@ def many(root: Path, count: int) -> Path:
     for k in range(count):
         name = f"{k:04d}"
         if k < 4:
-            samples.append(store(root, name, "train" if k else "val", *draw(generator, SIDE, SIDE)))
+            samples.append(store(root, name, "train" if k else "val", *draw_shapes(generator, SIDE, SIDE)))
             continue
         for kind, end in (("dataset/images", ".png"), ("labels/maps", ".png")):
             os.link(root / kind / f"000{k % 4}{end}", root / kind / f"{name}{end}")
         samples.append(samples[k % 4]._replace(id=name, split="train"))
-    write_card(root / "dataset", CARD)
+    write_card(root / "dataset", SHAPE_CARD)
     write_samples(root / "dataset", samples)
     return root
 

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from tests.train.toy import toys
+from tests.toys import shapes
 
 ROOT = Path(__file__).resolve().parents[3]
 PARAMS = """
@@ -54,7 +54,7 @@ def written(root: Path) -> float:
 @pytest.mark.timeout(240)
 def test_killed_twice_and_resumed_gives_the_same_bytes(tmp_path):
     for name in ("whole", "killed"):
-        toys(tmp_path / name, train=6, val=2, test=0)
+        shapes(tmp_path / name, train=6, val=2, test=0)
         (tmp_path / name / "params.yaml").write_text(PARAMS)
     whole = command(tmp_path / "whole", "60")
     whole.communicate()

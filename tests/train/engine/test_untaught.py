@@ -9,11 +9,11 @@ from tasks.train.api.pixel_maps import PixelMaps
 from tasks.train.api.targets import targets_of
 from tasks.train.engine.step import labelled_classes
 from tasks.train.losses import LOSSES
+from tests.toys import SHAPE_CARD
 from tests.train.steps import batch, train_step
-from tests.train.toy import CARD
 
 # One axis a class: what teaches class k, and nothing else, changes row k of the projection.
-AXES = {name: [float(k == n) for k in range(3)] for n, name in enumerate(CARD.classes)}
+AXES = {name: [float(k == n) for k in range(3)] for n, name in enumerate(SHAPE_CARD.classes)}
 CHOSEN = {
     "network": {
         "name": "unet",

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from tasks.train.gradients import GRADIENTS
-from tests.train.toy import bytes_of, quick, run, toys
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 
 every = pytest.mark.parametrize("kind", GRADIENTS, ids=lambda kind: kind.__name__)
 SHAPES = ((4, 3, 3, 3), (5, 4), (6,), (1,), (1, 1, 1, 1))
@@ -41,7 +42,7 @@ def test_a_gradient_of_zero_stays(kind):
 
 @every
 def test_the_loop_calls_it_and_equal_input_gives_equal_bytes(kind, tmp_path, monkeypatch):
-    monkeypatch.chdir(toys(tmp_path, train=4, val=1, test=0))
+    monkeypatch.chdir(shapes(tmp_path, train=4, val=1, test=0))
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     method = kind(most=1e-6) if "most" in kind.model_fields else kind()  # shorter than any gradient here

@@ -11,8 +11,9 @@ from tasks.train.api.targets import Targets, targets_of
 from tasks.train.selections import SELECTIONS
 from tasks.train.selections.mixture import Mixture
 from tasks.train.selections.small_loss import SmallLoss
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 from tests.train.stopped import stopped_and_resumed
-from tests.train.toy import bytes_of, quick, run, toys
 
 METHODS = [
     *[kind() for kind in SELECTIONS],
@@ -96,7 +97,7 @@ def test_a_saved_state_goes_on_alike(method):
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
     """Half of every second image is trusted less."""
-    root = toys(tmp_path_factory.mktemp("toys"), train=6, val=1, test=0)
+    root = shapes(tmp_path_factory.mktemp("toys"), train=6, val=1, test=0)
     for sample in list(Dataset(root / "dataset").of("train"))[::2]:
         half = np.full((sample.height, sample.width), 255, np.uint8)
         half[:, sample.width // 2 :] = 60

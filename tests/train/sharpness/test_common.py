@@ -6,7 +6,8 @@ from torch import nn
 
 from tasks.train.engine.weight_perturbation import perturbed
 from tasks.train.sharpness import SHARPNESS
-from tests.train.toy import bytes_of, quick, run, toys
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 
 every = pytest.mark.parametrize("kind", SHARPNESS, ids=lambda kind: kind.__name__)
 
@@ -40,7 +41,7 @@ def test_offsets_fit_are_finite_and_change_nothing_by_themselves(kind, scale):
 
 @every
 def test_a_whole_training_ends_and_equal_input_gives_equal_bytes(kind, tmp_path, monkeypatch):
-    monkeypatch.chdir(toys(tmp_path, train=4, val=1, test=0))
+    monkeypatch.chdir(shapes(tmp_path, train=4, val=1, test=0))
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     settings = quick(epochs=1, batch=2, accumulate=2, sharpness={"name": kind().name})

@@ -7,7 +7,8 @@ from torch import nn
 from tasks.train.engine.step import TrainStep
 from tasks.train.engine.weight_perturbation import frozen_statistics, perturbed
 from tasks.train.sharpness.sam import Sam
-from tests.train.steps import CARD, batch, train_step
+from tests.toys import SHAPE_CARD
+from tests.train.steps import batch, train_step
 
 
 def offsets(method: Sam, *pairs: tuple[list[float], list[float]]) -> list[torch.Tensor]:
@@ -111,7 +112,7 @@ def test_the_step_goes_from_the_weights_along_the_gradient_of_the_perturbed_poin
         nn.functional.cross_entropy(logits, labels, ignore_index=255).backward()
         return [p.grad.clone() for p in parameters]
 
-    assert CARD.mean[0] == 0.4 and CARD.deviation[0] == 0.2
+    assert SHAPE_CARD.mean[0] == 0.4 and SHAPE_CARD.deviation[0] == 0.2
     first = gradient()
     length = torch.cat([g.flatten() for g in first]).norm()
     with torch.no_grad():

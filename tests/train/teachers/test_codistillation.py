@@ -7,8 +7,9 @@ import torch
 
 from tasks.train.selections.small_loss import SmallLoss
 from tasks.train.teachers.codistillation import Codistillation
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 from tests.train.teachers.contexts import constant, context
-from tests.train.toy import bytes_of, quick, run, toys
 
 SURE = (log(3.0), 0.0)
 
@@ -55,7 +56,7 @@ def test_a_pixel_whose_label_is_left_out_still_hears_the_other():
 
 
 def test_weight_zero_gives_the_weights_of_the_labels_alone(tmp_path, monkeypatch):
-    monkeypatch.chdir(toys(tmp_path, train=4, val=1, test=0))
+    monkeypatch.chdir(shapes(tmp_path, train=4, val=1, test=0))
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     run(tmp_path, quick(), "plain")
     run(tmp_path, quick(teacher={"name": "codistillation", "codistillation": {"weight": 0}}), "zero")

@@ -8,9 +8,10 @@ from tasks.train.selections.all import All
 from tasks.train.selections.mixture import Mixture
 from tasks.train.selections.small_loss import SmallLoss
 from tasks.train.teachers import TEACHERS
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 from tests.train.stopped import stopped_and_resumed
 from tests.train.teachers.contexts import context, pointwise
-from tests.train.toy import bytes_of, quick, run, toys
 
 METHODS = [kind() for kind in TEACHERS]
 CHOICES = (All(), SmallLoss(rate=0.5), Mixture(start=0))
@@ -83,7 +84,7 @@ def test_a_batch_without_labels_teaches_nothing(method, choice):
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
-    return toys(tmp_path_factory.mktemp("toys"), train=6, val=1, test=0)
+    return shapes(tmp_path_factory.mktemp("toys"), train=6, val=1, test=0)
 
 
 @every

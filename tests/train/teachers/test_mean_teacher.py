@@ -7,8 +7,9 @@ import torch
 
 from tasks.train.teachers.mean_teacher import MeanTeacher
 from tasks.train.teachers.none import Nothing
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
 from tests.train.teachers.contexts import constant, context
-from tests.train.toy import bytes_of, quick, run, toys
 
 SURE = (log(3.0), 0.0)
 
@@ -66,7 +67,7 @@ def test_without_memory_the_teacher_is_the_network_itself():
 
 
 def test_weight_zero_gives_the_bytes_of_the_labels_alone(tmp_path, monkeypatch):
-    monkeypatch.chdir(toys(tmp_path, train=4, val=1, test=0))
+    monkeypatch.chdir(shapes(tmp_path, train=4, val=1, test=0))
     monkeypatch.setenv("SEGMEND_WORKERS", "1")
     run(tmp_path, quick(), "plain")
     run(tmp_path, quick(teacher={"name": "mean_teacher", "mean_teacher": {"weight": 0}}), "zero")

@@ -7,7 +7,8 @@ import torch
 from segmend.network import segmenter
 from segmend.network.architectures import NETWORKS
 from segmend.network.inference import Predictor
-from tests.train.toy import CARD, brain, quick, run
+from tests.toys import SHAPE_CARD, brain
+from tests.train.runs import quick, run
 
 SMALL = {  # the same code at a size that suits a test
     "unet": {"widths": [4, 8, 8]},
@@ -35,12 +36,12 @@ def test_any_size_gives_logits_of_the_same_size(method, size):
 def test_saved_and_loaded_gives_equal_logits_and_equal_bytes(method, tmp_path):
     torch.manual_seed(0)
     made, x = segmenter.build(method, 3).eval(), torch.randn(1, 3, 40, 36)
-    segmenter.save(tmp_path / "a", made, method, CARD)
+    segmenter.save(tmp_path / "a", made, method, SHAPE_CARD)
     loaded, card = segmenter.load(tmp_path / "a")
-    assert card == CARD
+    assert card == SHAPE_CARD
     with torch.no_grad():
         assert torch.equal(made.to(memory_format=torch.channels_last)(x), loaded(x))
-    segmenter.save(tmp_path / "b", loaded, method, CARD)
+    segmenter.save(tmp_path / "b", loaded, method, SHAPE_CARD)
     for name in ("config.json", "weights.safetensors"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 

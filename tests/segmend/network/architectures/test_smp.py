@@ -5,7 +5,7 @@ import torch
 
 from segmend.network import segmenter
 from segmend.network.architectures.smp import SegmentationModels
-from tests.train.toy import CARD
+from tests.toys import SHAPE_CARD
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_cosine_head_and_features_at_full_size(architecture, tmp_path):
         assert logits.shape == (1, 3, 37, 45) and logits.abs().max() <= 5 + 1e-4
         assert features.shape[2:] == (37, 45)
         assert torch.allclose(features.norm(dim=1), torch.ones(1, 37, 45), atol=1e-5)
-        segmenter.save(tmp_path, made, method, CARD)
+        segmenter.save(tmp_path, made, method, SHAPE_CARD)
         assert torch.allclose(segmenter.load(tmp_path)[0](x), logits, atol=1e-5)

@@ -5,7 +5,7 @@ import torch
 
 from segmend.network import segmenter
 from segmend.network.architectures.transformers import Transformers
-from tests.train.toy import CARD
+from tests.toys import SHAPE_CARD
 
 SEGFORMER = {"hidden_sizes": [8, 16, 16, 32], "depths": [1, 1, 1, 1], "decoder_hidden_size": 16}
 
@@ -33,7 +33,7 @@ def test_weights_come_from_a_local_folder_and_the_head_is_made_anew(tmp_path):
     )
     assert made(torch.randn(1, 3, 32, 32)).shape[1] == 3
 
-    segmenter.save(tmp_path / "own", made, method, CARD)
+    segmenter.save(tmp_path / "own", made, method, SHAPE_CARD)
     (tmp_path / "given" / "model.safetensors").unlink()  # a saved network needs its source no more
     (tmp_path / "given" / "config.json").unlink()
     x = torch.randn(1, 3, 32, 32)

@@ -9,7 +9,7 @@ from segmend.network.architectures.smp import SegmentationModels
 from segmend.network.architectures.unet import UNet
 from segmend.network.heads.embedding import Embedding
 from segmend.network.inference import Predictor
-from tests.train.toy import CARD
+from tests.toys import SHAPE_CARD
 
 VECTORS = {"ground": (3.0, 0.0), "disc": (0.0, 2.0), "square": (3.0, 4.0)}
 
@@ -84,7 +84,7 @@ def test_calibration_ends_where_all_classes_are_taught(tmp_path):
     with torch.no_grad():
         assert not torch.equal(made.probabilities(made(x)), made(x).softmax(1))
     made.head.teach(torch.tensor([True, False, True]))
-    segmenter.save(tmp_path, made, method, CARD)
+    segmenter.save(tmp_path, made, method, SHAPE_CARD)
     loaded, _ = segmenter.load(tmp_path)
     with torch.no_grad():
         logits = loaded(x)
@@ -125,7 +125,7 @@ def test_networks_are_saved_with_their_vectors(kind, tmp_path, monkeypatch):
     settings = {"head": "embedding", "embeddings": VECTORS, "unseen": ("square",)}
     method = kind(**size, **settings, calibration=0.3)
     made, x = segmenter.build(method, 3).eval(), torch.randn(1, 3, 33, 40)
-    segmenter.save(tmp_path, made, method, CARD)
+    segmenter.save(tmp_path, made, method, SHAPE_CARD)
     loaded, _ = segmenter.load(tmp_path)
     with torch.no_grad():
         logits = loaded(x)
@@ -136,7 +136,7 @@ def test_networks_are_saved_with_their_vectors(kind, tmp_path, monkeypatch):
     image = torch.randint(256, (20, 24, 3), dtype=torch.uint8).numpy()
     assert abs(Predictor(tmp_path)(image).sum(0) - 1).max() < 1e-5
     with pytest.raises(ValueError, match="in this order"):
-        segmenter.save(tmp_path, made, method, CARD.model_copy(update={"classes": ("disc", "ground", "square")}))
+        segmenter.save(tmp_path, made, method, SHAPE_CARD.model_copy(update={"classes": ("disc", "ground", "square")}))
 
 
 @pytest.mark.parametrize(
