@@ -9,7 +9,7 @@ from segmend.answers import history
 from segmend.answers.answers import Answer, decode, encode, latest, read, write, write_queries
 from segmend.images.dataset import Labels
 from segmend.images.rasters import VOID
-from tests.correct import toy
+from tests import toys
 from tests.correct.rounds import BLOCKS, BOLD_EVIDENCE, MODULE, prepare, run
 from tests.query.questions import question
 
@@ -45,7 +45,7 @@ def as_answer(image, region, kind, named, number, who) -> Answer:
         image=image,
         footprint=encode(mask),
         kind=kind,
-        classes=() if kind == "skip" else (toy.CARD.classes[named],),
+        classes=() if kind == "skip" else (toys.LEAF_CARD.classes[named],),
         mask=encode(brushed) if kind == "mask" else None,
         who=who,
     )
@@ -66,7 +66,7 @@ def workspace(tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         root = tmp_path_factory.mktemp("upstream")
         prepare(root, monkeypatch)
-        monkeypatch.setattr("segmend.network.inference.stream", toy.stream_of_truth)
+        monkeypatch.setattr("segmend.network.inference.stream", toys.leaf_probabilities)
         yield root
 
 
@@ -81,17 +81,17 @@ def test_labels_inside_answered_footprints_are_what_people_said(workspace, lines
     if change["class_of_first_labels"] is not None:
         for image in IMAGES:
             other = np.where(kept[image] == VOID, VOID, np.uint8(change["class_of_first_labels"]))
-            first.write(image, other, toy.CARD)
+            first.write(image, other, toys.LEAF_CARD)
     try:
         metrics = run(workspace, out="changed", expansion=change["expansion"])
     finally:
         for image in IMAGES:
-            first.write(image, kept[image], toy.CARD)
-    wanted = {image: np.full(toy.SHAPE, -1) for image in IMAGES}
+            first.write(image, kept[image], toys.LEAF_CARD)
+    wanted = {image: np.full(toys.LEAF_SHAPE, -1) for image in IMAGES}
     for answer in latest(given_):
         if answer.kind != "skip":
             painted = decode(answer.mask or answer.footprint)
-            wanted[answer.image][painted] = toy.CARD.classes.index(answer.classes[0])
+            wanted[answer.image][painted] = toys.LEAF_CARD.classes.index(answer.classes[0])
     labels = Labels(workspace / "changed")
     for image in IMAGES:
         said = (wanted[image] >= 0) & (kept[image] != VOID)

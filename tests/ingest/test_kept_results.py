@@ -5,8 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from tests.ingest.raw import folders, picture, run, save, settings, stripes
+from tests.ingest.runs import run, settings
 from tests.ingest.test_ingest import digest
+from tests.toys import picture, raw_folders, save, stripes
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def read(monkeypatch):
 
 
 def test_a_second_run_reads_only_what_is_new(tmp_path, read):
-    raw = folders(tmp_path / "raw", {"train": 12, "val": 2, "test": 2})
+    raw = raw_folders(tmp_path / "raw", {"train": 12, "val": 2, "test": 2})
     first = run(settings("folders"), raw, tmp_path / "a")
     read.clear()
     assert run(settings("folders"), raw, tmp_path / "b") == first
@@ -33,7 +34,7 @@ def test_a_second_run_reads_only_what_is_new(tmp_path, read):
         file.write("new,train\n")
     numbers = run(settings("folders"), raw, tmp_path / "c")
     assert set(read) == {"new.png"} and numbers["images"] == first["images"] + 1
-    fresh = folders(tmp_path / "other", {"train": 12, "val": 2, "test": 2})
+    fresh = raw_folders(tmp_path / "other", {"train": 12, "val": 2, "test": 2})
     save(picture(99), fresh / "images/new.png")
     save(stripes(), fresh / "masks/new.png")
     (fresh / "splits.csv").write_text((raw / "splits.csv").read_text())
@@ -43,7 +44,7 @@ def test_a_second_run_reads_only_what_is_new(tmp_path, read):
 
 @pytest.mark.parametrize("which", ["images", "masks"])
 def test_a_changed_file_of_equal_size_is_read_again(tmp_path, which):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     run(settings("folders"), raw, tmp_path / "a")
     path = raw / which / "train_0.png"
     size, before = path.stat().st_size, path.stat().st_mtime_ns
@@ -56,7 +57,7 @@ def test_a_changed_file_of_equal_size_is_read_again(tmp_path, which):
 
 @pytest.mark.parametrize("change", [{"void": [9]}, {"classes": ["a", "b", "c"]}, {"noise": {"level": "medium"}}])
 def test_other_settings_give_what_a_first_run_gives(tmp_path, change, monkeypatch):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     run(settings("folders"), raw, tmp_path / "a")
     second = run(settings("folders", **change), raw, tmp_path / "b")
     monkeypatch.setattr("segmend.stage.cache.WORK", tmp_path / ".empty")
@@ -65,7 +66,7 @@ def test_other_settings_give_what_a_first_run_gives(tmp_path, change, monkeypatc
 
 
 def test_problems_are_told_again(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     save(np.full((24, 32), 77, np.uint8), raw / "masks/train_0.png")
     for _ in range(2):
         with pytest.raises(ValueError, match="undeclared id 77"):
@@ -73,7 +74,7 @@ def test_problems_are_told_again(tmp_path):
 
 
 def test_what_is_not_used_any_more_is_removed(tmp_path):
-    raw = folders(tmp_path / "raw")
+    raw = raw_folders(tmp_path / "raw")
     run(settings("folders"), raw, tmp_path / "a")
     kept = len(list((tmp_path / ".work").rglob("*.png")))
     for path in (raw / "images/train_0.png", raw / "masks/train_0.png"):

@@ -11,7 +11,8 @@ from hypothesis import given
 from tasks.ingest.checking.image_checks import translate
 from tests.ingest.examples import as_json, geotiff, save_geo
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of
-from tests.ingest.raw import run, save, settings, source_of, stripes
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import save, stripes
 
 
 def labels_of(source, number: int = 0) -> np.ndarray:

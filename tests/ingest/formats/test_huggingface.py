@@ -9,7 +9,8 @@ from hypothesis import given
 
 from tests.ingest.examples import as_json, huggingface
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of
-from tests.ingest.raw import run, save, settings, source_of
+from tests.ingest.runs import run, settings, source_of
+from tests.toys import save
 
 
 @few

@@ -13,7 +13,7 @@ from nibabel.nifti1 import Nifti1Image
 
 from tests.ingest.examples import as_json, nifti, save_volume
 from tests.ingest.formats.random_sets import few, read_back
-from tests.ingest.raw import run, settings, source_of
+from tests.ingest.runs import run, settings, source_of
 
 AXES = ("sagittal", "coronal", "axial")
 
