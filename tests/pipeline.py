@@ -70,7 +70,7 @@ def start(workspace: Path, *words: str) -> subprocess.Popen:
 
 def segmend(workspace: Path, *words: str, code: int = 0) -> str:
     running = start(workspace, "flows.cli", *words)
-    output = running.communicate(timeout=400)[0]
+    output = running.communicate(timeout=550)[0]
     assert running.returncode == code, output
     return output
 
@@ -81,7 +81,7 @@ def run(workspace: Path, code: int = 0) -> str:
 
 def dvc(workspace: Path, *words: str) -> str:
     running = start(workspace, "dvc", *words)
-    output = running.communicate(timeout=400)[0]
+    output = running.communicate(timeout=550)[0]
     assert running.returncode == 0, output
     return output
 

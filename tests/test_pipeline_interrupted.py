@@ -29,7 +29,7 @@ def stage_processes(workspace: Path) -> list[int]:
     return pids
 
 
-def wait_for(condition, seconds: float = 60):
+def wait_for(condition, seconds: float = 200):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if result := condition():

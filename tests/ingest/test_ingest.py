@@ -216,6 +216,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     script = """
 import sys, resource
 from pathlib import Path
+from tests.ingest.runs import run, settings
 run(settings("toy", fields={"images": int(sys.argv[1]), "size": [128, 128]}), Path("data/raw/toy"), Path(sys.argv[2]))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -133,7 +133,6 @@ def test_a_non_finite_loss_stops_with_a_sentence(toy, monkeypatch):
 def test_without_labelled_val_pixels_the_last_weights_are_used_and_it_is_said(toy, tmp_path):
     copytree(toy, tmp_path / "toys")
     from segmend.images.dataset import Labels
-    from tests.train.runs import SHAPE_CARD
 
     labels = Labels(tmp_path / "toys/labels")
     for path in sorted(labels.folder.glob("maps/val/*.png")):

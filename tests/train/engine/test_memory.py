@@ -18,6 +18,7 @@ MEASURED = """
 import resource, sys
 from pathlib import Path
 from tasks.train.__main__ import train
+from tests.train.runs import quick
 root = Path(sys.argv[1])
 train.stage(quick(epochs=1), 0, dataset=root / "dataset", labels=root / "labels", out=root / "out", out_curves=root / "curve.csv")
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
