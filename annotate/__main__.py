@@ -1,5 +1,6 @@
 """python -m annotate: serve the page of the workspace in the current folder until stopped. `segmend annotate` starts it."""
 
+import signal
 import socket
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -48,6 +49,7 @@ def arguments() -> ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     chosen = arguments().parse_args(words)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, with everything put away
     try:
         return serve(chosen)
     except ValueError as mistake:

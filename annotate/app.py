@@ -4,7 +4,7 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -35,8 +35,10 @@ def make_app(review: Review, access: Access, run: Run | None = None) -> FastAPI:
     app.add_middleware(Gate, access=access)
 
     @app.exception_handler(ValueError)
-    async def refused(_: Request, trouble: ValueError) -> JSONResponse:
-        return JSONResponse({"error": str(trouble)}, 400)
+    async def refused(request: Request, trouble: ValueError) -> Response:
+        if request.url.path.startswith(("/api", "/tiles")):
+            return JSONResponse({"error": str(trouble)}, 400)
+        return pages.page(request, "message.html.j2", message=str(trouble))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, trouble: RequestValidationError) -> JSONResponse:

@@ -1,6 +1,6 @@
 """All images, worst first, and what happened to one: its first label, every answer, what was changed automatically."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import pyarrow.compute as compute
@@ -19,9 +19,9 @@ def listing(review: Review, sort: str, find: str, named: str, who: str, start: i
     space, now = review.workspace, review.assignment
     scores = space.scores()
     sort = sort if sort in SORTS else "gain"
-    gain: Counter[str] = Counter()
+    gain: dict[str, float] = defaultdict(float)
     for query in now.questions.ordered:
-        gain[query.image] += query.expected or 0  # type: ignore[assignment]  # pixels, not counts
+        gain[query.image] += 0.0 if now.full(query.query) else query.expected or 0.0
     open_ = Counter(query.image for query in now.questions.ordered if not now.full(query.query))
     answered: dict[str, set[str]] = {}
     concerned: dict[str, set[str]] = {}
@@ -51,7 +51,7 @@ def listing(review: Review, sort: str, find: str, named: str, who: str, start: i
                 "wrong": number(score.get("wrong_pixels")),
                 "miou": number(score.get("image_miou")),
                 "uncertainty": number(score.get("uncertainty")),
-                "gain": float(gain[sample.id]),
+                "gain": gain[sample.id],
                 "questions": open_[sample.id],
                 "labelled": sample.split in LABELLED,
                 "people": sorted(answered.get(sample.id, ())),

@@ -81,8 +81,8 @@ def disputed(request: Request) -> HTMLResponse:
 @router.get("/run")
 def run(request: Request) -> HTMLResponse:
     who = request.scope.get("person")
-    state = run_of(request).state
-    progress = review_of(request).progress(who) if who else None
+    state, review = run_of(request).state, review_of(request)
+    progress = review.progress(who) if who and review.refresh() else None
     return page(request, "run.html.j2", state=state, progress=progress)
 
 

@@ -1,6 +1,7 @@
 // What was brushed: a class (or none) for each pixel, kept in tiles, so that a large image costs no more than what is painted.
 
 const SIDE = 256;
+const WHITE = [255, 255, 255];
 
 export class Paint {
   constructor(image, colours) {
@@ -36,8 +37,9 @@ export class Paint {
       if (tile.values[place] === value) continue;
       this.count += (value > 0) - (tile.values[place] > 0);
       tile.values[place] = value;
-      tile.data.data.set(colour, 4 * place);
-      tile.data.data[4 * place + 3] = value ? 150 : 0;
+      const dot = (x + y) % 4 === 0; // so that paint is seen on an image of its own colour
+      tile.data.data.set(dot ? WHITE : colour, 4 * place);
+      tile.data.data[4 * place + 3] = value ? (dot ? 200 : 150) : 0;
       tile.stale = true;
     }
   }

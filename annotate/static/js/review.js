@@ -213,8 +213,12 @@ viewer.onDrawn = () => {
 };
 addEventListener("pagehide", () => queue.leave());
 
-/** Take the lease of what is shown again while somebody is here, so that nobody else is asked it. */
-setInterval(() => document.visibilityState === "visible" && queue.current && queue.fill(true), 60_000);
+/** While somebody is here: take the leases again, so that nobody else is asked; and look for new questions where none is left. */
+setInterval(async () => {
+  if (document.visibilityState !== "visible" || asked) return;
+  if (queue.current) queue.fill(true);
+  else if (document.body.classList.contains("done") && (await queue.next())) show(queue.current);
+}, 20_000);
 
 async function begin() {
   await Promise.race([outbox.send(), new Promise((resolve) => setTimeout(resolve, 1500))]);
