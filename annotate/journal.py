@@ -111,19 +111,3 @@ class Journal:
             with (self.work / f"{self.path.stem}.torn").open("ab") as file:
                 file.write(rest + b"\n")
             os.truncate(self.path, len(content) - len(rest))
-
-
-def reverted(answers: Iterable[Answer], by: str, when: str) -> list[Answer]:
-    """The lines that take these answers back."""
-    return [
-        Answer(
-            query=answer.query,
-            image=answer.image,
-            footprint=answer.footprint,
-            kind="revert",
-            who=answer.who,
-            when=when,
-            by=None if by == answer.who else by,
-        )
-        for answer in answers
-    ]

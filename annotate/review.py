@@ -11,10 +11,11 @@ import numpy as np
 
 from annotate.assignment import Assignment
 from annotate.bodies import Answering, Paint, Painting, Reverting
-from annotate.journal import PART, Journal, question_of, reverted
+from annotate.journal import PART, Journal, question_of
 from annotate.questions import Questions, expected, uncropped
 from annotate.workspace import WORK, Workspace
 from segmend.answers.answers import Answer, Footprint, Query, encode_pixels, pixels
+from segmend.answers.revert import matching, reverted
 
 STOP = 20  # of how many coming questions the expected gain is averaged for the hint to stop
 
@@ -207,13 +208,7 @@ class Review:
         with self._guard:
             for round in self.workspace.rounds:
                 if body.round in (None, round) and self.workspace.path("answers", round).is_file():
-                    fits = [
-                        answer
-                        for answer in self.journal(round).standing
-                        if image in (None, answer.image)
-                        and body.who in (None, answer.who)
-                        and body.kind in (None, answer.kind)
-                    ]
+                    fits = matching(self.journal(round).standing, image, body.who, body.kind)
                     number += len(fits)
                     if body.write and fits:
                         self.journal(round).append(reverted(fits, by, moment()))

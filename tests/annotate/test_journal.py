@@ -10,8 +10,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate.journal import Journal, question_of, reverted
+from annotate.journal import Journal, question_of
 from segmend.answers.answers import Answer, Footprint, encode, read, standing
+from segmend.answers.revert import reverted
 
 ROOT = Path(__file__).resolve().parents[2]
 
