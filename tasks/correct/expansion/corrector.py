@@ -9,7 +9,8 @@ Idea: a network that was trained on wrong labels repeats them, so nothing but th
 Formula: corrector: MLP d-128-128-K on colour, position, the given label, the labels in its base cell, and the features; class
     weights (count + 20)^-.5; p = half a pixel's own probabilities, half the mean of its base cell. A pixel of label g becomes
     the best class k of the pool (_opinion_pool.py) where theta . (f(k) - f(g)) > z * its standard deviation. The pool is fitted to
-    the corrector's opinion of each answer as the answers of other images taught it, two folds.
+    the corrector's opinion of each answer as the answers of other images taught it, two folds. Conflicts that `evidence` is
+    sure of become the network's class first.
 Limits: no answers drawn at random (query.random 0): the prior decides, under which no label changes. z large: none changes.
     Pixels under any answer's footprint, void ones and those without a label never change.
 Differs: nothing is said of pixels from their neighbours; pieces below `smallest` pixels stay as they are.
@@ -29,17 +30,21 @@ from segmend.images.rasters import NO_REGION, VOID, LabelMap, is_class
 from segmend.images.regions import areas, in_pieces, mean_by_region
 from segmend.stage.params import Method
 from tasks.correct.expansion._base import AnswerOutcome, ImageContext
+from tasks.correct.expansion._conflict_evidence import Learned as Evidence
+from tasks.correct.expansion._conflict_evidence import learned_from, mended
 from tasks.correct.expansion._corrector_model import Classifier, Inputs, grid, taught
 from tasks.correct.expansion._opinion_pool import Opinions, Pool, fitted
 
+PRIOR, SURE = 2.0, 0.8  # of the regression on conflicts: the defaults of `evidence`
 FOLDS = 2
 PIXELS = 24  # of an answer that are learnt from
 GRID = 2**15  # places of an image that the classifier sees
 
 
 class Learned(NamedTuple):
-    classifier: Classifier
-    pool: Pool
+    conflicts: Evidence | None  # None: no answer was about a conflict
+    classifier: Classifier | None  # None: the answers name fewer than two classes
+    pool: Pool | None
 
 
 class Corrector(Method):
@@ -62,22 +67,22 @@ class Corrector(Method):
     batch: int = Field(256, ge=1, description="pixels per step")
     lr: float = Field(3e-3, gt=0, description="highest learning rate of AdamW, one cycle")
 
-    def inputs(self, seen: ImageContext) -> Inputs:
-        assert seen.picture is not None
-        image = seen.picture()
-        classes = len(seen.probabilities)
+    def inputs(self, context: ImageContext) -> Inputs:
+        assert context.picture is not None
+        image = context.picture()
+        classes = len(context.probabilities)
         if self.features == "efficientnet_lite0":
             encoded: Any = encoder()(image)
         else:
-            encoded = Dense(seen.probabilities) if self.features == "network" else None
-        return Inputs(image, encoded, seen.first, seen.regions, classes)
+            encoded = Dense(context.probabilities) if self.features == "network" else None
+        return Inputs(image, encoded, context.first, context.regions, classes)
 
-    def measure(self, seen: ImageContext) -> dict[str, np.ndarray]:
-        classes = len(seen.probabilities)
-        told = [one for one in seen.answers if len(one.classes) == 1]
-        first, flat = seen.first.ravel(), seen.labels.ravel()
+    def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
+        classes = len(context.probabilities)
+        answers = [one for one in context.answers if len(one.classes) == 1]
+        first, flat = context.first.ravel(), context.labels.ravel()
         places, rows, facts = [], [], []
-        for number, one in enumerate(told):
+        for number, one in enumerate(answers):
             inside = one.pixels[flat[one.pixels] != VOID]
             some = inside[np.linspace(0, len(inside) - 1, min(PIXELS, len(inside))).round().astype(np.int64)]
             places.append(some)
@@ -90,7 +95,7 @@ class Corrector(Method):
             facts.append((*seen_as, one.classes[0]))
         every = np.concatenate(places) if places else np.zeros(0, np.int64)
         row = np.concatenate(rows) if rows else np.zeros(0, np.int64)
-        width = {"x": self.inputs(seen).at(every).astype(np.float16)} if len(every) else {}
+        width = {"x": self.inputs(context).at(every).astype(np.float16)} if len(every) else {}
         return {
             **width,
             "row": row,
@@ -99,8 +104,12 @@ class Corrector(Method):
         }
 
     def learn(
-        self, measures: list[dict[str, np.ndarray]], lessons: list[AnswerOutcome], rng: np.random.Generator
-    ) -> Learned | None:
+        self, measures: list[dict[str, np.ndarray]], outcomes: list[AnswerOutcome], rng: np.random.Generator
+    ) -> Learned:
+        conflicts = learned_from(outcomes, PRIOR)
+        return Learned(conflicts, *(self.taught(measures, rng) or (None, None)))
+
+    def taught(self, measures: list[dict[str, np.ndarray]], rng: np.random.Generator) -> tuple[Classifier, Pool] | None:
         """The classifier and the pool; None where answers name fewer than two classes."""
         some = [one for one in measures if "x" in one]
         if not some:
@@ -130,47 +139,51 @@ class Corrector(Method):
         use = np.flatnonzero(known & np.isfinite(opinion).all(axis=1))
         weights = np.where(drawn, 1.0, facts[drawn, 3].mean() if drawn.any() else 0.0)
         opinions = Opinions(facts[use, 0].astype(np.int64), facts[use, 1].astype(np.int64), facts[use, 2], opinion[use])
-        return Learned(classifier, fitted(opinions, answer[use], weights[use]))
+        return classifier, fitted(opinions, answer[use], weights[use])
 
-    def spread(self, seen: ImageContext, learned: Learned | None) -> LabelMap:
-        return self.spread_with_opinion(seen, learned)[0]
+    def spread(self, context: ImageContext, learned: Learned) -> LabelMap:
+        return self.spread_with_opinion(context, learned)[0]
 
     def spread_with_opinion(
-        self, seen: ImageContext, learned: Learned | None
+        self, context: ImageContext, learned: Learned
     ) -> tuple[LabelMap, UInt8[np.ndarray, "k classes"] | None]:
         """The new labels, and what the corrector thinks of each base cell: 255 times the mean probabilities."""
-        if learned is None:
-            return seen.labels.copy(), None
-        own, means = self.opinion(seen, learned.classifier)
-        return self.mended(seen, own, learned.pool), np.round(means * 255).astype(np.uint8)
+        labels = mended(context, learned.conflicts, SURE, self.z, PRIOR, self.smallest)
+        if learned.classifier is None or learned.pool is None:
+            return labels, None
+        own, means = self.opinion(context, learned.classifier)
+        return self.pooled(context, labels, own, learned.pool), np.round(means * 255).astype(np.uint8)
 
     def opinion(
-        self, seen: ImageContext, classifier: Classifier
+        self, context: ImageContext, classifier: Classifier
     ) -> tuple[Float32[np.ndarray, "pixels classes"], Float64[np.ndarray, "k classes"]]:
         """The corrector's probabilities of each pixel, half its own, half of its base cell, and those of the cells."""
-        size = seen.labels.shape
-        step = int(np.ceil(np.sqrt(max(1.0, seen.labels.size / GRID))))
+        size = context.labels.shape
+        step = int(np.ceil(np.sqrt(max(1.0, context.labels.size / GRID))))
         places = grid(size, step)
-        coarse = classifier(self.inputs(seen).at(places))
+        coarse = classifier(self.inputs(context).at(places))
         tall, wide = (len(range(step // 2, side, step)) or 1 for side in size)
         rows = np.minimum(np.arange(size[0]) // step, tall - 1)
         columns = np.minimum(np.arange(size[1]) // step, wide - 1)
         own = coarse[(rows[:, None] * wide + columns[None]).ravel()]
-        means = mean_by_region(own.T.reshape(-1, *size), seen.regions)
-        inside = np.flatnonzero(seen.regions.ravel() != NO_REGION)
-        own[inside] = (own[inside] + means[seen.regions.ravel()[inside]]) / 2
+        means = mean_by_region(own.T.reshape(-1, *size), context.regions)
+        inside = np.flatnonzero(context.regions.ravel() != NO_REGION)
+        own[inside] = (own[inside] + means[context.regions.ravel()[inside]]) / 2
         return own, means
 
-    def mended(self, seen: ImageContext, own: Float32[np.ndarray, "pixels classes"], pool: Pool) -> LabelMap:
-        labels, flat = seen.labels.copy(), seen.labels.ravel()
-        open_ = is_class(seen.labels) & (seen.regions != NO_REGION)
-        for told in seen.answers:
-            open_.reshape(-1)[told.region] = False
+    def pooled(
+        self, context: ImageContext, mended: LabelMap, own: Float32[np.ndarray, "pixels classes"], pool: Pool
+    ) -> LabelMap:
+        """The labels with the best class of the pool, where nobody was asked and nothing is mended yet."""
+        labels, flat = mended.copy(), context.labels.ravel()
+        open_ = is_class(context.labels) & (context.regions != NO_REGION) & (mended == context.labels)
+        for answer in context.answers:
+            open_.reshape(-1)[answer.region] = False
         places = np.flatnonzero(open_)
-        said = seen.probabilities.reshape(len(seen.probabilities), -1)[:, places]
+        network = context.probabilities.reshape(len(context.probabilities), -1)[:, places]
         given = flat[places].astype(np.int64)
         opinions = Opinions(
-            given, said.argmax(axis=0), said.max(axis=0).astype(np.float64), own[places].astype(np.float64)
+            given, network.argmax(axis=0), network.max(axis=0).astype(np.float64), own[places].astype(np.float64)
         )
         best, surely = pool.best(opinions, self.z)
         wanted = np.full(labels.shape, -1, np.int64)

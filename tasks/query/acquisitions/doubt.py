@@ -4,9 +4,9 @@ Paper: ours. The corrector's entropy with balance of classes; of six forms of it
 Formula, p the corrector's mean probabilities of a region (correct.expansion.corrector), n the classes, c* and gain as in expected_gain:
     doubt = H(p) * balance(argmax p) * sqrt(area),   balance(c) = (pixels that the corrector calls c / all)^-1/2
     r = a / (a + b), a and b the mean pixels that an answer of the newest round changed where the network had repeated the label and
-    where it had not (100 pixels and 5 questions beside each). Of any k questions about (1 - r) k come in the order of
+    where it had not (beside 5 questions with 100 and 50 pixels). Of any k questions about (1 - r) k come in the order of
     expected gain and r k in that of doubt.
-Limits: no corrector yet (round 1): the look-ahead of `sim` in place of doubt, r = 1/2. Where the network repeats no mistake
+Limits: no corrector yet (round 1): the look-ahead of `sim` in place of doubt, r = 2/3. Where the network repeats no mistake
     r goes to 0 and the order is that of expected gain.
 Differs: the share of mistakes that the network repeats was to come from answers drawn at random; a round of 2 % has one or two
     mistakes among them, so what all answers changed decides instead.

@@ -5,7 +5,8 @@ import pytest
 
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext
-from tasks.correct.expansion.evidence import Evidence, code, conflict_features, regression
+from tasks.correct.expansion._conflict_evidence import code, conflict_features, lower_bound, regression
+from tasks.correct.expansion.evidence import Evidence
 
 RNG = np.random.default_rng(0)
 
@@ -116,5 +117,5 @@ def test_unknown_pairs_are_as_the_whole_regression_would_have_them():
     )  # 0 to 1, 2 to 1, 1 to 2
     whole = np.column_stack([asked, every[pairs]])
     lower = whole @ weights - method.z * np.sqrt(((whole @ covariance) * whole).sum(1))
-    found = method.lower_bound(asked, code(pairs // 3, pairs % 3), learned)
+    found = lower_bound(asked, code(pairs // 3, pairs % 3), learned, method.prior, method.z)
     assert found == pytest.approx(1 / (1 + np.exp(-lower)), rel=1e-9)

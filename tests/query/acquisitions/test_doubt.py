@@ -59,11 +59,11 @@ def answer(shown, predicted, changed, chance=None, round="r1"):
 def test_repeated_by_hand():
     """Two chosen answers about conflicts changed 40 and 60 pixels, one elsewhere 200; older and random ones do not count."""
     rows = [answer("a", "b", 40), answer("a", "b", 60), answer("a", "a", 200), answer("a", "a", 900, 0.1)]
-    a, b = (200 + PRIOR) / (1 + FEW), (100 + PRIOR) / (2 + FEW)
+    a, b = (200 + PRIOR) / (1 + FEW), (100 + PRIOR / 2) / (2 + FEW)
     assert repeated(history.table(rows)) == pytest.approx(a / (a + b))
     newer = [answer("a", "b", 1, round="r2")]
-    assert repeated(history.table(rows + newer)) == pytest.approx(20 / (20 + (1 + PRIOR) / (1 + FEW)))
-    assert repeated(history.empty()) == 0.5
+    assert repeated(history.table(rows + newer)) == pytest.approx(20 / (20 + (1 + PRIOR / 2) / (1 + FEW)))
+    assert repeated(history.empty()) == pytest.approx(2 / 3)
 
 
 def test_opinions_of_cells_are_averaged_over_regions():
