@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
+from segmend.images.rasters import VOID
 from tasks.ingest.reading.context import READING, DrawnObject, account, check_size
 from tasks.ingest.reading.exif import SWAPPED, TURNS, stored_size, turned
 from tasks.ingest.reading.source import SPLIT_NAMES, Hints, class_ids, renamed
@@ -150,6 +151,15 @@ def polygon_shape(label: int, polygons: Sequence[Any], name: str, layer: int = 0
     if polygons and all(isinstance(value, int | float) for value in polygons):
         polygons = [polygons]
     return Shape(label, partial(cover_polygons, tuple(polygons)), name, extent_of(polygons), layer)
+
+
+def broken(name: str, reason: str) -> Shape:
+    """An entry that cannot be read, kept among the shapes so that it is reported with them."""
+    return Shape(VOID, partial(refuse, reason), name)
+
+
+def refuse(reason: str, height: int, width: int) -> np.ndarray:
+    raise ValueError(reason)
 
 
 def cover_polygons(polygons: Sequence[Any], height: int, width: int) -> Bool[np.ndarray, "h w"]:

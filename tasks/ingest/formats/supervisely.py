@@ -1,7 +1,7 @@
 """Supervisely: meta.json, and per data set img/<file> with ann/<file>.json; polygons, bitmaps and rectangles.
 
 Source: https://docs.supervisely.com/data-organization/00_ann_format_navi; drawn as its SDK draws (supervisely/geometry of 6.x):
-polygons by OpenCV's fillPoly on whole coordinates, borders included, holes taken out; bitmaps and alpha masks as PNG at
+polygons by OpenCV's fillPoly on whole coordinates, borders included, holes taken out; multipolygons part by part; bitmaps and alpha masks as PNG at
 their origin; rectangles with rounded borders.
 Overlaps: `order`; by default later over earlier, as the SDK draws.
 Classes: those of meta.json in its order with their colours; background first. Splits: data sets named train, val, test.
@@ -30,6 +30,7 @@ from segmend.stage.params import Method
 from tasks.ingest.formats._shapes import (
     Order,
     Shape,
+    broken,
     drawn_on,
     extent_of,
     pasted,
@@ -43,7 +44,8 @@ from tasks.ingest.reading.image_files import read_picture
 from tasks.ingest.reading.opening import UNREADABLE
 from tasks.ingest.reading.source import Hints, Problem, Record, Source, class_ids, relative
 
-AREAS = ("polygon", "bitmap", "rectangle", "alpha_mask")
+Corners = tuple[tuple[float, float], ...]
+NO_AREAS = ("point", "line", "graph", "cuboid")
 
 
 class Supervisely(Method):
@@ -83,7 +85,7 @@ class Supervisely(Method):
                     kinds.update(
                         (kind_of(figure), str(figure.get("classTitle")))
                         for figure in read_json(annotation).get("objects", [])
-                        if kind_of(figure) not in AREAS
+                        if kind_of(figure) in NO_AREAS
                     )
                 records.append(
                     Record(
@@ -130,40 +132,50 @@ def read_annotation(path: Path, image: Path, index: dict[str, int], base: int, o
     for number, figure in enumerate(content.get("objects", []), 1):
         label, kind = str(figure.get("classTitle")), kind_of(figure)
         name = f"object {figure.get('id', number)} ({label})"
-        if kind not in AREAS:
+        if kind in NO_AREAS:
             continue
         if label not in index:
-            raise ValueError(f"{name}: meta.json does not have this class: add it, or correct the object")
-        shapes.append(shape_of(figure, kind, index[label], name))
+            shapes.append(broken(name, "meta.json does not have this class"))
+        else:
+            shapes.append(shape_of(figure, kind, index[label], name))
     known = declared if all(isinstance(value, int) for value in declared) else None
     return drawn_on(image, shapes, known, base, order, "upright")
 
 
 def shape_of(figure: dict[str, Any], kind: str, label: int, name: str) -> Shape:
-    """Raises ValueError for a figure that is not whole."""
     try:
         if kind in ("bitmap", "alpha_mask"):
             left, top = (int(value) for value in figure["bitmap"]["origin"])
             bitmap = bitmap_of(figure["bitmap"]["data"])
             extent = (float(left), float(top), float(left + bitmap.shape[1]), float(top + bitmap.shape[0]))
             return Shape(label, partial(pasted, bitmap, top, left), name, extent)
-        outer = [(float(x), float(y)) for x, y in figure["points"]["exterior"]]
-        holes = [[(floor(x), floor(y)) for x, y in hole] for hole in figure["points"].get("interior") or []]
-        extent_here = extent_of([[value for corner in outer for value in corner]])
+        parts = figure["parts"] if kind == "multipolygon" else [figure["points"]]
+        outlines = [
+            (corners_of(part["exterior"]), tuple(corners_of(hole) for hole in part.get("interior") or []))
+            for part in parts
+        ]
+        extent = extent_of([[value for corner in outer for value in corner] for outer, _ in outlines]) or (
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+        )
         if kind == "rectangle":
-            (x, y), (right, bottom) = outer
-            return Shape(
-                label,
-                partial(cover_rectangle, min(x, right), min(y, bottom), max(x, right), max(y, bottom)),
-                name,
-                extent_here,
-            )
+            _, _ = outlines[0][0]  # two corners
+            return Shape(label, partial(cover_rectangle, *extent), name, extent)
     except (KeyError, TypeError, ValueError) as trouble:
-        raise ValueError(f"{name}: it cannot be read as a {kind} ({trouble}): correct or remove it") from None
-    if len(outer) < 3 or any(len(hole) < 3 for hole in holes):
-        raise ValueError(f"{name}: an outline of it has fewer than three corners: correct or remove it")
-    corners = tuple((floor(x), floor(y)) for x, y in outer)
-    return Shape(label, partial(cover_polygon, corners, tuple(map(tuple, holes))), name, extent_here)
+        return broken(name, f"it cannot be read as a {kind} ({trouble})")
+    if kind not in ("polygon", "multipolygon"):
+        return broken(
+            name, f"a figure of the kind {kind} is not read: convert it to a polygon or a bitmap in Supervisely"
+        )
+    if any(len(corners) < 3 for outer, holes in outlines for corners in (outer, *holes)):
+        return broken(name, "an outline of it has fewer than three corners")
+    return Shape(label, partial(cover_outlines, tuple(outlines)), name, extent)
+
+
+def corners_of(points: list[Any]) -> Corners:
+    return tuple((float(x), float(y)) for x, y in points)
 
 
 def bitmap_of(text: str) -> Bool[np.ndarray, "r c"]:
@@ -181,16 +193,24 @@ def bitmap_of(text: str) -> Bool[np.ndarray, "r c"]:
         raise ValueError("its data are no PNG in base64") from None
 
 
-def cover_polygon(
-    outer: tuple[tuple[int, int], ...], holes: tuple[tuple[tuple[int, int], ...], ...], height: int, width: int
+def cover_outlines(
+    outlines: tuple[tuple[Corners, tuple[Corners, ...]], ...], height: int, width: int
 ) -> Bool[np.ndarray, "h w"]:
+    """Outlines without their holes, as supervisely.Polygon draws them."""
     from cv2 import fillPoly  # here, for it takes time to load
 
-    ground = np.zeros((height, width), np.uint8)
-    fillPoly(ground, [np.array(outer, np.int32)], 1)
-    if holes:
-        fillPoly(ground, [np.array(hole, np.int32) for hole in holes], 0)
-    return ground.astype(bool)
+    def whole(corners: Corners) -> np.ndarray:
+        """Coordinates rounded down; those on the far border belong to the last pixel."""
+        return np.array([(floor(x) - (x == width), floor(y) - (y == height)) for x, y in corners], np.int32)
+
+    covered = np.zeros((height, width), bool)
+    for outer, holes in outlines:
+        ground = np.zeros((height, width), np.uint8)
+        fillPoly(ground, [whole(outer)], 1)
+        if holes:
+            fillPoly(ground, [whole(hole) for hole in holes], 0)
+        covered |= ground.astype(bool)
+    return covered
 
 
 def cover_rectangle(

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from segmend.stage.params import Method
-from tasks.ingest.formats._shapes import Order, drawn_on, polygon_shape, split_in, with_background
+from tasks.ingest.formats._shapes import Order, Shape, broken, drawn_on, polygon_shape, split_in, with_background
 from tasks.ingest.reading.class_names import numbered_names
 from tasks.ingest.reading.exif import SWAPPED, stored_size
 from tasks.ingest.reading.file_kinds import pictures_in
@@ -168,7 +168,7 @@ def label_of(image: Path, raw: Path) -> Path:
 def read_outlines(
     text: Path, image: Path, ids: dict[int, int], names: dict[int, str], base: int, order: Order
 ) -> np.ndarray:
-    """The mask of one image; ValueError names the line that is wrong."""
+    """The mask of one image; lines that are wrong are reported by number."""
     rows, columns, turn = stored_size(image)
     sides = (rows, columns) if turn in SWAPPED else (columns, rows)  # width and height, upright
     shapes = []
@@ -176,19 +176,20 @@ def read_outlines(
         words = line.split()
         if not words:
             continue
-        try:
-            label, *values = [float(word) for word in words]
-        except ValueError:
-            raise ValueError(f"line {number} is not made of numbers: correct or remove it") from None
-        if label not in ids:
-            known = f"{min(names)} to {max(names)}"
-            raise ValueError(
-                f"line {number} has the class {words[0]}, and {known} are named: correct it, or name the class"
-            )
-        if len(values) == 4:
-            raise ValueError(f"line {number} is a box of five numbers, without an outline: export segmentation labels")
-        if values and (min(values) < -TOLERANCE or max(values) > 1 + TOLERANCE):
-            raise ValueError(f"line {number} has a coordinate outside 0 to 1: they are shares of the width and height")
-        points = [min(max(value, 0.0), 1.0) * sides[k % 2] for k, value in enumerate(values)]
-        shapes.append(polygon_shape(ids[int(label)], [points], f"line {number} ({names[int(label)]})"))
+        shapes.append(shape_of(words, f"line {number}", sides, ids, names))
     return drawn_on(image, shapes, None, base, order, "upright")
+
+
+def shape_of(words: list[str], name: str, sides: tuple[int, int], ids: dict[int, int], names: dict[int, str]) -> Shape:
+    try:
+        label, *values = [float(word) for word in words]
+    except ValueError:
+        return broken(name, "it is not made of numbers")
+    if label not in ids:
+        return broken(name, f"it has the class {words[0]}, and {min(names)} to {max(names)} are named")
+    if len(values) == 4:
+        return broken(name, "it is a box of five numbers, without an outline: export segmentation labels")
+    if values and not (min(values) >= -TOLERANCE and max(values) <= 1 + TOLERANCE):
+        return broken(name, "it has a coordinate outside 0 to 1: they are shares of the width and height")
+    points = [min(max(value, 0.0), 1.0) * sides[k % 2] for k, value in enumerate(values)]
+    return polygon_shape(ids[int(label)], [points], f"{name} ({names[int(label)]})")

@@ -106,6 +106,10 @@ def test_images_without_annotations_and_the_other_way_round(tmp_path):
     ("figure", "words"),
     [
         ({"classTitle": "lion", "geometryType": "polygon"}, r"object 1 \(lion\): meta.json does not have this class"),
+        (
+            {"classTitle": "cat", "geometryType": "oriented_bbox", "points": []},
+            "it cannot be read as a oriented_bbox|is not read",
+        ),
         ({"classTitle": "cat", "geometryType": "polygon"}, r"object 1 \(cat\): it cannot be read as a polygon"),
         (
             {"classTitle": "cat", "geometryType": "polygon", "points": {"exterior": [[1, 1], [2, 2]]}},
@@ -144,3 +148,12 @@ def test_older_projects_do_not_name_the_geometry(tmp_path):
     ]
     mask = source_of(settings("supervisely"), with_objects(supervisely(tmp_path), figures)).records[0].mask()
     assert (mask == 1).sum() == 4 and (mask == 2).sum() == 9
+
+
+def test_multipolygons_and_coordinates_on_the_far_border(tmp_path):
+    """As the SDK: a coordinate equal to the width or height belongs to the last pixel."""
+    corner = {"exterior": [[30, 22], [32, 22], [32, 24], [30, 24]]}
+    square = {"exterior": [[1, 1], [4, 1], [4, 4], [1, 4]], "interior": [[[2, 2], [3, 2], [3, 3], [2, 3]]]}
+    figure = {"classTitle": "dog", "geometryType": "multipolygon", "parts": [corner, square]}
+    mask = source_of(settings("supervisely"), with_objects(supervisely(tmp_path), [figure])).records[0].mask()
+    assert (mask[22:, 30:] == 2).all() and (mask[1:5, 1:5] == 2).sum() == 12 and (mask == 2).sum() == 16

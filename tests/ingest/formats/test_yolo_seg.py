@@ -88,11 +88,11 @@ def test_classes_txt_names_the_classes(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("1 0.5 0.5 0.2 0.2", "line 2 is a box of five numbers"),
-        ("7 0 0 1 0 1 1", "line 2 has the class 7, and 0 to 1 are named"),
-        ("1 0 0 1 0 1.5 1", "line 2 has a coordinate outside 0 to 1"),
-        ("1 0 0 10 0 10 10", "line 2 has a coordinate outside 0 to 1"),
-        ("cat 0 0 1 0 1 1", "line 2 is not made of numbers"),
+        ("1 0.5 0.5 0.2 0.2", "line 2: it is a box of five numbers"),
+        ("7 0 0 1 0 1 1", "line 2: it has the class 7, and 0 to 1 are named"),
+        ("1 0 0 1 0 1.5 1", "line 2: it has a coordinate outside 0 to 1"),
+        ("1 0 0 10 0 10 10", "line 2: it has a coordinate outside 0 to 1"),
+        ("cat 0 0 1 0 1 1", "line 2: it is not made of numbers"),
         ("1 0 0 1 0 1", r"line 2 \(dog\): its outline has 5 numbers"),
         ("1 0 0 1 1 0 0", r"line 2 \(dog\): it covers no pixel"),
         ("1", r"line 2 \(dog\): its outline has 0 corners"),
@@ -109,3 +109,11 @@ def test_text_without_an_image(tmp_path):
     raw = yolo_seg(tmp_path)
     (raw / "images/train/0.jpg").unlink()
     assert "it has no image" in source_of(settings("yolo_seg"), raw).problems[0].reason
+
+
+def test_all_lines_that_are_wrong_are_reported_at_once(tmp_path):
+    raw = yolo_seg(tmp_path / "raw")
+    (raw / "labels/train/0.txt").write_text("1 0.5 0.5 0.2 0.2\n7 0 0 1 0 1 1\nnan 0 0 1 0 1 1\n1 0 0 1 0 nan 1\n")
+    with pytest.raises(ValueError) as caught:
+        run(settings("yolo_seg"), raw, tmp_path)
+    assert "raw: 4 problems" in str(caught.value)
