@@ -1,7 +1,7 @@
 """Hugging Face image folders with masks: metadata.jsonl (or .csv) beside the images, which names each image's mask file.
 
 Source: https://huggingface.co/docs/datasets/image_dataset (ImageFolder; columns *_file_name are files).
-Idea: metadata in the folder, in each split's folder or anywhere below; `file_name` is the image, relative to the metadata file, and
+Idea: metadata at the top or in the splits' folders; `file_name` is the image, relative to the metadata file, and
 the mask is the column `mask`, or the only column of files whose name has mask, label, annotation or segmentation in it.
 Ids: the values of the mask files. Classes: id2label.json ({"0": "wall", ...}), else classes.json, classes.txt or a palette file.
 Splits: folders named train, validation, test; a column split; else as ingest.splits says.
@@ -130,7 +130,10 @@ class Huggingface(Method):
 
 
 def tables_of(raw: Path) -> list[Path]:
-    return sorted(path for name in NAMES for path in raw.rglob(name))
+    """The metadata files at the top and anywhere in the folders of splits."""
+    splits = [path for path in sorted(raw.iterdir()) if path.is_dir() and path.name.lower() in SPLIT_NAMES]
+    found = [path for name in NAMES for path in (raw / name, *(below for top in splits for below in top.rglob(name)))]
+    return sorted(path for path in found if path.is_file())
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ class LabelStudioPng(Method):
         notes = (f"overlaps: {self.order.replace('_', ' ')}; uncovered pixels are {classes[base]}", note)
         return Source(
             classes, class_ids(classes, (), "label_studio_png"), records, (), tuple(problems), notes,
-            used=frozenset({TABLE, *(relative(path, raw) for path in masks)}),
+            used=frozenset(relative(path, raw) for path in (*masks, *tables_of(raw))),
         )  # fmt: skip
 
 
@@ -117,8 +117,8 @@ def strokes_of(raw: Path) -> list[Stroke]:
 
 def image_of_tasks(raw: Path, tasks: list[int], images: list[Path]) -> tuple[dict[int, Path], str]:
     """task -> image, and how it is known. Raises ValueError where names do not tell, and no table does."""
-    if (raw / TABLE).is_file():
-        return from_table(raw, tasks)
+    for table in tables_of(raw):
+        return from_table(raw, table, tasks)
     numbers: dict[int, list[Path]] = {}
     for path in images:
         last = findall(r"\d+", path.stem)
@@ -138,27 +138,30 @@ def image_of_tasks(raw: Path, tasks: list[int], images: list[Path]) -> tuple[dic
     )
 
 
-def from_table(raw: Path, tasks: list[int]) -> tuple[dict[int, Path], str]:
+def tables_of(raw: Path) -> list[Path]:
+    """tasks.csv, wherever it lies; the first of several."""
+    return sorted(raw.rglob(TABLE))[:1]
+
+
+def from_table(raw: Path, table: Path, tasks: list[int]) -> tuple[dict[int, Path], str]:
     files, found = NamedImages(raw), {}
     try:
-        rows = list(read_table(raw / TABLE))
+        rows = list(read_table(table))
     except CsvError as trouble:
-        raise ValueError(f"{raw / TABLE} is not CSV: {trouble}") from None
+        raise ValueError(f"{table} is not CSV: {trouble}") from None
     for number, row in enumerate(rows, 2):
         task, name = (row.get("task") or "").strip(), (row.get("image") or "").strip()
         if not task.isdigit() or not name:
-            raise ValueError(
-                f"{raw / TABLE}, line {number}: a number in the column task and a name in image are needed"
-            )
+            raise ValueError(f"{table}, line {number}: a number in the column task and a name in image are needed")
         try:
-            found[int(task)] = files.find(name, (raw,))
+            found[int(task)] = files.find(name, (table.parent, raw))
         except ValueError as trouble:
-            raise ValueError(f"{raw / TABLE}, line {number}: it lists {name}, {trouble}") from None
+            raise ValueError(f"{table}, line {number}: it lists {name}, {trouble}") from None
     missing = [task for task in tasks if task not in found]
     if missing:
-        raise ValueError(f"{raw / TABLE} does not say which image task {missing[0]} is about: add a line")
+        raise ValueError(f"{table} does not say which image task {missing[0]} is about: add a line")
     if len(set(found.values())) < len(found):
-        raise ValueError(f"{raw / TABLE} names an image for two tasks: every task has its own")
+        raise ValueError(f"{table} names an image for two tasks: every task has its own")
     return found, f"images of the tasks named by {TABLE}"
 
 

@@ -57,7 +57,8 @@ class Labelme(Method):
             raise ValueError(f"{raw} is not laid out as labelme: JSON files with shapes and imagePath are expected")
         contents = {path: read_json(path) for path in files}
         found = {str(shape.get("label")) for content in contents.values() for shape in content["shapes"]}
-        names = tuple(hints.classes) or named(raw) or tuple(sorted(found - {IGNORED, "_background_"}))
+        labels = list_of(raw)
+        names = tuple(hints.classes) or named(labels) or tuple(sorted(found - {IGNORED, "_background_"}))
         classes, index, base = with_background(names, Hints(), "labelme's labels")
         index |= {IGNORED: VOID, "_background_": base}
         images, records, problems = NamedImages(raw), [], []
@@ -98,11 +99,11 @@ class Labelme(Method):
             f"overlaps: {self.order.replace('_', ' ')}, as {'labelme2voc draws' if self.order.startswith('later') else 'set'}"
         ]
         notes.append(
-            f"classes named by {'ingest.classes' if hints.classes else 'labels.txt' if named(raw) else 'the labels found'}"
+            f"classes named by {'ingest.classes' if hints.classes else 'labels.txt' if named(labels) else 'the labels found'}"
         )
         return Source(
             classes, class_ids(classes, (), "labelme"), records, (), tuple(problems), tuple(notes),
-            used=frozenset({"labels.txt", *(relative(path, raw) for path in files)}),
+            used=frozenset(relative(path, raw) for path in (*files, *([labels] if labels else []))),
         )  # fmt: skip
 
 
@@ -114,10 +115,18 @@ def is_labelme(path: Path) -> bool:
     return b'"shapes"' in data and b'"imagePath"' in data
 
 
-def named(raw: Path) -> tuple[str, ...]:
+def list_of(raw: Path) -> Path | None:
+    """The file labels.txt, wherever it lies. Raises ValueError for two that differ."""
+    files = sorted(raw.rglob("labels.txt"))
+    if len({read_text(path) for path in files}) > 1:
+        two = " and ".join(relative(path, raw) for path in files[:2])
+        raise ValueError(f"{raw}: {two} name different labels: keep one of them")
+    return files[0] if files else None
+
+
+def named(path: Path | None) -> tuple[str, ...]:
     """The names in labels.txt, without those that labelme reserves."""
-    path = raw / "labels.txt"
-    lines = read_text(path).split("\n") if path.is_file() else []
+    lines = read_text(path).split("\n") if path else []
     return tuple(line.strip() for line in lines if line.strip() and line.strip() not in (IGNORED, "_background_"))
 
 

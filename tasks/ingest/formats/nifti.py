@@ -57,7 +57,7 @@ class Nifti(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = next((path for path in volumes_in(raw)), None)
+        found = next(iter(volumes_near(raw)), None)
         return f"it has NIfTI volumes: {relative(found, raw)}" if found else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
@@ -139,6 +139,29 @@ class Nifti(Method):
             return ""
         read = most.images[min(self.channel, len(most.images) - 1)].name
         return f"of {len(most.images)} channels, as of {most.name}, {read} is read (ingest.format.nifti.channel)"
+
+
+def volumes_near(raw: Path) -> list[Path]:
+    """Volumes of this folder, not of one that it wraps: at the top, in folders of known names, in two or more cases' folders."""
+    known = {name.casefold() for pair in LABELS.items() for name in pair}
+    folders = [path for path in sorted(raw.iterdir()) if path.is_dir()]
+    tops = [raw, *(path for path in folders if path.name.casefold() in known)]
+    near = [path for top in tops for path in sorted(top.iterdir()) if path.name.lower().endswith(SUFFIXES)]
+    cases = [
+        next(
+            (
+                path
+                for path in sorted(top.iterdir())
+                if path.name.lower().endswith(SUFFIXES) and sub(ENDING, "", stem(path)) != stem(path)
+            ),
+            None,
+        )
+        for top in folders
+        if top not in tops
+    ]
+    labelled = [path for path in cases if path]
+    named = any((raw / name).is_file() for name in ("classes.json", "classes.txt", "dataset.json"))
+    return near or (labelled if len(labelled) > 1 or named else [])
 
 
 def volumes_in(raw: Path) -> list[Path]:
