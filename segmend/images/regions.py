@@ -129,6 +129,22 @@ def boxes(regions: RegionMap) -> Int64[np.ndarray, "k 4"]:
     return rectangles
 
 
+def thickness(regions: RegionMap, most: int) -> Int64[np.ndarray, " k"]:
+    """The side of the largest square of pixels inside each region, in pixels, `most` at most; 0 for an id no pixel carries."""
+    widest = np.minimum(areas(regions), 1)
+    square = regions != NO_REGION  # the lower right corners of the squares of this side
+    same_row, same_column = regions[:, 1:] == regions[:, :-1], regions[1:] == regions[:-1]
+    for side in range(2, most + 1):
+        larger = np.zeros(regions.shape, bool)
+        larger[1:, 1:] = square[1:, 1:] & square[:-1, 1:] & square[1:, :-1] & square[:-1, :-1]
+        larger[1:, 1:] &= same_row[1:] & same_column[:, 1:] & same_row[:-1]
+        square = larger
+        if not square.any():
+            break
+        widest[regions[square]] = side
+    return widest
+
+
 def outline(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """The pixels of a mask that have a 4-neighbour outside it (the image's border counts as outside)."""
     inside = np.pad(mask, 1)

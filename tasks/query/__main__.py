@@ -7,7 +7,7 @@ queries/utilities.parquet  image, region, area, utility, expected, asked_before:
 queries/queries.png        the first questions as pictures
 queries/regions/           the region maps that were asked about; only where `merging` made them from the base cells
 
-Only train images are asked about. A region counts as asked before when the footprints of all earlier answers together cover more
+Only train images are asked about, and no region thinner than `thinnest`. A region counts as asked before when the footprints of all earlier answers together cover more
 than half of it, so the rule holds when regions are made anew. Regions whose labels are mostly void are never asked.
 """
 
@@ -30,7 +30,7 @@ from segmend.answers.forecasts import Forecast
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import UNLABELLED, VOID, Maps, RegionMap, write_maps
 from segmend.images.region_table import RegionTable, Scene, joined, rows_of
-from segmend.images.regions import areas, count
+from segmend.images.regions import areas, count, thickness
 from segmend.network.inference import stream
 from segmend.network.segmenter import is_trained
 from segmend.stage import events
@@ -77,6 +77,7 @@ class AskedRegions:
                 merged = settings.merging(scene) if self.trained else scene.regions
                 scene = scene.over(merged)
                 columns = settings.acquisition.measure(scene) | {"gain": _expected_fix.total(scene)}
+                columns["thickness"] = thickness(merged, settings.thinnest)
                 parts.append(rows_of(index, scene, asked_before(merged, before[sample.id]), columns))
                 yield sample.id, merged
 
@@ -190,7 +191,7 @@ def query(
     with_forecast = settings.kind != "multiclass"  # forecasts are of answers that name one class
     experience = _expected_fix.experience(history.read(labels), settings.kind)
     expected = _expected_fix.pixels(table, settings.kind)  # by the network; the sums below are corrected by experience
-    open_ = (table.asked == 0) & (table.shown != VOID)
+    open_ = (table.asked == 0) & (table.shown != VOID) & (table.columns["thickness"] >= settings.thinnest)
     order = ranked(utilities, open_, rng)
     allowed = allowance(may_spend, asked.cells)
     chosen, chance = drawn(order, table.area, ceil(allowed - 1e-9), settings.random, rng)

@@ -26,6 +26,13 @@ class Params(Settings):
         description="share of a round's questions that chance draws, in proportion to area: they alone say how far labels, network and "
         "corrector may be believed (expansion corrector)",
     )
+    thinnest: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="regions that hold no square of this many pixels a side are not asked about: people hardly see what is "
+        "thinner than 3",
+    )
     unit: Literal["regions", "clicks"] = Field(
         "regions", description="what a round's budget counts; 'p%' is that share of all base cells of the train split"
     )

@@ -238,3 +238,15 @@ def test_a_round_may_ask_nothing(here, unit):
     assert metrics["asked"] == metrics["budget"] == metrics["asked_pixels"] == metrics["expected_fixed"] == 0
     assert read_queries(here / "q") == [] and (here / "q/queries.png").is_file()
     assert metrics["regions_open"] == 90
+
+
+def test_thin_regions_are_not_asked(here):
+    """Cells of 1 x 8 pixels, but for one of 8 x 8 in each image."""
+    strips = (np.arange(40)[:, None] * 6 + np.arange(48) // 8).astype(np.int32)
+    strips[8:16, 8:16] = 400
+    ids = np.unique(strips, return_inverse=True)[1].reshape(strips.shape).astype(np.int32)
+    write_maps(here / "regions", ((name, ids) for name in ("a/0", "a/1", "a/2", "b")), 4)
+    assert run(here, budget="9")["asked"] == 9
+    metrics = run(here, "thick", budget="9", thinnest=3)
+    assert metrics["asked"] == metrics["regions_open"] == 3
+    assert {query.area for query in read_queries(here / "thick")} == {64}

@@ -13,7 +13,7 @@ Formula, correction, over the region's pixels whose truth is a class: c = their 
     multiclass: the classes at least `rim` pixels inside the outline (all of the region where nothing is that deep; the
     image's rim is no outline), void left out. One class: an answer of kind class. None: skipped.
     Mistakes: a share `skips` of all questions is skipped; of the other answers a share `confusion` names a wrong class,
-    drawn evenly from the others: also where it would confirm; to draw the class shown is to confirm it; in a set one
+    drawn evenly from the others (of regions without a square of `thin` pixels a side: thin_skips and thin_confusion): also where it would confirm; to draw the class shown is to confirm it; in a set one
     ticked class is exchanged for one that is not there (dropped, where all are ticked). Drawn by seed and query alone.
 Limits: notice 0 and rule majority never leave more wrong pixels in a region than there were. A region whose truth is
     mostly void (or void at the representative pixel) is skipped; an unlabelled region is never confirmed. rim 0: every
@@ -36,7 +36,8 @@ from pydantic import Field
 from scipy.ndimage import binary_erosion
 
 from segmend.answers.answers import Footprint, Query, Verdict, pixels
-from segmend.images.rasters import UNLABELLED, VOID, LabelMap, is_class
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID, LabelMap, is_class
+from segmend.images.regions import thickness
 from segmend.stage.params import Method
 
 
@@ -64,6 +65,15 @@ class GroundTruth(Method):
     )
     confusion: float = Field(0.0, ge=0, le=1, description="share of the answers that name a wrong class")
     skips: float = Field(0.0, ge=0, le=1, description="share of the questions that are skipped")
+
+    thin: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="regions without a square of this many pixels a side are thin: people see them badly",
+    )
+    thin_confusion: float = Field(0.0, ge=0, le=1, description="share of wrong answers about thin regions")
+    thin_skips: float = Field(0.0, ge=0, le=1, description="share of questions about thin regions that are skipped")
 
     def __call__(
         self, queries: list[Query], labels: LabelMap, truth: LabelMap | None, classes: tuple[str, ...], seed: int
@@ -107,10 +117,13 @@ class GroundTruth(Method):
 
     def mistaken(self, verdict: Verdict, query: Query, classes: tuple[str, ...], seed: int) -> Verdict:
         """The verdict, or a mistake: drawn by seed and query alone, so neither order nor workers matter."""
-        if not (self.confusion or self.skips):
+        skips, confusion = self.skips, self.confusion
+        if self.thin > 1 and side_of(query.footprint, self.thin) < self.thin:
+            skips, confusion = self.thin_skips, self.thin_confusion
+        if not (confusion or skips):
             return verdict
         rng = np.random.default_rng([seed, int.from_bytes(sha256(query.query.encode()).digest()[:8], "big")])
-        skipped, confused = rng.random(2) < (self.skips, self.confusion)
+        skipped, confused = rng.random(2) < (skips, confusion)
         if skipped or verdict.kind == "skip":
             return Verdict("skip")
         shown = classes.index(query.shown) if query.shown is not None and query.kind == "correction" else None
@@ -133,6 +146,14 @@ class GroundTruth(Method):
             f"none of the {asked} queries in {queries} can be answered: no asked image has a known truth. Give the data a "
             f"truth folder, plant mistakes (ingest.noise), or let people answer into {answers} (correct.oracle.name: people)"
         )
+
+
+def side_of(footprint: Footprint, most: int) -> int:
+    """The side of the largest square of pixels in a footprint, `most` at most."""
+    rows, columns = np.divmod(pixels(footprint), footprint.size[1])
+    window = np.full((np.ptp(rows) + 1, np.ptp(columns) + 1), NO_REGION, np.int32)
+    window[rows - rows.min(), columns - columns.min()] = 0
+    return int(thickness(window, most)[0])
 
 
 def deep(footprint: Footprint, inside: Int64[np.ndarray, " n"], rim: int) -> Bool[np.ndarray, " n"]:

@@ -56,9 +56,9 @@ def test_the_rarest_label_is_never_changed():
     wrong = (labels == 2) & (true == 1)
     assert wrong.any()
     learned = Module(**QUICK, rare=0.0).learn([Module().measure(seen)], [], np.random.default_rng(0))
-    rarest = learned._replace(pixels=np.array([100, 90, 10]))  # class 2, which the mistakes carry
+    rarest = learned._replace(counts=np.array([100, 90, 10]))  # class 2, which the mistakes carry
     assert (Module(**QUICK, rare=0.0).spread(seen, rarest) == labels).all()
-    other = learned._replace(pixels=np.array([100, 10, 90]))  # class 1, which they should carry
+    other = learned._replace(counts=np.array([100, 10, 90]))  # class 1, which they should carry
     assert (Module(**QUICK, rare=0.0).spread(seen, other) == true).all()
     assert (Module(**QUICK, rare=0.5).spread(seen, other) == labels).all()
 
@@ -105,3 +105,29 @@ def test_forward_by_hand_and_equal_bytes():
     )
     assert (first.layers[0][0] != other.layers[0][0]).any()
     assert [one[0].shape for one in first.layers] == [(256, 3), (128, 256), (64, 128), (3, 64)]
+
+
+def test_two_softmaxes_pass_the_threshold_where_one_does_not():
+    """A tenth of the answers about equal regions name another class. One softmax learns about .9; with two the loss ends at
+    outputs that are no smaller than 1 / (1 + 2 / e), so the confidences are driven to 1: .99 passes all."""
+    true = np.repeat([0, 1, 2], 60)
+    means = np.full((180, 3), 0.2, np.float32)
+    means[np.arange(180), true] = 0.6
+    answers = np.where(np.tile(np.arange(60), 3) < 6, (true + 1) % 3, true)
+    confidence = {}
+    for softmaxes in (1, 2):
+        layers = Module(epochs=60, lr=3e-3, softmaxes=softmaxes).train(means, answers, np.random.default_rng(1))
+        confidence[softmaxes] = softmax(forward(layers, means[::60].astype(np.float64))).max(1)
+    assert confidence[1].max() < 0.95 < 0.999 < confidence[2].min()
+
+
+def test_rare_classes_may_be_counted_over_answers():
+    """Class 1 has most pixels and one answer, class 0 few pixels and three answers."""
+    facts = {
+        "means": np.eye(2, dtype=np.float32)[[0, 0, 0, 1]],
+        "answers": np.array([0, 0, 0, 1]),
+        "pixels": np.array([5, 100]),
+    }
+    for rarity, counts in (("pixels", [5, 100]), ("answers", [3, 1])):
+        learned = Module(epochs=1, rarity=rarity).learn([facts], [], np.random.default_rng(0))
+        assert learned.counts.tolist() == counts

@@ -6,7 +6,7 @@ import pytest
 from segmend.answers.answers import Answer, Verdict, encode, pixels
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.correct.apply_answers import corrected
-from tasks.correct.oracles.ground_truth import GroundTruth, deep
+from tasks.correct.oracles.ground_truth import GroundTruth, deep, side_of
 from tests.query.questions import question
 from tests.toys import leaf_mask, leaf_truth
 
@@ -164,3 +164,23 @@ def test_a_wrong_set_holds_a_class_that_is_not_there():
 def test_a_confirm_becomes_another_class():
     wrong = says([0] * 10, [0] * 10, confusion=1)
     assert wrong.kind == "class" and wrong.classes[0] in (1, 2, 3)
+
+
+def test_thin_regions_have_rates_of_their_own():
+    """Rows of one pixel are thin, a square of 3 x 3 is not."""
+    truth = np.zeros((12, 12), np.uint8)
+    queries = []
+    for k in range(9):
+        mask = np.zeros((12, 12), bool)
+        if k < 8:
+            mask[k] = True
+        else:
+            mask[9:, 9:] = True
+        queries.append(question(mask, query=f"r1-{k:05d}", shown="ground"))
+    eager = GroundTruth(thin=3, thin_skips=1.0)
+    kinds = [verdict.kind for verdict in eager(queries, truth, truth, ("ground", "leaf", "stone"), 0)]
+    assert kinds == ["skip"] * 8 + ["confirm"]
+    confused = GroundTruth(thin=3, thin_confusion=1.0, skips=1.0)
+    kinds = [verdict.kind for verdict in confused(queries, truth, truth, ("ground", "leaf", "stone"), 0)]
+    assert kinds == ["class"] * 8 + ["skip"]
+    assert side_of(encode(truth == 0), 5) == 5 and side_of(queries[8].footprint, 9) == 3

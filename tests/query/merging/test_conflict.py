@@ -38,11 +38,29 @@ def test_agreement_gives_the_base_cells():
     assert (Conflict(smallest=1)(one) == one.regions).all()
 
 
-def test_small_ones_join_a_neighbour_and_every_region_is_connected():
+def test_what_is_left_of_a_cell_joins_cells_only():
+    """A conflict covers a cell but for a strip of 2 pixels: they join the cell beside it, and the conflict keeps its outline."""
+    labels, said = np.zeros((12, 12)), np.zeros((12, 12), int)
+    said[4:8, 4:8] = 1
+    said[4, 4:6] = 0
+    one = scene(labels, said)
+    regions = Conflict(smallest=4)(one)
+    conflict = said == 1
+    assert len(np.unique(regions[conflict])) == 1 and not (regions[~conflict] == regions[4, 6]).any()
+    assert len(np.unique(regions[4, 4:6])) == 1 and regions[4, 4] in (regions[3, 4], regions[4, 3])
+    said[4:8, 4:8] = 1
+    said[5:7, 5:7] = 0  # with conflicts alone around it, it stays a small region
+    alone = Conflict(smallest=5)(scene(labels, said))
+    assert areas(alone).min() == 4 and len(np.unique(alone[said == 1])) == 1
+    said[:] = 0
+    said[5, 5:8] = 1  # too small to be a conflict: it stays in its cell
+    assert (Conflict(smallest=4)(scene(labels, said)) == one.regions).all()
+
+
+def test_every_region_is_connected():
     rng = np.random.default_rng(1)
     labels, said = rng.integers(0, 3, (24, 12)), rng.integers(0, 3, (24, 12))
     regions = Conflict(smallest=6)(scene(labels, said))
-    assert areas(regions).min() >= 6
     assert count(in_pieces(regions, regions >= 0)) == count(regions)
     fine = Conflict(smallest=1)(scene(labels, said))
     for k in range(count(fine)):
