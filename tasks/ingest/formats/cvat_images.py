@@ -35,7 +35,17 @@ from tasks.ingest.formats._shapes import (
     without_area,
 )
 from tasks.ingest.reading.image_files import read_picture
-from tasks.ingest.reading.source import SPLIT_NAMES, Hints, Problem, Record, Source, class_ids, identifier, relative
+from tasks.ingest.reading.source import (
+    SPLIT_NAMES,
+    Hints,
+    Problem,
+    Record,
+    Source,
+    class_ids,
+    identifier,
+    not_laid_out,
+    relative,
+)
 
 AREAS = ("polygon", "mask", "box", "ellipse")
 HEAD = 1 << 16
@@ -53,9 +63,7 @@ class CvatImages(Method):
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         files = files_of(raw)
         if not files:
-            raise ValueError(
-                f"{raw} is not laid out as cvat_images: annotations.xml of 'CVAT for images 1.1' is expected"
-            )
+            raise not_laid_out(raw, self.name, "annotations.xml of 'CVAT for images 1.1' is expected")
         trees = {path: parsed(path) for path in files}
         listed = {name: colour for tree in trees.values() for name, colour in labels_of(tree).items()}
         if not listed:

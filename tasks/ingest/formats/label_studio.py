@@ -45,6 +45,7 @@ from tasks.ingest.reading.source import (
     Unused,
     class_ids,
     identifier,
+    not_laid_out,
     relative,
 )
 
@@ -61,9 +62,7 @@ class LabelStudio(Method):
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         files = files_of(raw)
         if not files:
-            raise ValueError(
-                f"{raw} is not laid out as label_studio: its export JSON or JSON-MIN is expected beside the images"
-            )
+            raise not_laid_out(raw, self.name, "its export JSON or JSON-MIN is expected beside the images")
         tasks = [(path, task) for path in files for task in tasks_of(path)]
         found = {label_of(result) for _, task in tasks for results in task.annotations.values() for result in results}
         names = tuple(hints.classes) or tuple(sorted(found - {""}))

@@ -118,6 +118,11 @@ def class_ids(classes: tuple[str, ...], void: tuple[int, ...], where: str) -> di
     return {**{k: k for k in range(len(classes))}, 254: 254, **dict.fromkeys((*void, VOID), VOID)}
 
 
+def not_laid_out(raw: Path, form: str, expected: str) -> ValueError:
+    """The error of a folder without the files that a format reads."""
+    return ValueError(f"{raw} is not laid out as {form}: {expected}")
+
+
 def relative(path: Path, raw: Path) -> str:
     return path.relative_to(raw).as_posix()
 
