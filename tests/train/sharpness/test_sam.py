@@ -108,7 +108,7 @@ def test_the_step_goes_from_the_weights_along_the_gradient_of_the_perturbed_poin
     def gradient() -> list[torch.Tensor]:
         by_hand.state.optimizer.zero_grad()
         logits = by_hand.network((batch(0).images.float() / 255 - 0.4) / 0.2)
-        labels = batch(0).labels.long()
+        labels = batch(0).maps.labels.long()
         nn.functional.cross_entropy(logits, labels, ignore_index=255).backward()
         return [p.grad.clone() for p in parameters]
 
