@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from segmend.images.parallel import map_images
 from segmend.images.rasters import UNLABELLED, VOID
@@ -51,13 +52,30 @@ def translate(raw: np.ndarray, ids: dict[int, int]) -> tuple[np.ndarray, dict[in
     table = np.full(TABLE + 1, UNDECLARED, np.uint16)
     for value, label in ids.items():
         table[value] = label
-    labels = table[np.where((raw >= 0) & (raw < TABLE), raw, TABLE)]
+    if raw.size and raw.min() >= 0 and raw.max() < 256:  # nearly always: bytes are looked up many times faster
+        labels = table[:256][raw.astype(np.uint8)]
+    else:
+        labels = table[np.where((raw >= 0) & (raw < TABLE), raw, TABLE)]
     strange = labels == UNDECLARED
     unknown: dict[int, int] = {}
     if strange.any():
         values, counts = np.unique(raw[strange], return_counts=True)
         unknown = dict(zip(values.tolist(), counts.tolist(), strict=True))
-    return np.where(strange, VOID, labels).astype(np.uint8), unknown
+        labels[strange] = VOID
+    return labels.astype(np.uint8), unknown
+
+
+def count_labels(raw: np.ndarray, ids: dict[int, int]) -> tuple[np.ndarray, dict[int, int]]:
+    """What `translate` would give, as pixels per label int64 (256,); and the pixel counts of ids that have no meaning."""
+    if raw.size and (raw.dtype == np.uint8 or (raw.min() >= 0 and raw.max() < TABLE)):
+        values = np.bincount(raw.ravel())
+        present = np.flatnonzero(values).tolist()
+        counts = np.zeros(256, np.int64)
+        for value in present:
+            counts[ids.get(value, VOID)] += values[value]
+        return counts, {value: int(values[value]) for value in present if value not in ids}
+    labels, unknown = translate(raw, ids)
+    return np.bincount(labels.ravel(), minlength=256), unknown
 
 
 def read_labels(pixels: Pixels, ids: dict[int, int]) -> np.ndarray:
@@ -93,9 +111,10 @@ def checked_now(record: Record, ids: dict[int, int], noticed: Noticed) -> Checke
         truth, wrong = check_map(record, record.truth, record.truth_file, ids, image.shape)
         problems += wrong
     digest = sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
-    plain = image.size > 0 and bool((image == image[0, 0]).all())
+    counts = histograms(image)
+    plain = image.size > 0 and int((counts > 0).sum()) == 3
     return CheckedRecord(
-        record, *image.shape[:2], digest, plain, channel_sums(image), mask, truth, objects,
+        record, *image.shape[:2], digest, plain, channel_sums(counts), mask, truth, objects,
         frozenset(noticed.facts), tuple(problems),
     )  # fmt: skip
 
@@ -105,19 +124,20 @@ def check_map(
 ) -> tuple[np.ndarray | None, list[Problem]]:
     """Pixels per label of one map, and what is wrong with it."""
     try:
-        labels, unknown = translate(pixels(), ids)
+        raw = pixels()
+        counts, unknown = count_labels(raw, ids)
     except (ValueError, MemoryError) as trouble:
         return None, [Problem(record.id, file, sentence(trouble))]
     problems = []
-    if shape[0] and labels.shape != shape[:2]:
+    if shape[0] and raw.shape != shape[:2]:
         reason = (
-            f"it is {labels.shape[0]} x {labels.shape[1]} pixels (rows x columns) and its image {record.file} "
+            f"it is {raw.shape[0]} x {raw.shape[1]} pixels (rows x columns) and its image {record.file} "
             f"{shape[0]} x {shape[1]}: export both at one size"
         )
         problems.append(Problem(record.id, file, reason))
     if unknown:
         problems.append(Problem(record.id, file, undeclared(unknown)))
-    return np.bincount(labels.ravel(), minlength=256), problems
+    return counts, problems
 
 
 def check_objects(record: Record, objects: list[DrawnObject]) -> tuple[tuple[int, int, int], list[Problem]]:
@@ -131,10 +151,16 @@ def check_objects(record: Record, objects: list[DrawnObject]) -> tuple[tuple[int
     return (len(objects), len(drawn), sum(not entry.visible for entry in drawn)), problems
 
 
-def channel_sums(image: np.ndarray) -> np.ndarray:
-    """float64 (2, 3): sums of the channels and of their squares, values in 0..1, by histogram: no copy of the image."""
+def histograms(image: np.ndarray) -> np.ndarray:
+    """int64 (256, 3): pixels per value of each channel."""
+    if not image.size:
+        return np.zeros((256, 3), np.int64)
+    return np.array(Image.fromarray(image).histogram(), np.int64).reshape(3, 256).T
+
+
+def channel_sums(counts: np.ndarray) -> np.ndarray:
+    """float64 (2, 3): sums of the channels and of their squares, values in 0..1, from their histograms."""
     values = np.arange(256) / 255
-    counts = np.stack([np.bincount(image[..., c].ravel(), minlength=256) for c in range(3)], axis=1)
     return np.stack([values @ counts, values**2 @ counts])
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 MAX_PIXELS = 100_000_000
@@ -37,6 +38,7 @@ class Noticed(NamedTuple):
 
     facts: set[str]  # as 'image turned'
     objects: list[DrawnObject]
+    heads: dict[Path, tuple[int, int, int]]  # of images that were read: stored height and width, EXIF orientation
 
 
 READING: ContextVar[Reading] = ContextVar("READING", default=DEFAULTS)
@@ -46,7 +48,7 @@ NOTICED: ContextVar[Noticed] = ContextVar("NOTICED")
 @contextmanager
 def reading_as(reading: Reading) -> Iterator[Noticed]:
     """Within it, all readers use these settings; yields what they notice."""
-    noticed = Noticed(set(), [])
+    noticed = Noticed(set(), [], {})
     tokens = READING.set(reading), NOTICED.set(noticed)
     try:
         yield noticed
@@ -59,6 +61,17 @@ def notice(what: str) -> None:
     """Remember something about the picture being read, as 'image turned'."""
     if noticed := NOTICED.get(None):
         noticed.facts.add(what)
+
+
+def remember_head(path: Path, head: tuple[int, int, int]) -> None:
+    """Keep what the head of an image says, for the masks that belong to it."""
+    if noticed := NOTICED.get(None):
+        noticed.heads[path] = head
+
+
+def known_head(path: Path) -> tuple[int, int, int] | None:
+    noticed = NOTICED.get(None)
+    return noticed.heads.get(path) if noticed else None
 
 
 def account(drawn: DrawnObject) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tasks.ingest.reading.context import READING, notice
+from tasks.ingest.reading.context import READING, known_head, notice
 from tasks.ingest.reading.opening import UNREADABLE, first_line, opened
 
 ORIENTATION = 0x0112  # the EXIF tag
@@ -31,9 +31,13 @@ def turned(array: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(TURNS.get(orientation, lambda a: a)(array))
 
 
-def orientation(path: Path, picture: Image.Image) -> int:
-    """The EXIF orientation, 1 (upright) where there is none."""
-    if picture.format == "PNG" and not any(mark in path.read_bytes() for mark in (b"eXIf", b"Raw profile type")):
+def orientation(path: Path, picture: Image.Image, decoded: bool = False) -> int:
+    """The EXIF orientation, 1 (upright) where there is none. `decoded`: its pixels were read already."""
+    if (
+        picture.format == "PNG"
+        and not decoded
+        and not any(mark in path.read_bytes() for mark in (b"eXIf", b"Raw profile type"))
+    ):
         return 1  # Pillow would decode all pixels to find out
     if picture.format in ("BMP", "GIF", "PPM"):
         return 1
@@ -55,7 +59,7 @@ def stored_size(path: Path) -> tuple[int, int, int]:
 def turned_like(array: np.ndarray, image: Path) -> np.ndarray:
     """A mask without an EXIF tag, as it lies on its upright image. Raises ValueError where nothing decides."""
     try:
-        height, width, turn = stored_size(image)
+        height, width, turn = known_head(image) or stored_size(image)
     except ValueError:
         return array  # an image that cannot be opened is reported where it is read
     if turn not in TURNS:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int32, UInt8
 from PIL import Image
 
-from tasks.ingest.reading.context import notice
+from tasks.ingest.reading.context import notice, remember_head
 from tasks.ingest.reading.deep_images import deep, numbers_of_npy, only_tifffile, samples, scaled, tiff
 from tasks.ingest.reading.exif import orientation, turned, turned_like
 from tasks.ingest.reading.opening import loaded, opened
@@ -31,10 +31,11 @@ def read_picture(path: Path, value_range: tuple[float, float] | None = None) -> 
         return np.ascontiguousarray(scaled(tiff(path), value_range))
     with opened(path) as picture:
         many_bits = deep(picture)  # asked first: loading forgets it
-        turn = orientation(path, picture)
+        array = scaled(samples(path, picture), value_range) if many_bits else as_rgb(loaded(picture))
+        turn = orientation(path, picture, decoded=not many_bits)
+        remember_head(path, (picture.height, picture.width, turn))
         if turn != 1:
             notice("image turned")
-        array = scaled(samples(path, picture), value_range) if many_bits else np.asarray(loaded(picture).convert("RGB"))
     return turned(array, turn)
 
 
@@ -53,9 +54,13 @@ def read_ids(path: Path, colours: dict[int, int] | None = None, like: Path | Non
         array = whole_numbers(tiff(path))
     else:
         with opened(path) as picture:
-            turn = orientation(path, picture)
             array = ids_in(path, picture, colours)
+            turn = orientation(path, picture, decoded=not deep(picture))
     return turned_like(array, like) if like is not None and turn == 1 else turned(array, turn)
+
+
+def as_rgb(picture: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def ids_in(path: Path, picture: Image.Image, colours: dict[int, int] | None) -> Int32[np.ndarray, "h w"]:

@@ -103,7 +103,7 @@ def from_csv(path: Path, records: list[Record]) -> tuple[list[Record], list[Prob
             problems.append(Problem("", path.name, reason))
         else:
             wanted[name] = split
-    named = {problem.id for problem in problems}
+    named = {problem.id for problem in problems if problem.id}
     for record in records:
         if record.id not in wanted and record.group not in wanted and not {record.id, record.group} & named:
             problems.append(
