@@ -1,7 +1,7 @@
-"""What a killed training needs to go on, kept outside its outputs (DVC empties those before a stage runs).
+"""The state from which a killed training is resumed, kept outside its outputs (DVC empties those before a stage runs).
 
 .work/<stage>/<hash of settings, code, inputs and machine>/state.pt
-                                                           broken.pt   the batch that gave a loss that is no number
+                                                           broken.pt   the batch that gave a non-finite loss
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Checkpoints:
 
     @property
     def broken(self) -> Path:
-        """Where a batch that broke the training is kept."""
+        """Where the batch that gave a non-finite loss is kept."""
         return self.path.with_name("broken.pt")
 
     def load(self) -> dict[str, Any] | None:

@@ -1,1 +1,1 @@
-"""Weights to begin with: features of pixels that tell classes apart, learnt from the labels by contrast."""
+"""Initial weights: pixel features that separate the classes, learnt from the labels by a contrastive loss."""

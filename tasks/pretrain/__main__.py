@@ -27,7 +27,7 @@ def pretrain(settings: Params, seed: int, *, dataset: Path, labels: Path, out: P
     """Train the features of the network of train.network by contrast; its classifier stays random."""
     source, maps = Dataset(dataset), Labels(labels)
     method = params.validated(Network, params.load()["train"].get("network", {"name": "unet"}), "train.network")
-    samples, data = census(source, maps, settings)
+    samples, data = training_images(source, maps, settings)
     machine = [device().type, precision(device()), torch.get_num_threads(), torch.__version__]
     key: list[Part] = [
         settings.model_dump_json(),
@@ -49,7 +49,7 @@ def pretrain(settings: Params, seed: int, *, dataset: Path, labels: Path, out: P
     return {"loss": losses[-1], "first_loss": losses[0], "images": len(samples), "epochs": settings.epochs}
 
 
-def census(dataset: Dataset, labels: Labels, settings: Params) -> tuple[list[Sample], bytes]:
+def training_images(dataset: Dataset, labels: Labels, settings: Params) -> tuple[list[Sample], bytes]:
     """The training images with pixels that may be drawn, and a digest of all that is learnt from."""
     digest, samples, any_labelled = sha256(dataset.card.model_dump_json().encode()), [], False
     for sample in dataset.of("train"):

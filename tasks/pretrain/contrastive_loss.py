@@ -59,10 +59,10 @@ def draw(
     rim: int,
     generator: torch.Generator,
 ) -> Int64[Tensor, " n"]:
-    """Flat places of `sure` pixels: of each class `per_class` at random, or as many as there are."""
+    """Flat indices of `sure` pixels: of each class `per_class` at random, or as many as there are."""
     free = (drawable(labels, rim) & sure).ravel()
-    flat, found = labels.ravel(), []
+    flat, drawn = labels.ravel(), []
     for label in range(classes):
-        places = (free & (flat == label)).nonzero()[:, 0]
-        found.append(places[torch.randperm(len(places), generator=generator)[:per_class]])
-    return torch.cat(found)
+        pixels = (free & (flat == label)).nonzero()[:, 0]
+        drawn.append(pixels[torch.randperm(len(pixels), generator=generator)[:per_class]])
+    return torch.cat(drawn)

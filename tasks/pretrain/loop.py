@@ -26,20 +26,20 @@ def learn(
     Killed at any point and called again with the same arguments it goes on from the newest checkpoint, to the same bytes.
     """
     network, optimizer, random = state.network, state.optimizer, state.random
-    place = next(network.parameters()).device
-    kind = precision(place)
-    amp = torch.autocast(place.type, kind, enabled=kind == torch.bfloat16)  # no float16: nothing scales the loss here
+    device = next(network.parameters()).device
+    kind = precision(device)
+    amp = torch.autocast(device.type, kind, enabled=kind == torch.bfloat16)  # no float16: nothing scales the loss here
     per_epoch = max(1, len(samples) // settings.batch)
     steps = settings.epochs * per_epoch
     if saved := checkpoints.load():
         state.load(saved)
-        print(f"going on from step {state.step} of {steps}", flush=True)
+        print(f"resumed at step {state.step} of {steps}", flush=True)
     for step in progress(range(state.step, steps), steps - state.step, "pretraining steps"):
         if len(state.order) < settings.batch:
             state.order += random.permutation(len(samples)).tolist()
         some, state.order = state.order[: settings.batch], state.order[settings.batch :]
         images, targets, sure = views(dataset, labels, [samples[k] for k in some], settings, random)
-        both = normalise(torch.cat([images, jittered(images, settings.jitter, random)]).to(place), dataset.card)
+        both = normalise(torch.cat([images, jittered(images, settings.jitter, random)]).to(device), dataset.card)
         with amp:
             features = network.with_features(both)[1]
         optimizer.param_groups[0]["lr"] = settings.lr * (1 + cos(pi * step / steps)) / 2
@@ -74,22 +74,22 @@ def of_batch(
     """The mean loss of the images; the partner of each is the next one in the batch. Features of each pixel."""
     places = [
         [
-            draw(one, mask, classes, settings.per_class, settings.rim, draws).to(first.device)
-            for one, mask in zip(targets, sure, strict=True)
+            draw(labels, mask, classes, settings.per_class, settings.rim, draws).to(first.device)
+            for labels, mask in zip(targets, sure, strict=True)
         ]
         for _ in (0, 1)
     ]
     names = targets.flatten(1).long().to(first.device)
-    every = []
+    losses = []
     for k in range(len(targets)):
-        here, there, partner = places[0][k], places[1][k], (k + 1) % len(targets)
-        if not len(here) or not len(there):
+        own, copied, partner = places[0][k], places[1][k], (k + 1) % len(targets)
+        if not len(own) or not len(copied):
             continue
         other = places[1][partner][: None if settings.cross_image else 0]
-        every.append(
+        losses.append(
             contrast(
-                first[k, here], names[k, here], second[k, there], names[k, there],
+                first[k, own], names[k, own], second[k, copied], names[k, copied],
                 second[partner, other], names[partner, other], settings.temperature,
             )
         )  # fmt: skip
-    return torch.stack(every).mean() if every else first.sum() * 0
+    return torch.stack(losses).mean() if losses else first.sum() * 0

@@ -1,4 +1,4 @@
-"""All that changes while features are learnt: what a checkpoint holds and a resumed pretraining starts from."""
+"""Everything that changes in a pretraining: the content of a checkpoint, from which it is resumed."""
 
 from json import dumps, loads
 from typing import Any

@@ -23,7 +23,7 @@ class Params(Settings):
     start: str = Field(
         "none",
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="the weights to begin with: none (random ones), or a name in the section pretraining",
+        description="initial weights: none (random ones), or a name in the section pretraining",
     )
     loss: Loss = Field({"name": "cross_entropy"}, description="what is minimised")
     selection: Selection = Field({"name": "all"}, description="which labelled pixels are learnt from, and how much")
@@ -47,13 +47,16 @@ class Params(Settings):
     )
     warmup: float = Field(0.1, ge=0, le=1, description="share of the steps over which the learning rate rises from 0")
     validate_every: int = Field(
-        1, ge=1, description="epochs between looks at the val split; the last epoch is always looked at"
+        1, ge=1, description="epochs from one validation to the next; the last epoch is always validated"
     )
     watch: int = Field(
-        4, ge=0, description="train images that are looked at after every epoch, to show what wrong labels do; 0: none"
+        4,
+        ge=0,
+        description="train images that are predicted after every epoch, to show early learning and memorisation; 0: none",
     )
     use: Literal["best", "last"] = Field(
-        "best", description="which weights later stages get: best by mIoU on the val split's given labels, or the last"
+        "best",
+        description="which weights later stages get: best by mIoU on the val split's labels as they are given, mistakes included, or the last",
     )
 
     @model_validator(mode="after")
@@ -66,13 +69,13 @@ class Params(Settings):
         return self
 
     @model_validator(mode="after")
-    def decay_must_not_be_drowned(self) -> "Params":
+    def decay_must_not_be_negligible(self) -> "Params":
         """A normalised gradient is thousands of times as large as the decay that SGD would add to it."""
         optimizer = self.optimizer
-        drowned = optimizer.name == "sgd" and optimizer.decay > 0 and not optimizer.decoupled
-        if drowned and any(one.name == "znorm" for one in self.gradients):
+        negligible = optimizer.name == "sgd" and optimizer.decay > 0 and not optimizer.decoupled
+        if negligible and any(transform.name == "znorm" for transform in self.gradients):
             raise ValueError(
-                "gradients: znorm would drown the weight decay that sgd adds to the gradient; set "
+                "gradients: beside znorm's normalised gradients the weight decay that sgd adds is negligible; set "
                 "train.optimizer.sgd.decoupled: true, or its decay to 0"
             )
         return self

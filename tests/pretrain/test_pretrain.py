@@ -93,7 +93,7 @@ def test_stopped_and_begun_again_it_ends_with_the_same_bytes(root, monkeypatch, 
             made(root, "again", **SMALL, epochs=3)
     assert all(seen) and not (root / "again").exists()
     assert made(root, "again", **SMALL, epochs=3) == whole
-    assert "going on from step 3 of 6" in capsys.readouterr().out
+    assert "resumed at step 3 of 6" in capsys.readouterr().out
     assert weights(root, "again") == weights(root, "whole")
     assert not list((root / ".work/pretrain").glob("*"))
 

@@ -38,6 +38,17 @@ class Plain(Method):
         return self
 
 
+class PlainParams(Params):
+    """Settings that declare their network, so that pydantic knows how to write it."""
+
+    network: Plain = Plain()
+
+
+def plain(settings: Params) -> Params:
+    """The same settings with a network without batch norm."""
+    return PlainParams(**{**dict(settings), "network": Plain()})
+
+
 def quick(**changes) -> Params:
     return Params(**{**QUICK, **changes})
 

@@ -116,10 +116,10 @@ def test_a_few_seconds_of_waiting_give_no_hint(monkeypatch):
 PLAIN = """
 from segmend.stage import params
 from tasks.train.__main__ import train
-from tests.train.runs import Plain
+from tests.train.runs import plain
 
 read = params.read
-params.read = lambda *given: read(*given).model_copy(update={"network": Plain()})
+params.read = lambda *given: plain(read(*given))
 raise SystemExit(train())
 """
 

@@ -1,4 +1,4 @@
-"""Averaging: the mean of past weights that is validated and saved in place of the last ones. `build(network)`: a mean.Mean or None."""
+"""Averaging: the mean of past weights that is validated and saved in place of the last ones. `build(network)`: an _averaged_model.Mean or None."""
 
 from segmend.stage.params import one_of
 from tasks.train.averaging.ema import Ema

@@ -9,7 +9,7 @@ from segmend.network.segmenter import AnySize
 
 
 class Mean(nn.Module):
-    """A network that follows another one. It takes no gradient; its state is saved with what stands beside the network.
+    """A network that follows another one. It takes no gradient; its state is part of checkpoints.
 
     Batch norms' running statistics are averaged as the weights are, their counters copied.
     """

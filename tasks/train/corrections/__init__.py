@@ -1,4 +1,4 @@
-"""Corrections: label maps changed while a network learns from them. See tasks/train/corrections/_relabelling.py for the contract."""
+"""Corrections of label maps during training. See tasks/train/corrections/_relabelling.py for the contract."""
 
 from segmend.stage.params import one_of
 from tasks.train.corrections.adele import Adele

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64
 
-LEAST = 0.1  # a class whose IoU never passed this was not learnt yet: its curve is flat since nothing has begun
+LEAST = 0.1  # a class whose IoU never exceeded this is not learnt yet: its curve is flat for that reason
 
 
 def fitted(epochs: Float64[np.ndarray, " n"], iou: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " 3"]:

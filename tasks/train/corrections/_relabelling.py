@@ -1,11 +1,11 @@
-"""Labels that are corrected while a network learns from them: original labels and today's prediction, never patched.
+"""Labels corrected during training: always from the original labels and the current predictions, never from a correction.
 
-Each correction is written as label maps to <folder>/labels-<epoch>, beside the checkpoint. What is remembered (curves, classes
+Each correction is written as label maps to <folder>/labels-<epoch>, beside the checkpoint. The state (curves, classes
 that are on, the newest folder) is in the checkpoint, which is written right after a correction; older folders go only then. So
 a training killed in between makes the same maps again.
 
-A correction (tasks/train/corrections) says after each epoch whether it is time (`due`), what a network says of images
-(`probabilities`), and what becomes of one label map (`correct`).
+A correction (tasks/train/corrections) decides after each epoch whether to correct (`due`), predicts images (`probabilities`),
+and corrects one label map (`correct`).
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ from segmend.stage import events
 from tasks.train.api import distributed
 from tasks.train.corrections._confident_joint import JointCounts
 
-MUCH, SHRUNK = 0.2, 0.5  # a correction that changes more labels, or leaves less of a class, is warned of
+MUCH, SHRUNK = 0.2, 0.5  # a correction that changes more labels, or leaves less of a class, gives a warning
 
 
 class Plan(NamedTuple):
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 
 
 class Corrected(Labels):
-    """Corrected label maps. How much a pixel is trusted stays what was given."""
+    """Corrected label maps. The trust maps stay those of the given labels."""
 
     def __init__(self, folder: Path, given: Labels):
         super().__init__(folder)
@@ -83,9 +83,9 @@ class Relabelling:
         self.memory["folder"] = f"labels-{epoch}"
         self.labels = Corrected(self.folder / self.memory["folder"], self.original)
         moves = self.remake(plan, network, amp)
-        self.memory.setdefault("corrections", []).append(told(moves, plan, epoch))
+        self.memory.setdefault("corrections", []).append(record(moves, plan, epoch))
         if distributed.rank() == 0:
-            tell(moves, plan, self.memory, self.dataset.classes)
+            report(moves, plan, self.memory, self.dataset.classes)
         return True
 
     def remake(self, plan: Plan, network: AnySize, amp: torch.autocast) -> Int64[np.ndarray, "rows rows"]:
@@ -117,15 +117,15 @@ class Relabelling:
                     rmtree(folder)
 
 
-def told(moves: Int64[np.ndarray, "rows rows"], plan: Plan, epoch: int) -> dict[str, Any]:
-    """What is remembered of a correction."""
+def record(moves: Int64[np.ndarray, "rows rows"], plan: Plan, epoch: int) -> dict[str, Any]:
+    """The entry of a correction in the checkpoint."""
     changed = int(moves.sum() - moves.trace())
     share = changed / max(1, int(moves.sum()))
     return {"epoch": epoch, "changed": changed, "share": share, "wrong": plan.wrong}
 
 
-def tell(moves: Int64[np.ndarray, "rows rows"], plan: Plan, memory: dict[str, Any], classes: tuple[str, ...]) -> None:
-    """A line for people, loud where something looks wrong, and numbers for the dashboard."""
+def report(moves: Int64[np.ndarray, "rows rows"], plan: Plan, memory: dict[str, Any], classes: tuple[str, ...]) -> None:
+    """A line on the terminal, warnings where something looks wrong, and numbers for the dashboard."""
     last = memory["corrections"][-1]
     into, before, after = moves.sum(0) - moves.diagonal(), moves.sum(1), moves.sum(0)
     where = f"correction after epoch {last['epoch']}"
@@ -161,7 +161,7 @@ def summary(memory: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def keep(memory: dict[str, Any], folder: Path, out: Path) -> None:
-    """The maps of the last correction, for whoever scores them."""
+    """Copy the maps of the last correction to the outputs, where the stage evaluate scores them."""
     if memory.get("folder"):
         rmtree(out / "corrected", ignore_errors=True)
         copytree(folder / memory["folder"], out / "corrected")

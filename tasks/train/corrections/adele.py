@@ -1,4 +1,4 @@
-"""ADELE: a class's labels are corrected by the network when it begins to memorise them.
+"""ADELE: the labels of a class are replaced by predictions once the network begins to memorise them.
 
 Paper: Liu et al., Adaptive Early-Learning Correction for Segmentation from Noisy Annotations, CVPR 2022, arXiv 2110.03740.
 Idea: a network first learns what labels have in common and later their mistakes, each class at its own time: correct a class
@@ -65,9 +65,11 @@ class Adele(Method):
         0.95, ge=0, le=1, description="... and becomes background for more than this share is not corrected"
     )
     scales: tuple[Annotated[float, Field(gt=0, le=4)], ...] = Field(
-        (0.7, 1.0, 1.5), min_length=1, description="sizes at which the network looks; [1.0]: the image's own only"
+        (0.7, 1.0, 1.5),
+        min_length=1,
+        description="factors by which images are resized before the forward pass; [1.0]: their own size only",
     )
-    flip: bool = Field(True, description="look at the mirror image too")
+    flip: bool = Field(True, description="average with the prediction of the mirror image")
     every: int = Field(10, ge=1, description="epochs from one correction to the next, where no further class comes on")
     background: str = Field(
         "", description="the class that has no curve and is on with any other; empty: the commonest"

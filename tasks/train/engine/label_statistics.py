@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from segmend.answers import history
 from segmend.answers.answers import Answer
 from segmend.answers.candidate_sets import FIRST_SET, answers_with_sets, candidates
 from segmend.images.dataset import Dataset, Labels, Sample
@@ -17,6 +18,8 @@ class LabelStatistics(NamedTuple):
     left_out: int  # images without a labelled pixel
     counts: np.ndarray  # labelled training pixels of each class, int64 (K,)
     digest: bytes  # of everything that was read: equal digests, equal training data
+    val_pixels: int  # labelled pixels of the val split
+    corrected: dict[str, int]  # pixels that answers of all rounds gave another label, by split
     answers: dict[str, list[Answer]]  # of images with sets of classes, where the loss learns from them
 
 
@@ -32,7 +35,7 @@ def label_statistics(dataset: Dataset, labels: Labels, partial: bool = False, tr
         digest.update((labels.folder / "answers.jsonl").read_bytes())
     classes = len(dataset.classes)
     kept: dict[str, list[Sample]] = {"train": [], "val": []}
-    counts, seen = np.zeros(classes, np.int64), 0
+    counts, seen, val_pixels = np.zeros(classes, np.int64), 0, 0
     for sample in dataset.of("train", "val"):
         path = labels.path(sample.id)
         if not path.is_file():
@@ -56,5 +59,24 @@ def label_statistics(dataset: Dataset, labels: Labels, partial: bool = False, tr
         if pixels[:classes].any() or pixels[FIRST_SET:].any():
             kept[sample.split].append(sample)
             counts += pixels[:classes] if sample.split == "train" else 0
+            val_pixels += int(pixels[:classes].sum()) if sample.split == "val" else 0
     left_out = seen - len(kept["train"]) - len(kept["val"])
-    return LabelStatistics(kept["train"], kept["val"], left_out, counts, digest.digest(), answers)
+    corrected = corrected_pixels(labels, {sample.id: sample.split for sample in dataset.of("train", "val")})
+    return LabelStatistics(
+        kept["train"], kept["val"], left_out, counts, digest.digest(), val_pixels, corrected, answers
+    )
+
+
+def corrected_pixels(labels: Labels, splits: dict[str, str]) -> dict[str, int]:
+    """How many pixels the answers of all rounds gave another label, by split; none where the labels have no history.
+
+    A pixel that two answers changed counts twice. What expansions changed automatically does not count.
+    """
+    pixels = dict.fromkeys(("train", "val"), 0)
+    if not (labels.folder / "history.parquet").is_file():
+        return pixels
+    rows = history.answers(history.read(labels.folder)).select(["image", "changed"]).to_pylist()
+    for row in rows:
+        if row["image"] in splits:
+            pixels[splits[row["image"]]] += row["changed"]
+    return pixels

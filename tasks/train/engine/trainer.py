@@ -18,6 +18,7 @@ from tasks.train.engine.loop import train
 from tasks.train.engine.state import State, start
 from tasks.train.settings import Params
 
+GIVEN, LAST = "mIoU on the given labels of the val split", "the last epoch"
 NOTHING = "nothing is labelled yet: the network is untrained"
 
 
@@ -46,6 +47,12 @@ def train_and_write(
     if distributed.rank():
         return Result({}, state.data_wait)
     best = state.best["epoch"]
+    if settings.use == "best" and best and data.corrected["train"] and not data.corrected["val"]:
+        print(
+            f"the best epoch is chosen on val labels that no answer has corrected (train: {data.corrected['train']:,} pixels "
+            "corrected): it may favour weights that repeat the mistakes of the labels; train.use: last does not choose",
+            flush=True,
+        )
     epoch = best if settings.use == "best" and best else state.epoch
     if epoch != state.epoch:
         state.shown.load_state_dict(state.best["network"])
@@ -60,6 +67,10 @@ def train_and_write(
         "epoch": epoch,  # of the weights that were written
         "best_val_miou": state.best["miou"] if best else None,
         "best_epoch": best or None,
+        "chosen_by": GIVEN if settings.use == "best" and best else LAST,
+        "val_images": len(data.val),
+        "val_pixels_labelled": data.val_pixels,
+        "val_pixels_corrected": data.corrected["val"],  # by answers of all rounds
         "steps": state.step,
         "parameters": sum(parameter.numel() for parameter in state.network.parameters()),
         "images": len(data.train),

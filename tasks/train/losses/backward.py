@@ -30,7 +30,7 @@ from tasks.train.losses._noise_transition import Rows, Transition, Transitional
 class Backward(Transitional):
     name: Literal["backward"] = "backward"
     floor: float = Field(
-        1e-4, ge=0, lt=1, description="probability below which a class earns nothing by falling further (paper: 0)"
+        1e-4, ge=0, lt=1, description="probability below which the reward of a class no longer grows (paper: 0)"
     )
 
     @field_validator("matrix")

@@ -1,4 +1,4 @@
-"""Bootstrapping: the target is partly the given label, partly what the network itself believes.
+"""Bootstrapping: the target is partly the given label, partly the network's own prediction.
 
 Paper: Reed et al., Training Deep Neural Networks on Noisy Labels with Bootstrapping, ICLR 2015 workshop,
     arXiv 1412.6596.
@@ -25,7 +25,7 @@ from tasks.train.losses._class_weights import Weights, weighted
 class Bootstrapping(Loss):
     name: Literal["bootstrapping"] = "bootstrapping"
     belief: Literal["soft", "hard"] = Field(
-        "soft", description="believe the probabilities, or the likeliest class alone"
+        "soft", description="the own prediction as probabilities (soft) or as the most probable class alone (hard)"
     )
     beta: float | None = Field(
         None, ge=0, le=1, description="share of the given label; null: the paper's, 0.95 for soft and 0.8 for hard"

@@ -1,4 +1,4 @@
-"""Early-learning regularisation: what was said of a place in earlier epochs weakens the pull of a wrong label.
+"""Early-learning regularisation: predictions of earlier epochs for the same pixels weaken the gradient of wrong labels.
 
 Paper: Liu et al., Early-Learning Regularization Prevents Memorization of Noisy Labels, NeurIPS 2020, arXiv 2007.00151.
 Formula: w[y] * -log p[y] + strength * log(1 - <t, q>);  q = softmax(logits) clamped to [1e-4, 1 - 1e-4]
@@ -33,13 +33,16 @@ EDGE = 1e-4
 class Elr(Loss):
     name: Literal["elr"] = "elr"
     strength: float = Field(
-        3.0, ge=0, le=100, description="of the hold on early answers (paper: 3; asymmetric noise 1; 100 classes 7)"
+        3.0,
+        ge=0,
+        le=100,
+        description="weight of the agreement with early predictions (paper: 3; asymmetric noise 1; 100 classes 7)",
     )
     beta: float = Field(
-        0.7, ge=0, le=1, description="how much of the memory stays (paper: 0.7; asymmetric noise, 100 classes 0.9)"
+        0.7, ge=0, le=1, description="momentum of the memory (paper: 0.7; asymmetric noise, 100 classes 0.9)"
     )
     grid: int = Field(8, ge=1, le=1024, description="side of the cells of the memory, in pixels (paper: 1)")
-    memory: Literal["float16", "float32"] = Field("float16", description="how its numbers are kept")
+    memory: Literal["float16", "float32"] = Field("float16", description="its data type")
     weights: Weights = "none"
 
     def cell_side(self) -> int:

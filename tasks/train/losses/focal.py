@@ -1,7 +1,7 @@
-"""Focal loss: pixels that are already right count less. For rare classes; with wrong labels it does harm.
+"""Focal loss: pixels with confident correct predictions count less. For rare classes; harmful with wrong labels.
 
 Paper: Lin et al., Focal Loss for Dense Object Detection, ICCV 2017, arXiv 1708.02002, equation 4.
-Idea: a sea of easy background no longer drowns the few hard pixels. Wrong labels are hard pixels too: it is not robust.
+Idea: many easy background pixels no longer outweigh the few hard ones. Wrong labels are hard pixels too: it is not robust.
 Formula: w[y] * (1 - p[y])^gamma * -log p[y];  p = softmax(logits);  w: tasks/train/losses/_class_weights.py
 Limits: gamma 0 is cross entropy; never above cross entropy, and near it where p[y] is near 0.
 Differs: over the softmax of all classes (the paper: one sigmoid a class); the paper's alpha is `weights`. 1 - p is at

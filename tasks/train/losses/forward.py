@@ -1,4 +1,4 @@
-"""Forward correction: the network says what is true, a matrix what label that gives, and the label judges both.
+"""Forward correction: predicted probabilities of the true class are mapped by a noise matrix to those of the label.
 
 Paper: Patrini et al., Making Deep Neural Networks Robust to Label Noise, CVPR 2017, arXiv 1609.03683.
 Formula: w[y] * -log sum_i p[i] T[i, y];  T[i, j] = P(label j | truth i);  p = softmax(logits)

@@ -1,4 +1,4 @@
-"""Selections: which labelled pixels a network learns from, and how much. `build(classes)` gives a turn.Selection."""
+"""Selections: which labelled pixels a network learns from, and how much. `build(classes)` gives a step_context.Selection."""
 
 from segmend.stage.params import one_of
 from tasks.train.selections.all import All

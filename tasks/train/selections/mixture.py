@@ -37,7 +37,7 @@ LEAST, PRIOR, WARMTH = 0.1, 1e-3, 0.1  # of spread and of mean weight; of a part
 class Mixture(Method):
     name: Literal["mixture"] = "mixture"
     prototypes: float = Field(
-        0.5, ge=0, le=1, description="how much class prototypes say, beside the loss (0: nothing)"
+        0.5, ge=0, le=1, description="weight of the class prototypes against that of the loss (0: the loss alone)"
     )
     rate: float = Field(0.1, gt=0, le=1, description="how fast statistics follow the batches")
     start: float = Field(0.2, ge=0, le=1, description="share of the training before which every pixel counts alike")

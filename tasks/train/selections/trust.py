@@ -21,7 +21,7 @@ from tasks.train.api.targets import Targets
 
 class Trust(Method):
     name: Literal["trust"] = "trust"
-    power: float = Field(1.0, ge=0, le=100, description="how sharply doubtful labels are put back (0: not at all)")
+    power: float = Field(1.0, ge=0, le=100, description="exponent of the trust; 0: all labels weigh alike")
     wants_trust: ClassVar[bool] = True
 
     def build(self, classes: int) -> Selection:

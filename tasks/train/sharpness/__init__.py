@@ -1,4 +1,4 @@
-"""Sharpness: where the gradient of a step is taken. `none`, or a climbed point nearby (SAM)."""
+"""Sharpness: where the gradient of a step is taken: at the weights (`none`), or at perturbed ones nearby (SAM)."""
 
 from segmend.stage.params import one_of
 from tasks.train.sharpness.none import Nothing

@@ -1,4 +1,4 @@
-"""Teachers: what the network learns from besides the labels. `build(another)` gives a turn.Teacher."""
+"""Teachers: what the network learns from besides the labels. `build(new_network)` gives a step_context.Teacher."""
 
 from segmend.stage.params import one_of
 from tasks.train.teachers.co_teaching import CoTeaching

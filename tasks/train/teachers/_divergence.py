@@ -1,4 +1,4 @@
-"""How far two networks are from saying the same, and how slowly one begins to listen to the other."""
+"""Divergence between the predictions of two networks, and the ramp of its weight over the training."""
 
 from math import exp
 
@@ -8,10 +8,10 @@ from torch import Tensor
 
 
 def divergence(
-    said: Float[Tensor, "b c h w"], heard: Float[Tensor, "b c h w"], temperature: float = 1.0
+    first: Float[Tensor, "b c h w"], second: Float[Tensor, "b c h w"], temperature: float = 1.0
 ) -> Float[Tensor, "b h w"]:
-    """sum_k p[k] log(p[k] / q[k]) with p of `said` and q of `heard`, both softmax(. / temperature): 0 if they agree."""
-    p, q = ((logits / temperature).log_softmax(1) for logits in (said, heard))
+    """sum_k p[k] log(p[k] / q[k]) with p of `first` and q of `second`, both softmax(. / temperature): 0 if they agree."""
+    p, q = ((logits / temperature).log_softmax(1) for logits in (first, second))
     return F.kl_div(q, p, reduction="none", log_target=True).sum(1)
 
 

@@ -1,4 +1,4 @@
-"""Two networks learn from the labels, and each also from what the other says.
+"""Two networks learn from the labels, and each also from the predictions of the other.
 
 Paper: Anil et al., Large scale distributed neural network training through online distillation, ICLR 2018, arXiv
     1804.03235.
@@ -8,7 +8,7 @@ Formula: value = sum over networks i of loss_i * its weight (train.selection) + 
 Limits: weight 0, or all before the end of burn_in: the first network is that of the teacher `none`, with equal bytes
     (for networks without dropout). ramp 0: the whole weight at once. Where both agree the second term is 0.
 Differs: the paper's soft cross entropy is this KL plus a constant: equal gradients. There each copy sees data of its
-    own and stale predictions of the others; here both see each batch, and what the other says is fresh. Two networks,
+    own and stale predictions of the others; here both see each batch, and the other's predictions are current. Two networks,
     not n. They differ by their random first weights alone (ready-made encoders: by the rest). The second term is taken
     at every labelled pixel, also where the selection leaves the label out. The curve's loss is the sum of both
     networks'; a loss's memory serves both; the first network is validated and saved. Transforms of gradients see the
@@ -31,7 +31,7 @@ from tasks.train.teachers._divergence import divergence, ramp
 class Codistillation(Method):
     name: Literal["codistillation"] = "codistillation"
     weight: float = Field(
-        1.0, ge=0, le=1e4, description="how much the other network says, beside the labels (paper: 1)"
+        1.0, ge=0, le=1e4, description="weight of the divergence from the other network's predictions (paper: 1)"
     )
     burn_in: float = Field(
         0.2, ge=0, le=1, description="share of the training in which both learn from the labels alone"

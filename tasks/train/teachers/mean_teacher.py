@@ -1,4 +1,4 @@
-"""Stay close to what the running mean of one's own past weights says.
+"""Stay close to the predictions of the running mean of the network's own past weights.
 
 Paper: Tarvainen, Valpola, Mean teachers are better role models, NeurIPS 2017, arXiv 1703.01780; as a way to flat
     minima: Du et al., Sharpness-Aware Training for Free (MESA), NeurIPS 2022, arXiv 2205.14083.
@@ -31,12 +31,18 @@ from tasks.train.teachers._divergence import divergence
 
 class MeanTeacher(Method):
     name: Literal["mean_teacher"] = "mean_teacher"
-    weight: float = Field(0.8, ge=0, le=1e4, description="how much the teacher says, beside the labels (MESA: 0.8)")
-    temperature: float = Field(5.0, gt=0, le=100, description="softens what both say (MESA: 5)")
+    weight: float = Field(
+        0.8, ge=0, le=1e4, description="weight of the divergence from the teacher's predictions (MESA: 0.8)"
+    )
+    temperature: float = Field(
+        5.0, gt=0, le=100, description="temperature of both softmaxes in the divergence (MESA: 5)"
+    )
     decay: float = Field(
         0.99, ge=0, lt=1, description="memory of past weights per step (papers: 0.999 and more; short runs want less)"
     )
-    start: float = Field(0.1, ge=0, le=1, description="share of the training before the teacher speaks (MESA: epoch 5)")
+    start: float = Field(
+        0.1, ge=0, le=1, description="share of the training before the teacher is used (MESA: epoch 5)"
+    )
 
     def build(self, new_network: Callable[[], AnySize]) -> Teacher:
         return PastWeights(self, new_network())

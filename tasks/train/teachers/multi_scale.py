@@ -1,7 +1,7 @@
-"""The labels teach at several sizes of the images, and what the network says at these sizes must agree.
+"""The labels are learnt at several sizes of the images, and the predictions at these sizes must agree.
 
 Paper: Liu et al., Adaptive Early-Learning Correction for Segmentation from Noisy Annotations, CVPR 2022, arXiv 2110.03740.
-Idea: ADELE's second half: what is said of an image should not hang on its size; where it does, it is a guess.
+Idea: ADELE's second half: a prediction should not depend on the size of the image; where it does, it is unreliable.
 Formula: p_k = softmax(logits at scale k, brought to the image's size);  q = sum_k w_k p_k;  w = softmax of as many numbers
     loss of a pixel: sum_k w_k loss(p_k, y) * weight (train.selection) + strength * mask * sum_k KL(p_k || q)
     mask image: the image's largest q (over its classes and valid pixels) is at least `sure`; pixel: the pixel's own is
@@ -31,7 +31,7 @@ from tasks.train.api.step_context import Outputs, StepContext, Teacher
 class MultiScale(Method):
     name: Literal["multi_scale"] = "multi_scale"
     scales: tuple[Annotated[float, Field(gt=0, le=4)], ...] = Field(
-        (0.7, 1.0, 1.5), min_length=1, description="sizes at which the network looks"
+        (0.7, 1.0, 1.5), min_length=1, description="factors by which images are resized before the forward pass"
     )
     strength: float = Field(1.0, ge=0, description="weight of the disagreement; paper: 1")
     sure: float = Field(
@@ -48,7 +48,7 @@ class MultiScale(Method):
     def look_at_the_size_they_have(cls, scales: tuple[float, ...]) -> tuple[float, ...]:
         if 1.0 not in scales:
             raise ValueError(
-                "1.0 must be among the scales: selections choose pixels by what is said at the images' own size"
+                "1.0 must be among the scales: selections choose pixels by the predictions at the images' own size"
             )
         return scales
 

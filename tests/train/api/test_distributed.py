@@ -18,7 +18,7 @@ from tasks.train.losses.ill import Ill
 from tasks.train.losses.suspected_smoothing import SuspectedSmoothing
 from tasks.train.losses.t_loss import TLoss
 from tests.toys import shapes
-from tests.train.runs import Plain, quick, run
+from tests.train.runs import plain, quick, run
 
 
 def test_one_process_is_this_one(monkeypatch):
@@ -150,7 +150,7 @@ def test_two_processes_learn_what_one_learns(tmp_path, monkeypatch):
     monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
     monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
     settings = quick(epochs=3, optimizer={"name": "sgd"}, teacher=PULL, correction=EARLY)
-    settings = settings.model_copy(update={"network": Plain()})
+    settings = plain(settings)
     curves, shares = [], []
     for count in ("1", "2"):
         monkeypatch.setenv("SEGMEND_PROCESSES", count)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from segmend.answers import history
 from segmend.answers.answers import Answer, encode
 from segmend.answers.answers import write as store
 from segmend.images.dataset import Dataset, Labels
@@ -90,3 +91,20 @@ def test_the_digest_follows_the_content(tmp_path):
     assert compute(root).digest == before
     write(root, "train/0000", np.zeros((4, 5)))
     assert compute(root).digest != before
+
+
+def test_pixels_that_answers_changed_are_counted_by_split(tmp_path):
+    """Also of earlier rounds; what an expansion changed automatically is left out, and without a history there are none."""
+    root = shapes(tmp_path, train=2, val=2, test=0, size=(4, 5))
+    assert compute(root).corrected == {"train": 0, "val": 0}
+    rows = [
+        {**dict.fromkeys(history.SCHEMA.names), "image": image, "kind": kind, "changed": changed}
+        for image, kind, changed in (
+            ("train/0000", "class", 3), ("val/0001", "mask", 5), ("val/0001", "confirm", 0), ("val/0000", "class", 2),
+            ("val/0000", history.AUTO, 7),
+        )
+    ]  # fmt: skip
+    history.write(root / "labels", history.table(rows))
+    assert compute(root).corrected == {"train": 3, "val": 7}
+    known = [(Labels(root / "labels")[sample.id] < 254).sum() for sample in Dataset(root / "dataset").of("val")]
+    assert compute(root).val_pixels == sum(known)

@@ -16,7 +16,7 @@ from tasks.train.api import distributed
 from tasks.train.engine.state import start
 from tasks.train.losses.cross_entropy import CrossEntropy
 from tests.toys import SHAPE_CARD, shapes
-from tests.train.runs import Plain, bytes_of, quick, run
+from tests.train.runs import bytes_of, plain, quick, run
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,10 @@ def test_best_is_the_epoch_that_follows_the_val_labels_best(toy):
     assert best["val_miou"] == pytest.approx(rows["val_miou"].max(), rel=1e-5)
     assert last["epoch"] == 8
     assert last["best_epoch"] == best["epoch"]
+    assert (best["chosen_by"], last["chosen_by"]) == ("mIoU on the given labels of the val split", "the last epoch")
+    given = [Labels(toy / "labels")[sample.id] for sample in Dataset(toy / "dataset").of("val")]
+    assert (best["val_images"], best["val_pixels_labelled"]) == (3, sum((labels < 254).sum() for labels in given))
+    assert best["val_pixels_corrected"] == 0
     # The best weights are those that a training with the same steps had at that point.
     shown = {"best": best["val_miou"], "last": last["val_miou"]}
     for name, miou in shown.items():
@@ -97,8 +101,8 @@ def measured(root, name):
 def test_two_parts_of_two_images_step_as_one_batch_of_four(toy):
     """Exactly so for a network without batch norm: the mean is over the labelled pixels of the whole step."""
     common = {"epochs": 2, "optimizer": {"name": "sgd"}}
-    whole = quick(**common, batch=4).model_copy(update={"network": Plain()})
-    parts = quick(**common, batch=2, accumulate=2).model_copy(update={"network": Plain()})
+    whole = plain(quick(**common, batch=4))
+    parts = plain(quick(**common, batch=2, accumulate=2))
     run(toy, whole, "whole")
     run(toy, parts, "parts")
     assert np.allclose(curve(toy, "whole").tolist(), curve(toy, "parts").tolist(), rtol=1e-4)
