@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from segmend.images.dataset import GOLD
+from tasks.ingest.formats._json_parts import objects_of
 from tasks.ingest.formats._named_images import NamedImages
 from tasks.ingest.reading.class_names import read_json
 
@@ -38,19 +39,19 @@ def tasks_of(path: Path) -> list[Task]:
     content = read_json(path)
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise ValueError(f"{path} is no export of Label Studio: a list of tasks is expected (JSON or JSON-MIN)")
-    return [full_task(entry) if isinstance(entry.get("data"), dict) else short_task(entry) for entry in content]
+    return [full_task(entry, path) if isinstance(entry.get("data"), dict) else short_task(entry) for entry in content]
 
 
-def full_task(entry: dict[str, Any]) -> Task:
+def full_task(entry: dict[str, Any], path: Path) -> Task:
     found: dict[str, list[dict[str, Any]]] = {}
     cancelled, doubled = 0, ""
-    for annotation in entry.get("annotations") or entry.get("completions") or []:
+    for annotation in objects_of(entry, "annotations", path) or objects_of(entry, "completions", path):
         if annotation.get("was_cancelled"):
             cancelled += 1
             continue
         who = GOLD if annotation.get("ground_truth") else annotator(annotation.get("completed_by"))
         doubled = who if who in found else doubled
-        found[who] = annotation.get("result") or []
+        found[who] = objects_of(annotation, "result", path)
     return Task(str(entry.get("id")), image_name(entry["data"]), found, cancelled, doubled)
 
 

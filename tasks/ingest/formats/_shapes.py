@@ -178,13 +178,9 @@ def check_polygon(points: Any) -> None:
     if not all(isfinite(value) for value in points):
         raise ValueError("its outline has a coordinate that is not finite")
     if len(points) % 2:
-        raise ValueError(
-            f"its outline has {len(points)} numbers, and pairs of x and y are needed: correct or remove it"
-        )
+        raise ValueError(f"its outline has {len(points)} numbers, and pairs of x and y are needed")
     if len(points) < 6:
-        raise ValueError(
-            f"its outline has {len(points) // 2} corners, and a polygon has three or more: correct or remove it"
-        )
+        raise ValueError(f"its outline has {len(points) // 2} corners, and a polygon has three or more")
 
 
 def cover_run_lengths(outline: dict[str, Any], height: int, width: int) -> Bool[np.ndarray, "h w"]:
@@ -202,7 +198,7 @@ def cover_run_lengths(outline: dict[str, Any], height: int, width: int) -> Bool[
             "its run lengths are neither a list of whole numbers nor COCO's compressed text: export it again"
         )
     if sum(runs) != height * width:  # pycocotools would leave the pixels that they do not reach to chance
-        raise ValueError(f"its run lengths add up to {sum(runs)}, not to {height} x {width} pixels: export it again")
+        raise ValueError(f"its run lengths add up to {sum(runs)}, not to {height} x {width} pixels")
     return coco_masks.decode(coco_masks.frPyObjects({"size": size, "counts": runs}, height, width)).astype(bool)
 
 
@@ -216,7 +212,7 @@ def unpacked(text: str) -> list[int]:
     for byte in text.encode():
         bits = byte - 48
         if not 0 <= bits < 64 or shift > 60:
-            raise ValueError("its run lengths are not COCO's compressed text: export it again")
+            raise ValueError("its run lengths are not COCO's compressed text")
         value |= (bits & 0x1F) << shift
         shift += 5
         if bits & 0x20:  # more follow
@@ -226,7 +222,7 @@ def unpacked(text: str) -> list[int]:
         runs.append(value + runs[-2] if len(runs) > 2 else value)
         value = shift = 0
     if shift:
-        raise ValueError("its run lengths end in the middle of a number: export it again")
+        raise ValueError("its run lengths end in the middle of a number")
     return runs
 
 

@@ -18,6 +18,7 @@ from pydantic import Field
 from segmend.images.rasters import VOID
 from segmend.stage.params import Method
 from tasks.ingest.formats._coco_files import all_categories, content_of, folders_of, key_of, split_of
+from tasks.ingest.formats._json_parts import objects_of
 from tasks.ingest.formats._named_images import NamedImages
 from tasks.ingest.reading.context import DrawnObject, account
 from tasks.ingest.reading.exif import turned_like
@@ -58,9 +59,9 @@ class CocoPanoptic(Method):
         problems: list[Problem] = []
         used = {relative(path, raw) for path in files}
         for json, content in contents.items():
-            entries = {key_of(entry.get("id")): entry for entry in content["images"]}
+            entries = {key_of(entry.get("id")): entry for entry in objects_of(content, "images", json)}
             masked = set()
-            for number, annotation in enumerate(content["annotations"], 1):
+            for number, annotation in enumerate(objects_of(content, "annotations", json), 1):
                 key, file = key_of(annotation.get("image_id")), relative(json, raw)
                 name = f"annotation {number} ({annotation.get('file_name')})"
                 if key not in entries or not annotation.get("file_name"):
@@ -108,9 +109,12 @@ def segments(
 ) -> tuple[tuple[tuple[int, int, str], ...], list[str]]:
     """(number, class id, name for messages) of each segment, and what is wrong with them."""
     table, wrong = [], []
-    for entry in annotation.get("segments_info") or []:
+    segments_info = annotation.get("segments_info") or []
+    if not isinstance(segments_info, list) or not all(isinstance(entry, dict) for entry in segments_info):
+        return (), ["its segments_info is no list of objects {...}: export it again"]
+    for entry in segments_info:
         key, number = key_of(entry.get("category_id")), entry.get("id")
-        if key not in index or not isinstance(number, int):
+        if key not in index or not isinstance(number, int) or isinstance(number, bool):
             wrong.append(f"segment {number} has the category {key}, which no file declares: correct or remove it")
         else:
             label = VOID if entry.get("iscrowd") and crowd == "void" else index[key]
@@ -144,6 +148,10 @@ def colours_of(contents: dict[Path, dict[str, Any]], index: dict[str, int]) -> t
     for content in contents.values():
         for entry in content["categories"]:
             colour = entry.get("color")
-            if isinstance(colour, list) and len(colour) == 3:
+            if (
+                isinstance(colour, list)
+                and len(colour) == 3
+                and all(isinstance(part, int) and 0 <= part < 256 for part in colour)
+            ):
                 found[key_of(entry["id"])] = (int(colour[0]), int(colour[1]), int(colour[2]))
     return tuple(found[key] for key in index) if index.keys() <= found.keys() else ()

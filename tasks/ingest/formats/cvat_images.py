@@ -14,6 +14,7 @@ from collections import Counter
 from functools import partial
 from math import radians
 from pathlib import Path
+from re import fullmatch
 from typing import Any, Literal
 from xml.etree.ElementTree import Element, ParseError
 
@@ -92,8 +93,12 @@ class CvatImages(Method):
                 empty += not shapes and not wrong
                 name = identifier(path, raw)
                 problems += [Problem(name, relative(file, raw), f"image {title}: {text}") for text in wrong]
-                size = (int(entry.get("height", 0)), int(entry.get("width", 0)))
-                mask = partial(drawn_on, path, shapes, size if all(size) else None, base, self.order, "upright")
+                size = tuple(
+                    int(side) if side.isdigit() else 0 for side in (entry.get("height", ""), entry.get("width", ""))
+                )
+                mask = partial(
+                    drawn_on, path, shapes, (size[0], size[1]) if all(size) else None, base, self.order, "upright"
+                )
                 records.append(
                     Record(
                         name,
@@ -152,7 +157,7 @@ def labels_of(tree: Element) -> dict[str, tuple[int, int, int]]:
     for label in tree.iterfind("meta//labels/label"):
         name, colour = label.findtext("name", "").strip(), label.findtext("color", "").lstrip("#")
         if name and label.find("parent") is None:
-            code = colour if len(colour) == 6 else "808080"
+            code = colour if fullmatch(r"[0-9a-fA-F]{6}", colour) else "808080"
             found[name] = (int(code[0:2], 16), int(code[2:4], 16), int(code[4:6], 16))
     return found
 

@@ -22,6 +22,7 @@ from pydantic import Field
 
 from segmend.stage.params import Method
 from tasks.ingest.formats._brush import cover_brush
+from tasks.ingest.formats._json_parts import object_of
 from tasks.ingest.formats._label_studio import KINDS, Task, find_image, is_export, tasks_of
 from tasks.ingest.formats._named_images import NamedImages
 from tasks.ingest.formats._shapes import (
@@ -134,7 +135,7 @@ def counted(tasks: list[Task], several: bool) -> list[str]:
 
 def label_of(result: dict[str, Any]) -> str:
     """The class of a result; '' where it has none or several."""
-    value = result.get("value") or {}
+    value = object_of(result, "value")
     labels: list[Any] = next((value[kind] for kind in KINDS if isinstance(value.get(kind), list)), [])
     return str(labels[0]) if len(labels) == 1 else ""
 
@@ -147,7 +148,7 @@ def shapes_of(
     sizes: set[tuple[int, int]] = set()
     named = {str(result.get("id")): label_of(result) for result in results if label_of(result)}
     for number, result in enumerate(results, 1):
-        value = result.get("value") or {}
+        value = object_of(result, "value")
         label = label_of(result) or named.get(str(result.get("id")), "")
         name = f"region {result.get('id', number)} ({label})"
         if not {"rle", "points", "radiusX", "rotation", "width"} & set(value) or "keypointlabels" in value:
@@ -162,7 +163,7 @@ def shapes_of(
             size = (int(result["original_height"]), int(result["original_width"]))
             sizes.add(size)
             shapes.append(shape_of(value, index[label], name, *size))
-        except (KeyError, TypeError, ValueError) as trouble:
+        except (KeyError, OverflowError, TypeError, ValueError) as trouble:
             wrong.append(f"{name}: it cannot be read ({trouble}): export it again")
     if len(sizes) > 1:
         wrong.append(f"its regions were drawn on images of {len(sizes)} sizes: draw them again")

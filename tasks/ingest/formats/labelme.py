@@ -26,6 +26,7 @@ from pydantic import Field
 
 from segmend.images.rasters import VOID
 from segmend.stage.params import Method
+from tasks.ingest.formats._json_parts import objects_of, read_object, size_in
 from tasks.ingest.formats._named_images import NamedImages
 from tasks.ingest.formats._shapes import Order, Shape, drawn, drawn_on, extent_of, pasted, split_in, with_background
 from tasks.ingest.reading.class_names import read_json
@@ -55,8 +56,12 @@ class Labelme(Method):
         files = [path for path in sorted(raw.rglob("*.json")) if is_labelme(path)]
         if not files:
             raise ValueError(f"{raw} is not laid out as labelme: JSON files with shapes and imagePath are expected")
-        contents = {path: read_json(path) for path in files}
-        found = {str(shape.get("label")) for content in contents.values() for shape in content["shapes"]}
+        contents = {path: read_object(path) for path in files}
+        found = {
+            str(shape.get("label"))
+            for path, content in contents.items()
+            for shape in objects_of(content, "shapes", path)
+        }
         labels = list_of(raw)
         names = tuple(hints.classes) or named(labels) or tuple(sorted(found - {IGNORED, "_background_"}))
         classes, index, base = with_background(names, Hints(), "labelme's labels")
@@ -76,9 +81,8 @@ class Labelme(Method):
             name = identifier(image or path, raw)
             shapes, wrong = shapes_of(content, index)
             problems += [Problem(name, relative(path, raw), text) for text in wrong]
-            size = (content.get("imageHeight"), content.get("imageWidth"))
+            declared = size_in(content, "imageHeight", "imageWidth")
             if image is not None:
-                declared = size if all(isinstance(value, int) for value in size) else None
                 mask = partial(drawn_on, image, shapes, declared, base, self.order, "upright")
                 picture = partial(read_picture, image, hints.image_range)
             else:
@@ -132,7 +136,7 @@ def named(path: Path | None) -> tuple[str, ...]:
 
 def image_of(json: Path, content: dict[str, Any], images: NamedImages) -> Path | None:
     """The image of a JSON file: what imagePath names, or the picture with the JSON file's own name."""
-    named_path = str(content["imagePath"] or "").replace("\\", "/")
+    named_path = str(content.get("imagePath") or "").replace("\\", "/")
     beside = (json.parent / named_path).resolve()
     if named_path and beside.is_file() and beside.is_relative_to(images.folder.resolve()):
         return images.folder / beside.relative_to(images.folder.resolve())
@@ -148,7 +152,7 @@ def image_of(json: Path, content: dict[str, Any], images: NamedImages) -> Path |
 def shapes_of(content: dict[str, Any], index: dict[str, int]) -> tuple[tuple[Shape, ...], list[str]]:
     """The shapes of one file, and what is wrong with them."""
     shapes, wrong = [], []
-    for number, shape in enumerate(content["shapes"], 1):
+    for number, shape in enumerate(content.get("shapes") or [], 1):
         label, kind, points = str(shape.get("label")), shape.get("shape_type") or "polygon", shape.get("points")
         name = f"shape {number} ({label})"
         try:
@@ -210,7 +214,7 @@ def decoded(text: str | None) -> UInt8[np.ndarray, "r c"]:
 def embedded(json: Path) -> UInt8[np.ndarray, "h w 3"]:
     """The image that a file of labelme carries."""
     try:
-        with Image.open(BytesIO(b64decode(read_json(json)["imageData"]))) as picture:
+        with Image.open(BytesIO(b64decode(str(read_json(json)["imageData"])))) as picture:
             return np.ascontiguousarray(np.asarray(picture.convert("RGB")))
     except (*UNREADABLE, Base64Error):
         raise ValueError("its imageData cannot be read as a picture: add the image file") from None

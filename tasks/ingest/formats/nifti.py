@@ -26,8 +26,9 @@ from pydantic import Field
 
 from segmend.images.rasters import VOID
 from segmend.stage.params import Method
+from tasks.ingest.formats._json_parts import read_object
 from tasks.ingest.formats._volumes import head_of, off_place, read_label_slice, read_slice
-from tasks.ingest.reading.class_names import VOID_NAMES, naming, read_json
+from tasks.ingest.reading.class_names import VOID_NAMES, naming
 from tasks.ingest.reading.file_kinds import walk
 from tasks.ingest.reading.source import Hints, Problem, Record, Source, Unused, class_ids, relative
 from tasks.ingest.reading.splits import by_blocks
@@ -228,7 +229,7 @@ def cases_of(raw: Path) -> tuple[list[Case], list[Unused], list[Problem]]:
 def named(raw: Path, hints: Hints) -> tuple[tuple[str, ...], dict[int, int], str]:
     """Classes, ids and where they are named."""
     path = raw / "dataset.json"
-    listed = read_json(path).get("labels") if path.is_file() and not hints.classes else None
+    listed = read_object(path).get("labels") if path.is_file() and not hints.classes else None
     if not listed:
         own = naming(raw, hints)
         if not own.classes:
@@ -236,6 +237,8 @@ def named(raw: Path, hints: Hints) -> tuple[tuple[str, ...], dict[int, int], str
                 f'{raw}: nothing names the classes: add classes.json, {{"classes": ["name of id 0", ...]}}'
             )
         return own.classes, own.ids, own.where
+    if not isinstance(listed, dict):
+        raise ValueError(f'{path}: expected {{"labels": {{"0": "background", "1": "first class", ...}}}}')
     pairs = list(listed.items())
     if all(str(key).isdigit() for key, _ in pairs):
         pairs = [(str(name), int(key)) for key, name in pairs]  # {"0": "background"}: the Decathlon's form

@@ -17,6 +17,7 @@ from functools import partial
 from io import BytesIO
 from math import ceil, floor
 from pathlib import Path
+from re import fullmatch
 from typing import Any, Literal
 from zlib import decompress
 from zlib import error as ZlibError
@@ -27,6 +28,7 @@ from PIL import Image
 from pydantic import Field
 
 from segmend.stage.params import Method
+from tasks.ingest.formats._json_parts import object_of, objects_of, read_object, size_in
 from tasks.ingest.formats._shapes import (
     Order,
     Shape,
@@ -38,7 +40,6 @@ from tasks.ingest.formats._shapes import (
     with_background,
     without_area,
 )
-from tasks.ingest.reading.class_names import read_json
 from tasks.ingest.reading.file_kinds import pictures_in
 from tasks.ingest.reading.image_files import read_picture
 from tasks.ingest.reading.opening import UNREADABLE
@@ -62,7 +63,7 @@ class Supervisely(Method):
         folders = sorted(path for path in raw.rglob("ann") if path.is_dir())
         if not (raw / "meta.json").is_file() or not folders:
             raise ValueError(f"{raw} is not laid out as supervisely: meta.json and <data set>/ann are expected")
-        listed = read_json(raw / "meta.json").get("classes", [])
+        listed = objects_of(read_object(raw / "meta.json"), "classes", raw / "meta.json")
         names = tuple(str(entry.get("title")) for entry in listed)
         if not names:
             raise ValueError(f"{raw / 'meta.json'} names no classes: export the project with its classes")
@@ -84,7 +85,7 @@ class Supervisely(Method):
                 if annotation:
                     kinds.update(
                         (kind_of(figure), str(figure.get("classTitle")))
-                        for figure in read_json(annotation).get("objects", [])
+                        for figure in objects_of(read_object(annotation), "objects", annotation)
                         if kind_of(figure) in NO_AREAS
                     )
                 records.append(
@@ -101,8 +102,8 @@ class Supervisely(Method):
             f"overlaps: {self.order.replace('_', ' ')}; uncovered pixels are {classes[base]}",
             *without_area(kinds),
         ]
-        colours = tuple(colour_of(entry) for entry in listed)
-        if len(classes) > len(colours):
+        colours = colours_of(listed)
+        if colours and len(classes) > len(colours):
             colours = ((0, 0, 0), *colours)
         return Source(
             classes, class_ids(classes, (), "supervisely"), records, colours, tuple(problems), tuple(notes),
@@ -110,12 +111,12 @@ class Supervisely(Method):
         )  # fmt: skip
 
 
-def colour_of(entry: dict[str, Any]) -> tuple[int, int, int]:
-    text = str(entry.get("color", "")).lstrip("#")
-    try:
-        return int(text[0:2], 16), int(text[2:4], 16), int(text[4:6], 16)
-    except ValueError:
-        raise ValueError(f"meta.json: the colour '{text}' of the class '{entry.get('title')}' is not #RRGGBB") from None
+def colours_of(listed: list[dict[str, Any]]) -> tuple[tuple[int, int, int], ...]:
+    """The classes' colours; none unless all are #RRGGBB."""
+    codes = [str(entry.get("color", "")).lstrip("#") for entry in listed]
+    if not all(fullmatch(r"[0-9a-fA-F]{6}", code) for code in codes):
+        return ()
+    return tuple((int(code[0:2], 16), int(code[2:4], 16), int(code[4:6], 16)) for code in codes)
 
 
 def kind_of(figure: dict[str, Any]) -> str:
@@ -125,11 +126,9 @@ def kind_of(figure: dict[str, Any]) -> str:
 
 
 def read_annotation(path: Path, image: Path, index: dict[str, int], base: int, order: Order) -> np.ndarray:
-    content = read_json(path)
-    size = content.get("size", {})
-    declared = (size.get("height"), size.get("width"))
+    content = read_object(path)
     shapes = []
-    for number, figure in enumerate(content.get("objects", []), 1):
+    for number, figure in enumerate(objects_of(content, "objects", path), 1):
         label, kind = str(figure.get("classTitle")), kind_of(figure)
         name = f"object {figure.get('id', number)} ({label})"
         if kind in NO_AREAS:
@@ -138,8 +137,7 @@ def read_annotation(path: Path, image: Path, index: dict[str, int], base: int, o
             shapes.append(broken(name, "meta.json does not have this class"))
         else:
             shapes.append(shape_of(figure, kind, index[label], name))
-    known = declared if all(isinstance(value, int) for value in declared) else None
-    return drawn_on(image, shapes, known, base, order, "upright")
+    return drawn_on(image, shapes, size_in(object_of(content, "size"), "height", "width"), base, order, "upright")
 
 
 def shape_of(figure: dict[str, Any], kind: str, label: int, name: str) -> Shape:
@@ -163,7 +161,7 @@ def shape_of(figure: dict[str, Any], kind: str, label: int, name: str) -> Shape:
         if kind == "rectangle":
             _, _ = outlines[0][0]  # two corners
             return Shape(label, partial(cover_rectangle, *extent), name, extent)
-    except (KeyError, TypeError, ValueError) as trouble:
+    except (AttributeError, KeyError, TypeError, ValueError) as trouble:
         return broken(name, f"it cannot be read as a {kind} ({trouble})")
     if kind not in ("polygon", "multipolygon"):
         return broken(

@@ -94,7 +94,12 @@ class YoloSeg(Method):
             f"classes named by {'ingest.classes' if hints.classes else where}",
             f"overlaps: {self.order.replace('_', ' ')}; uncovered pixels are {classes[base]}",
         )
-        names_files = {"classes.txt", *([relative(yaml, raw)] if yaml else [])}
+        names_files = {
+            "classes.txt",
+            "README.roboflow.txt",
+            "README.dataset.txt",
+            *([relative(yaml, raw)] if yaml else []),
+        }
         return Source(
             classes, class_ids(classes, (), "yolo_seg"), records, (), tuple(problems), notes,
             used=frozenset(names_files | {relative(path, raw) for path, _ in (entries_of(yaml, content) if yaml else []) if path.is_file()}),
@@ -122,7 +127,12 @@ def class_names(raw: Path, yaml: Path | None, content: dict[str, Any], hints: Hi
     if hints.classes:
         return dict(enumerate(hints.classes))
     if yaml:
-        return dict(sorted(numbered_names(content["names"], yaml).items()))
+        names = content["names"]
+        if not isinstance(names, list | dict):
+            raise ValueError(f"{yaml}: names is neither a list of classes nor {{0: first, 1: second, ...}}")
+        return dict(
+            sorted(numbered_names(names if isinstance(names, dict) else [str(name) for name in names], yaml).items())
+        )
     path = raw / "classes.txt"
     if not path.is_file():
         raise ValueError(f"{raw}: nothing names the classes: add data.yaml with the key names, or classes.txt")
