@@ -1,6 +1,7 @@
 """What people do at the page, scripted: for tests and for benchmarks/review.py."""
 
 from pathlib import Path
+from time import sleep
 from typing import Any, NamedTuple
 
 from tests.annotate.browser import Server, Sitting, served
@@ -16,8 +17,10 @@ class Sat(NamedTuple):
     troubles: list[str]
 
 
-def sit(browser: Any, root: Path, answers: int, kill_at: tuple[int, ...] = (), reload_at: int = -1) -> Sat:
-    """Answer by keyboard. At `kill_at` the server is killed with -9 and answered on without it, at `reload_at` the window closes."""
+def sit(
+    browser: Any, root: Path, answers: int, kill_at: tuple[int, ...] = (), reload_at: int = -1, pause: float = 0.0
+) -> Sat:
+    """Answer by keyboard, `pause` seconds between a question drawn and the next key. At `kill_at` the server is killed with -9 and answered on without it, at `reload_at` the window closes."""
     server = Server(root)
     ada = Sitting(browser, server.address, "Ada")
     given: list[str] = []
@@ -25,30 +28,34 @@ def sit(browser: Any, root: Path, answers: int, kill_at: tuple[int, ...] = (), r
 
     def press(count: int) -> None:
         for _ in range(count):
+            sleep(pause)
             given.append(ada.answer(KEYS[len(given) % len(KEYS)]))
             took.append(ada.took)
 
-    for stop in sorted({*kill_at, reload_at, answers} - {-1}):
-        press(stop - len(given))
-        if stop == answers:
-            break
-        ada.page.wait_for_selector("body[data-ahead='5']", state="attached")
-        if stop in kill_at:
-            server.kill()
-            press(3)  # the next ones are loaded already
-            ada.page.wait_for_selector("#saved.wrong")
-            assert "kept in this browser" in ada.page.inner_text("#saved")
-        if stop == reload_at:
-            ada.page.close()
-            ada.page = ada.context.new_page()
-        if stop in kill_at:
-            server = Server(root, "--port", server.port)
-        if stop == reload_at:
-            ada.page.goto(server.address)
-            ada.drawn("")
-    ada.saved()
-    server.stop()
-    ada.context.close()
+    try:
+        for stop in sorted({*kill_at, reload_at, answers} - {-1}):
+            press(stop - len(given))
+            if stop == answers:
+                break
+            ada.page.wait_for_selector("body[data-ahead='5']", state="attached")
+            if stop in kill_at:
+                server.kill()
+                press(3)  # the next ones are loaded already
+                ada.page.wait_for_selector("#saved.wrong")
+                assert "kept in this browser" in ada.page.inner_text("#saved")
+            if stop == reload_at:
+                ada.page.close()
+                ada.page = ada.context.new_page()
+            if stop in kill_at:
+                server = Server(root, "--port", server.port)
+            if stop == reload_at:
+                ada.page.goto(server.address)
+                ada.drawn("")
+        ada.saved()
+        server.stop()
+        ada.context.close()
+    finally:
+        server.kill()  # nothing is left of it where something failed
     return Sat(given, took, ada.troubles)
 
 
