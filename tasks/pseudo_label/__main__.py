@@ -113,6 +113,11 @@ def pseudo_label(
             f"pseudo_label.network is {settings.network}, but the stage was given no folder: add --network data/weights/"
             f"{settings.network}, as dvc.yaml does, or set it to none"
         )
+    if labeller.name == "given" and not data.card.annotators and not any(data.has_mask(s.id) for s in samples):
+        raise ValueError(
+            "no image of train or val has a mask, so there is nothing to train on: give masks, or choose a "
+            "pseudo_label.labeller that makes labels (segmend methods), or `blank` to begin with people's answers alone"
+        )
     prior = opened(network, data, settings.aggregator, several)
     consensus = Consensus(data, settings.aggregator, prior) if several else None
     model = None

@@ -59,6 +59,13 @@ def test_given_masks(here):
     assert table[16 + 5]["label"] == UNLABELLED and table[16 + 5]["confidence"] == 0
 
 
+def test_without_any_mask_there_is_nothing_to_train_on(here):
+    toys.leaves(here, without_mask=("a/0", "a/1", "a/2", "b"))
+    with pytest.raises(ValueError, match="no image of train or val has a mask"):
+        run(here)
+    assert run(here, labeller={"name": "blank"})["coverage"] == 0
+
+
 def test_history_and_answers_are_empty(here):
     toys.leaves(here)
     run(here)
