@@ -202,7 +202,7 @@ def test_dominant_answers_teach_no_experience(here):
     row = {"round": "r1", "query": "r1-00001", "kind": "class", "expected": 10.0, "changed": 5000}
     history.write(here / "labels/r0", history.table([dict.fromkeys(history.SCHEMA.names) | row]))
     assert run(here, "dominant", kind="dominant")["experience"] == 1
-    assert run(here, "correction")["experience"] == pytest.approx(5100 / 110)
+    assert run(here, "correction")["experience"] == 10  # 5100 / 110 is more than a forecast may be raised
 
 
 def test_what_an_untrained_network_says_decides_nothing(here, capsys):

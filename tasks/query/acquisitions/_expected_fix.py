@@ -22,6 +22,7 @@ from jaxtyping import Float32, Float64, UInt8
 from segmend.answers.answers import QueryKind
 from segmend.images.region_table import RegionTable, Scene
 
+MOST = 10.0  # experience is at most this: of forecasts near 0 (the network repeats the labels) the ratio says nothing
 FEW = 5.0  # questions that stand beside PRIOR pixels before any answer, where two kinds of questions are compared
 PRIOR = 100.0  # pixels added to both sides of the ratio, so that a single answer moves it little
 
@@ -77,8 +78,8 @@ def pixels(table: RegionTable, kind: QueryKind) -> Float64[np.ndarray, " n"]:
 
 
 def experience(rows: pa.Table, kind: QueryKind) -> float:
-    """Pixels that answers really changed, over pixels that were forecast, in the newest round with forecasts; 1 before that, and
-    where changed pixels say nothing about fixed ones."""
+    """Pixels that answers really changed, over pixels that were forecast, in the newest round with forecasts, at most MOST;
+    1 before that, and where changed pixels say nothing about fixed ones."""
     if kind != "correction":
         return 1.0
     forecast = [
@@ -88,4 +89,5 @@ def experience(rows: pa.Table, kind: QueryKind) -> float:
         return 1.0
     newest = max((row["round"] for row in forecast), key=lambda name: int(name[1:]))
     answered = [row for row in forecast if row["round"] == newest and row["kind"] != "skip"]
-    return (sum(row["changed"] for row in answered) + PRIOR) / (sum(row["expected"] for row in answered) + PRIOR)
+    ratio = (sum(row["changed"] for row in answered) + PRIOR) / (sum(row["expected"] for row in answered) + PRIOR)
+    return min(ratio, MOST)
