@@ -16,7 +16,7 @@ names. `clicks`, `seconds`, `who`, `when` may be left out, and so may `comment` 
 file is append-only: of two lines about the same pixels the later counts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from json import dumps, loads
 from pathlib import Path
@@ -157,7 +157,16 @@ def read(
     with `sizes` (rows, columns by image id), for an unknown image or a footprint of another size; with `hashes`
     (image_sha256 by image id), for an answer about another image of the same name.
     """
-    answers = []
+    return list(each_answer(path, classes, sizes, hashes))
+
+
+def each_answer(
+    path: Path,
+    classes: Sequence[str] | None = None,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+    hashes: Mapping[str, str] | None = None,
+) -> Iterator[Answer]:
+    """`read`, one answer at a time."""
     for number, content in json_lines(path):
         try:
             answer = Answer.model_validate(content)
@@ -168,8 +177,7 @@ def read(
             raise ValueError(short(text)) from None
         except ValueError as error:
             raise ValueError(short(f"{path}, line {number}: {error}")) from None
-        answers.append(answer)
-    return answers
+        yield answer
 
 
 def wrong(error: Any) -> str:

@@ -14,22 +14,24 @@ Side = Annotated[int, Field(ge=1, lt=2**31, strict=True)]
 
 
 def run_lengths(runs: Any) -> array:
-    """Whole numbers as 8-byte integers, a third of a tuple's memory; no run but the first is empty, so that equal sets of pixels
+    """Whole numbers as 4-byte integers, a sixth of a tuple's memory; no run but the first is empty, so that equal sets of pixels
     have equal runs."""
     if isinstance(runs, array):
         return runs
     if not isinstance(runs, list | tuple) or not {int}.issuperset(map(type, runs)):
         raise ValueError("a list of whole numbers is wanted")
+    if min(runs, default=0) < 0:
+        raise ValueError("a run is below 0")
     try:
-        packed = array("q", runs)
+        packed = array("I", runs)
     except OverflowError:
         raise ValueError("a run is longer than any image") from None
-    return without_empty(packed) if 0 in packed[1:] and min(packed) >= 0 else packed
+    return without_empty(packed) if 0 in packed[1:] else packed
 
 
 def without_empty(runs: array) -> array:
     """The runs of the same pixels with no run of length 0 but the first."""
-    kept = array("q", [0])  # of odd length: its last run is outside
+    kept = array("I", [0])  # of odd length: its last run is outside
     for place, run in enumerate(runs):
         if run and place % 2 == len(kept) % 2:
             kept.append(run)
@@ -42,6 +44,7 @@ Runs = Annotated[array, PlainValidator(run_lengths), PlainSerializer(array.tolis
 
 
 EVERY_FIELD = {"size", "runs"}
+KNOWN_SIZES: dict[tuple[int, int], tuple[int, int]] = {}
 
 
 class Footprint(Settings):
@@ -52,10 +55,9 @@ class Footprint(Settings):
 
     @model_validator(mode="after")
     def adds_up(self) -> "Footprint":
-        if not self.runs or min(self.runs) < 0 or sum(self.runs) != self.size[0] * self.size[1]:
-            raise ValueError(
-                f"the runs of a footprint must be >= 0 and add up to {self.size[0]} x {self.size[1]} pixels"
-            )
+        if not self.runs or sum(self.runs) != self.size[0] * self.size[1]:
+            raise ValueError(f"the runs of a footprint must add up to {self.size[0]} x {self.size[1]} pixels")
+        self.__dict__["size"] = KNOWN_SIZES.setdefault(self.size, self.size)
         object.__setattr__(
             self, "__pydantic_fields_set__", EVERY_FIELD
         )  # a set for each footprint is memory for nothing
@@ -95,12 +97,12 @@ def encode_pixels(inside: Int64[np.ndarray, " n"], size: tuple[int, int]) -> Foo
 def decode(footprint: Footprint) -> Bool[np.ndarray, "h w"]:
     """The mask of a footprint."""
     inside = np.arange(len(footprint.runs)) % 2 == 1
-    return np.repeat(inside, np.frombuffer(footprint.runs, np.int64)).reshape(footprint.size)
+    return np.repeat(inside, np.frombuffer(footprint.runs, np.uint32).astype(np.int64)).reshape(footprint.size)
 
 
 def pixels(footprint: Footprint) -> Int64[np.ndarray, " n"]:
     """The footprint's pixels as ascending flat indices, without making the mask."""
-    ends = np.cumsum(np.frombuffer(footprint.runs, np.int64))
+    ends = np.cumsum(np.frombuffer(footprint.runs, np.uint32), dtype=np.int64)
     starts, stops = ends[:-1][::2], ends[1::2]  # each inside run begins where the outside run before it ends
     lengths = stops - starts
     before = np.cumsum(lengths) - lengths

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from segmend.answers.answers import SIMULATED, Answer, Budget, Query, Verdict, encode, newest, pixels, read
+from segmend.answers.answers import SIMULATED, Answer, Budget, Query, Verdict, each_answer, encode, newest, pixels
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import LabelMap
 from tasks.correct.apply_answers import name_of
@@ -32,7 +32,7 @@ def given_answers(path: Path, data: Dataset) -> list[Answer]:
     samples = {sample.id: sample for sample in data.samples}
     sizes = {name: (sample.height, sample.width) for name, sample in samples.items()}
     hashes = {name: sample.image_sha256 for name, sample in samples.items()}
-    answers = newest(read(path, data.classes, sizes, hashes))
+    answers = newest(each_answer(path, data.classes, sizes, hashes))
     kept = [answer for answer in answers if samples[answer.image].split != "test"]
     if len(kept) < len(answers):
         print(
