@@ -8,30 +8,16 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from flows import environment
 from flows.commands import annotate, export
+from flows.commands.common import Commands, interrupt, module, workspace
 from flows.environment import UserError
 
-USER_MISTAKE, WAITING, INTERRUPTED = 2, 75, 130
-
-
-class Commands(TyperGroup):
-    """Turns a UserError into its sentence and exit code 2."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except UserError as mistake:
-            typer.echo(str(mistake), err=True)
-            raise typer.Exit(USER_MISTAKE) from mistake
-        except KeyboardInterrupt as stop:
-            typer.echo("Interrupted; what was finished is kept, the next run goes on from there.", err=True)
-            raise typer.Exit(INTERRUPTED) from stop
+WAITING = 75
 
 
 app = typer.Typer(
@@ -42,9 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-
-
-workspace = environment.enter
 
 
 def _version(wanted: bool) -> None:
@@ -119,7 +102,7 @@ def run(
             )
     run.prepare(root, data, format, noise, experiment, keep_going)
     os.environ.update(environment.machine(device, precision, workers, offline))
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     parameters = {"target": target, "force": force or [], "device": device, "precision": precision, "workers": workers}
     parameters["offline"] = offline
     plan, outcomes, link = run.execute(root, console, parameters, with_prefect=not no_prefect)
@@ -127,14 +110,10 @@ def run(
         console.print(f"Nothing to do: all {len(plan.stages)} stages are fresh.")
     ending(console, root)
     if link:
-        console.print(f"MLflow run: {link}", soft_wrap=True, highlight=False)
+        console.print(f"MLflow run: {environment.without_secrets(link)}", soft_wrap=True, highlight=False)
     if run.exit_code(outcomes) == WAITING:
         console.print(annotate.where(root), soft_wrap=True, highlight=False, markup=False)
     raise typer.Exit(run.exit_code(outcomes))
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 @app.command()
@@ -156,11 +135,16 @@ def status(
 
 
 @app.command()
-def rounds(number: Annotated[int, typer.Argument(min=0, help="How many rounds of questions.")]) -> None:
+def rounds(
+    number: Annotated[int, typer.Argument(min=0, max=10_000, help="How many rounds of questions.")],
+    budget: Annotated[
+        str | None, typer.Option(help="Budget of every round that is not asked yet, as 500 or 2%.")
+    ] = None,
+) -> None:
     """Set the number of rounds in params.yaml. Answers that people gave are never deleted."""
     from flows.files.params_file import set_rounds
 
-    difference, remarks = set_rounds(workspace(), number)
+    difference, remarks = set_rounds(workspace(any_rounds=True), number, budget)
     typer.echo(f"params.yaml changed:\n{difference}" if difference else f"There are {number} rounds already.")
     for remark in remarks:
         typer.echo(remark)
@@ -210,22 +194,33 @@ def methods() -> None:
     module("tasks", "--table")
 
 
-def module(name: str, *arguments: str) -> None:
-    """Run a module of the tasks in the workspace and end with its exit code."""
-    import subprocess
-
-    workspace()
-    raise typer.Exit(subprocess.run([sys.executable, "-m", name, *arguments], check=False).returncode)
-
-
 @app.command()
 def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")]) -> None:
     """Make a workspace for another data set: its own params, data and runs; the DVC cache is shared."""
     from flows.commands.workspace import make
 
     folder = folder.resolve()
-    for remark in make(workspace(), folder):
+    for remark in make(workspace(check=False), folder):
         typer.echo(remark)
+
+
+@app.command()
+def gc(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    forget: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="First take this deleted workspace off the list of the cache.")
+    ] = None,
+) -> None:
+    """Free disk space: remove cached data that no workspace, branch, tag or experiment needs. Instead of `dvc gc`, which knows one."""
+    from flows.engine import shared_cache
+
+    root = workspace(check=False)
+    if forget is not None:
+        shared_cache.forget(root, forget.absolute())
+    objects, size, users = shared_cache.collect(root, dry_run)
+    typer.echo(f"Workspaces of the cache {shared_cache.cache_folder(root)}: {', '.join(map(str, users))}")
+    verb = "could be removed" if dry_run else "removed"
+    typer.echo(f"{objects:,} objects that none of them needs {verb} ({size / 1e6:,.1f} MB).")
 
 
 @app.command()
@@ -240,7 +235,7 @@ def ui(
     """Open a dashboard: MLflow (numbers, figures, networks) or Prefect (runs and stages). Stop it with Ctrl-C."""
     from flows.commands import dashboards
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     root = workspace()
     raise typer.Exit(dashboards.prefect(root, port) if prefect else dashboards.mlflow(root, port))
 
@@ -265,7 +260,7 @@ def serve(
     """Run the flow on a schedule until stopped. One run at a time; the next one waits."""
     from flows.commands.schedule import serve as serve_flow
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     parameters = {"target": target, "device": device, "precision": precision, "workers": workers, "offline": offline}
     serve_flow(workspace(), cron, parameters)
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows import environment
 from flows.engine.plan import Plan, Stage
 from flows.engine.runner import Listener, Outcome
 from flows.files import workspace_files
@@ -121,7 +122,7 @@ def status(root: Path, plan: Plan, tracking: str) -> dict[str, Any]:
         ],
         "rounds": workspace_files.rounds(root),
         "report": str(report) if report else None,
-        "mlflow": tracking,
+        "mlflow": environment.without_secrets(tracking),
     }
 
 

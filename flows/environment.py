@@ -4,10 +4,14 @@ Machine matters (device, tracking address, servers) live in the environment; seg
 """
 
 import os
+import re
 from pathlib import Path
 
 SHIPPED = Path(__file__).with_name("segmend.env")
 OFFLINE = ("SEGMEND_OFFLINE", "HF_HUB_OFFLINE")
+
+
+SECRET = re.compile(r"(PASSWORD|TOKEN|SECRET|API_KEY|ACCESS_KEY)", flags=re.IGNORECASE)
 
 
 class UserError(ValueError):
@@ -45,11 +49,18 @@ def find_root(start: Path) -> Path:
     )
 
 
-def enter() -> Path:
-    """The workspace around the current folder, with its environment; the current folder becomes its root."""
+def enter(check: bool = True, any_rounds: bool = False) -> Path:
+    """The workspace around the current folder, with its environment; the current folder becomes its root.
+
+    `check` refuses a params.yaml with mistakes before anything is done; `any_rounds` lets a broken chain of rounds pass.
+    """
     root = find_root(Path.cwd())
     os.chdir(root)
     apply(root)
+    if check:
+        from flows.files.params_check import check_params
+
+        check_params(root, any_rounds=any_rounds)
     return root
 
 
@@ -66,3 +77,19 @@ def machine(device: str, precision: str, workers: int | None, offline: bool = Fa
     chosen = {"SEGMEND_DEVICE": device, "SEGMEND_PRECISION": precision, "SEGMEND_WORKERS": str(workers or "auto")}
     chosen |= dict.fromkeys(OFFLINE, "1" if offline else "auto")
     return {name: value for name, value in chosen.items() if value != "auto"}
+
+
+def without_secrets(text: str) -> str:
+    """The text with *** for passwords in addresses (user:password@host, ?token=...) and for the values of variables that hold secrets."""
+    text = re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)
+    text = re.sub(r"([?&][\w-]*(?:token|key|password|secret)[\w-]*=)[^&\s]+", r"\1***", text, flags=re.IGNORECASE)
+    for name, value in os.environ.items():
+        if len(value) >= 6 and SECRET.search(name):
+            text = text.replace(value, "***")
+    return text
+
+
+def disk_full(error: OSError) -> str:
+    """The sentence for a disk or quota that is full."""
+    path = str(error.filename or error.filename2 or os.getcwd())
+    return f"The disk is full: {path} could not be written. Free space and run again; what was finished is kept."

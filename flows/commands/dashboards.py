@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from flows.engine import child_process
-from flows.environment import tracking_uri
+from flows.environment import tracking_uri, without_secrets
 from flows.orchestration import prefect_server
 
 
@@ -15,7 +15,7 @@ def mlflow(root: Path, port: int | None) -> int:
     """MLflow's server with one worker: 250 MB instead of 1.5 GB. Nothing to start where a server is named already."""
     uri = tracking_uri(root)
     if uri.startswith("http"):
-        print(f"MLflow runs at {uri} (MLFLOW_TRACKING_URI).")
+        print(f"MLflow runs at {without_secrets(uri)} (MLFLOW_TRACKING_URI).")
         return 0
     rebuild(root)
     (root / ".work").mkdir(exist_ok=True)
@@ -65,7 +65,7 @@ def rebuild(root: Path) -> None:
 def prefect(root: Path, port: int | None) -> int:
     """Prefect's server on the workspace's data base; runs started meanwhile use it."""
     if named := os.environ.get("PREFECT_API_URL") or prefect_server.running(root):
-        print(f"Prefect runs at {named.removesuffix('/api')}")
+        print(f"Prefect runs at {without_secrets(named.removesuffix('/api'))}")
         return 0
     try:
         with prefect_server.started(root, port or prefect_server.free_port(4200), quiet=False) as api:

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import sys
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -66,8 +67,27 @@ def execute(
         servers.enter_context(
             prefect_server.at_hand(root, meanwhile=lambda: import_module("flows.orchestration.retrain"))
         )
-        result = import_module("flows.orchestration.retrain").run(parameters, [display], tracker)
+        retrain = import_module("flows.orchestration.retrain")
+        try:
+            result = retrain.run(parameters, [display], tracker)
+        except retrain.ServerLost as lost:
+            display.say(f"{lost} The stages go on without Prefect.")
+            result = lost.result
+            if not result.outcomes:
+                with Runner(root, say=display.say) as runner:
+                    rest = runner.plan(parameters["target"])
+                    result.outcomes = runner.run_all(rest, [display, tracker])
+                    result.link = tracker.finish(rest, result.outcomes)
+            atexit.register(_leave, servers, exit_code(result.outcomes))
         return plan, result.outcomes, result.link
+
+
+def _leave(servers: ExitStack, code: int) -> None:
+    """End at once: what Prefect still wants to send to a server that is gone would be tried for minutes."""
+    servers.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def exit_code(outcomes: dict[str, Outcome]) -> int:

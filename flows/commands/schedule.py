@@ -4,19 +4,23 @@ One run per workspace: the limit holds the next one back, and the workspace's ow
 """
 
 import asyncio
+import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.environment import UserError
+from flows.environment import UserError, without_secrets
 from flows.orchestration import prefect_server
 
 HEARTBEAT = "Segmend: close runs whose process is gone"
+RETRY = 10.0  # seconds between two looks for a server that is away
 SIGNS_OF_LIFE = ("heartbeat", "Completed", "Cached", "Waiting", "Failed", "Cancelled", "Crashed")  # our own names too
 
 
 def serve(root: Path, cron: str, parameters: dict[str, Any]) -> None:
     """Serve the flow until stopped, at the times of `cron`. Starts a server with a dashboard if none is up."""
+    wait_for_server()
     with prefect_server.at_hand(root, prefect_server.free_port(4200), quiet=False) as api:
         from prefect.client.schemas.schedules import CronSchedule
 
@@ -43,6 +47,19 @@ def serve(root: Path, cron: str, parameters: dict[str, Any]) -> None:
             pause_on_shutdown=True,
             print_starting_message=False,
         )
+
+
+def wait_for_server() -> None:
+    """A schedule outlives a server that is away for a while: wait until the one that is named answers."""
+    api, said = os.environ.get("PREFECT_API_URL"), False
+    while api and not prefect_server.answers(api):
+        if not said:
+            print(
+                f"No Prefect server answers at {without_secrets(api)} (PREFECT_API_URL); trying every {RETRY} s.",
+                flush=True,
+            )
+        said = True
+        time.sleep(RETRY)
 
 
 def install_heartbeat() -> None:

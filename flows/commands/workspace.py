@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flows.engine import plan
+from flows.engine import shared_cache
 from flows.environment import UserError
 from flows.files import workspace_files
 from flows.files.params_file import ParamsFile
@@ -114,7 +114,7 @@ def make(root: Path, folder: Path) -> list[str]:
     answer = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise UserError(f"git could not make a worktree at {folder}: {' '.join(answer.stderr.split())}")
-    plan.share_cache(root, folder)
+    shared_cache.share(root, folder)
     remarks = [
         f"{folder} is a workspace on branch {branch}; its code, params, answers and runs are its own, the DVC cache is shared."
     ]
@@ -122,5 +122,6 @@ def make(root: Path, folder: Path) -> list[str]:
         remarks.append("It starts from the last commit: your uncommitted changes are not in it.")
     return [
         *remarks,
+        "Do not run plain `dvc gc` in any of them: it deletes what the others need. `segmend gc` knows them all.",
         f"Go on with: cd {folder} && segmend run --data PATH   (a segmend called there runs the code there)",
     ]

@@ -199,12 +199,3 @@ def can_restore(root: Path, name: str) -> bool:
         except RunCacheNotFoundError:
             return False
         return True
-
-
-def share_cache(root: Path, folder: Path) -> None:
-    """Let another workspace use this one's cache: what `dvc cache dir --local` writes. Absolute paths belong in config.local, which git ignores."""
-    from dvc.config import Config
-
-    cache = Config(str(root / ".dvc"))["cache"].get("dir") or root / ".dvc" / "cache"
-    with Config(str(folder / ".dvc")).edit("local") as settings:
-        settings.setdefault("cache", {})["dir"] = os.path.abspath(root / ".dvc" / cache)

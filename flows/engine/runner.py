@@ -21,6 +21,9 @@ from filelock import FileLock, Timeout
 
 from flows.engine import child_process, device_locks, plan, spool
 from flows.engine.plan import Plan, Stage
+from flows.environment import without_secrets
+from flows.files.params_file import make_answers_files
+from flows.files.workspace_files import params
 
 USER_MISTAKE, WAITING = 2, 75  # exit codes of a stage with a meaning of their own (segmend/stage/command.py)
 TAIL = 20  # last lines kept of each stage
@@ -107,6 +110,8 @@ class Runner:
         self._stop.set()
 
     def plan(self, target: str | None = None, force: Iterable[str] = ()) -> Plan:
+        """Plan; a round that was written into params.yaml by hand gets its file of answers, empty, as DVC depends on it."""
+        make_answers_files(self.root, params(self.root).get("rounds") or ())
         return plan.read_plan(self.root).force(force).select(target)
 
     def run_all(self, todo: Plan, listeners: Sequence[Listener] = (), force: Iterable[str] = ()) -> dict[str, Outcome]:
@@ -156,6 +161,7 @@ class Runner:
         messages = DvcMessages(stage.name)
 
         def pass_line(text: str) -> None:
+            text = without_secrets(text)
             if messages.add(text):
                 for listener in listeners:
                     listener.line(stage.name, text)
@@ -250,6 +256,8 @@ class DvcMessages:
             return made("TimedOut", code=1, sentence=f"stopped after {seconds:.0f} s, the time-out in its meta")
         if stopped:
             return made("Failed", code=130, sentence="stopped from outside")
+        if not sentence and any("No space left on device" in line for line in self.tail):
+            inner, sentence = USER_MISTAKE, "the disk is full; free space and run again, what was finished is kept"
         if inner == WAITING:
             return made("Waiting", code=WAITING, sentence=sentence)
         return made("Failed", code=inner or 1, sentence=sentence or f"ended with exit code {inner or 1}")

@@ -9,14 +9,14 @@ import os
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 from flows.engine import child_process
-from flows.environment import UserError
+from flows.environment import UserError, without_secrets
 
 
 def free_port(wanted: int | None = None) -> int:
@@ -38,7 +38,7 @@ def answers(api: str) -> bool:
     try:
         with urllib.request.urlopen(f"{api.rstrip('/')}/health", timeout=2) as response:
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (OSError, ValueError, HTTPException):  # URLError is an OSError
         return False
 
 
@@ -95,11 +95,21 @@ def started(
         child_process.end_group(server)
 
 
+def probe(api: str) -> None:
+    """Raise a UserError unless a server answers there within 5 s: a client of Prefect would try for minutes."""
+    if not (answers(api) or answers(api)):
+        raise UserError(
+            f"No Prefect server answers at {without_secrets(api)} (PREFECT_API_URL). Start it, unset the variable, or run with "
+            "--no-prefect."
+        )
+
+
 @contextmanager
 def at_hand(
     root: Path, port: int | None = None, quiet: bool = True, meanwhile: Callable[[], object] = bool
 ) -> Iterator[str]:
-    """The server to use, named in PREFECT_API_URL. Call before prefect is imported: it reads the variable then."""
+    """The server to use, named in PREFECT_API_URL; a UserError if the one that is named there does not answer.
+    Call before prefect is imported: it reads the variable then."""
     api = os.environ.get("PREFECT_API_URL") or running(root)
     with ExitStack() as stack:
         if api is None:
@@ -108,5 +118,6 @@ def at_hand(
             stack.callback(os.environ.pop, "PREFECT_API_URL", None)
             api = stack.enter_context(started(root, port, quiet, meanwhile))
         else:
+            probe(api)
             os.environ["PREFECT_API_URL"] = api
         yield api

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from httpx import HTTPError
 from prefect import flow, get_run_logger, runtime, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import PrefectException
 from prefect.futures import wait
 from prefect.states import Cancelled, Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -20,7 +22,7 @@ from flows import environment
 from flows.engine.plan import Plan, Stage
 from flows.engine.runner import Listener, Outcome, Runner
 from flows.files import workspace_files
-from flows.orchestration import flow_context
+from flows.orchestration import flow_context, prefect_server
 from flows.orchestration.flow_context import Result
 from flows.tracking.tracker import Tracker
 
@@ -137,6 +139,8 @@ def _tags() -> dict[str, str]:
 
 def _artifacts(root: Path, result: Result) -> None:
     """What somebody who looks at the run in Prefect wants next."""
+    if not prefect_server.answers(os.environ["PREFECT_API_URL"]):
+        return
     counts: dict[str, list[str]] = {}
     for outcome in result.outcomes.values():
         counts.setdefault(outcome.what, []).append(outcome.stage)
@@ -154,8 +158,16 @@ def _artifacts(root: Path, result: Result) -> None:
         )
 
 
+class ServerLost(Exception):
+    """Prefect's server stopped answering; the `result` holds the outcomes if all stages had ended by then."""
+
+    def __init__(self, result: Result):
+        super().__init__("Prefect's server no longer answers.")
+        self.result = result
+
+
 def run(parameters: dict[str, Any], listeners: Sequence[Listener], tracker: Tracker | None) -> Result:
-    """Run the flow in this process, for the command line. Raises what crashed it."""
+    """Run the flow in this process, for the command line. Raises what crashed it, and ServerLost if that was the server."""
     result = Result(tracker=tracker)
     tokens = flow_context.listeners.set(listeners), flow_context.result.set(result)
     try:
@@ -163,6 +175,10 @@ def run(parameters: dict[str, Any], listeners: Sequence[Listener], tracker: Trac
         if not result.outcomes and not state.is_completed():
             state.result()  # it ended before its stages: raise why
         return result
+    except (HTTPError, PrefectException, RuntimeError, OSError) as error:
+        if prefect_server.answers(os.environ["PREFECT_API_URL"]):
+            raise
+        raise ServerLost(result) from error
     finally:
         flow_context.listeners.reset(tokens[0])
         flow_context.result.reset(tokens[1])

@@ -27,7 +27,8 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from flows.environment import tracking_uri
+from flows.environment import tracking_uri, without_secrets
+from flows.tracking.database import make_database
 
 P, R = ParamSpec("P"), TypeVar("R")
 SERVING = (
@@ -55,7 +56,8 @@ def _as_unavailable() -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise TrackingUnavailable(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise TrackingUnavailable(without_secrets(text)) from error
 
 
 def may_be_unavailable(function: Callable[P, R]) -> Callable[P, R]:
@@ -73,10 +75,12 @@ class Store:
     """The runs of one workspace. Making one connects, makes the data base if need be and closes runs of dead processes."""
 
     @may_be_unavailable
-    def __init__(self, root: Path, dataset: str):
+    def __init__(self, root: Path, dataset: str, warn: Callable[[str], None] = print):
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         self.root, self.name, self.uri = root, f"segmend-{dataset}", tracking_uri(root)
+        if self.uri.startswith("sqlite:///"):
+            make_database(Path(self.uri.removeprefix("sqlite:///")), warn)
         self.client = MlflowClient(tracking_uri=self.uri)
         experiment = self.client.get_experiment_by_name(self.name)
         if experiment is not None:
@@ -143,7 +147,7 @@ class Store:
         except MlflowException as error:
             if error.error_code not in ("INVALID_PARAMETER_VALUE", "BAD_REQUEST"):
                 raise
-            warn(f"MLflow refused values: {error.message.splitlines()[0]}")
+            warn(f"MLflow refused values: {without_secrets(error.message.splitlines()[0])}")
 
     @may_be_unavailable
     def inputs(self, run: str, hashes: dict[str, str]) -> None:

@@ -43,7 +43,7 @@ class Tracker(Listener):
         from flows.tracking.mlflow_store import Store, TrackingUnavailable
 
         try:
-            self._store = Store(self.root, workspace_files.dataset_name(self.root))
+            self._store = Store(self.root, workspace_files.dataset_name(self.root), self._warn)
         except TrackingUnavailable as error:
             self._switch_off(error)
 
@@ -210,7 +210,7 @@ def rebuild_runs(root: Path, plan: Plan, warn: Callable[[str], None]) -> None:
     from flows.tracking.mlflow_store import Store, TrackingUnavailable
 
     try:
-        store = Store(root, workspace_files.dataset_name(root))
+        store = Store(root, workspace_files.dataset_name(root), warn)
         for stage in plan.stages.values():
             if stage.fresh:
                 made_by(store, root, stage, warn)

@@ -20,10 +20,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from json import dumps, loads
 from pathlib import Path
+from re import fullmatch
 from sys import intern
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from segmend.answers.footprints import Footprint as Footprint
 from segmend.answers.footprints import decode as decode
@@ -35,8 +36,17 @@ from segmend.answers.lines import json_lines, short
 from segmend.stage.params import Settings, sentence
 
 QueryKind = Literal["correction", "dominant", "multiclass"]
-# The budget of a round in params.yaml and of the stage query: a count (of query.unit), or a share of all base cells of the train split.
-RoundBudget = Annotated[int, Field(ge=0, strict=True)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%$")]
+
+
+def _count_or_share(budget: Any) -> Any:
+    share = fullmatch(r"(\d+(?:\.\d+)?)%", budget) if isinstance(budget, str) else None
+    if (type(budget) is int and budget >= 0) or (share and float(share[1]) <= 100):
+        return budget
+    raise ValueError("must be a count of at least 0, or a share from 0% to 100%, as 5%")
+
+
+# A round's budget in params.yaml: a count (of query.unit), or a share of all base cells of the train split.
+RoundBudget = Annotated[int | str, BeforeValidator(_count_or_share)]
 KINDS = ("confirm", "class", "class_set", "mask", "skip")  # of answers; a revert takes one back
 
 

@@ -14,6 +14,8 @@ exit code 75. Any other exception is a defect: traceback, exit code 1.
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
+from errno import EDQUOT, ENOSPC
 from inspect import Parameter, getdoc, signature, unwrap
 from json import dumps
 from os import _exit, environ, getpid, kill
@@ -50,6 +52,14 @@ def stage(function: Callable[..., dict[str, Any]]) -> Callable[..., int]:
             run(function, chosen, metrics, report)
         except ValueError as error:
             return end(USER_MISTAKE, str(error))
+        except OSError as error:
+            if error.errno not in (ENOSPC, EDQUOT):
+                raise
+            path = error.filename or Path.cwd()
+            sentence = (
+                f"The disk is full: {path} could not be written. Free space and run again; what was finished is kept."
+            )
+            return end(USER_MISTAKE, sentence)
         except Waiting as error:
             return end(WAITING, str(error))
         except KeyboardInterrupt:
@@ -72,7 +82,8 @@ def first() -> bool:
 
 
 def end(code: int, message: str) -> int:
-    events.send("outcome", exit=code, message=message)
+    with suppress(OSError):  # on a full disk the sentence still reaches the terminal
+        events.send("outcome", exit=code, message=message)
     print(message, file=stderr)
     return code
 

@@ -27,11 +27,11 @@ from segmend.stage.params import Method
 
 class Seeds(Method):
     name: Literal["seeds"] = "seeds"
-    regions: int = Field(400, ge=1, description="regions per image, rounded down to a grid")
+    regions: int = Field(400, ge=1, le=1_000_000, description="regions per image, rounded down to a grid")
     levels: int = Field(4, ge=1, le=10, description="at most this many block sizes, each twice the last")
     prior: int = Field(2, ge=0, le=5, description="smoothness of borders, 0 for none")
     bins: int = Field(5, ge=2, le=16, description="histogram bins per channel")
-    iterations: int = Field(10, ge=1, description="passes over the pixels")
+    iterations: int = Field(10, ge=1, le=1000, description="passes over the pixels")
     smallest: float = Field(0.25, ge=0, le=1, description="a piece below this share of the mean size joins a neighbour")
 
     def asked(self, valid: Bool[np.ndarray, "h w"]) -> int:

@@ -26,12 +26,14 @@ from segmend.stage.params import Method
 
 class Slic(Method):
     name: Literal["slic"] = "slic"
-    regions: int = Field(400, ge=1, description="regions per image; finer ones are purer, and more to ask about")
+    regions: int = Field(
+        400, ge=1, le=1_000_000, description="regions per image; finer ones are purer, and more to ask about"
+    )
     compactness: float = Field(
         10.0, gt=0, description="weight of position against colour (Lab, 0..100); try 1, 3, 10, 30"
     )
     sigma: float = Field(0.5, ge=0, description="pixels of Gaussian smoothing before; about 1 for noisy images")
-    iterations: int = Field(10, ge=1, description="rounds of k-means")
+    iterations: int = Field(10, ge=1, le=1000, description="rounds of k-means")
     smallest: float = Field(0.25, ge=0, le=1, description="a piece below this share of the mean size joins a neighbour")
 
     def asked(self, valid: Bool[np.ndarray, "h w"]) -> int:

@@ -23,7 +23,7 @@ from segmend.stage.params import Method
 
 class Watershed(Method):
     name: Literal["watershed"] = "watershed"
-    regions: int = Field(400, ge=1, description="regions per image: as many markers are put on a grid")
+    regions: int = Field(400, ge=1, le=1_000_000, description="regions per image: as many markers are put on a grid")
     compactness: float = Field(
         0.001, ge=0, description="weight of distance against gradient (0..1); try 0, 1e-4, 1e-3, 1e-2"
     )

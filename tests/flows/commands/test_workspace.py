@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.commands import workspace
+from flows.engine import shared_cache
 from flows.engine.runner import Runner
 from flows.environment import UserError
 from flows.files.params_file import ParamsFile
@@ -120,3 +121,57 @@ def test_new_workspace(root: Path, tmp_path: Path):
         assert {outcome.what for outcome in runner.run_all(runner.plan()).values()} == {"Restored"}
     assert executed(other) == []
     assert "not empty" in mistake("new", str(other))
+
+
+def shared(root: Path, tmp_path: Path) -> Path:
+    """A second workspace on the same cache; both have run, with other contents."""
+    (root / ".gitignore").write_text(".work\n*.txt\n!in.txt\nmlflow.db*\nmlruns\n")
+    (root / ".dvc" / "config").write_text("[core]\n    analytics = false\n    check_update = false\n")  # with git
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "first")
+    segmend("run", "--no-prefect")
+    other = tmp_path / "other"
+    said = segmend("new", str(other)).output
+    assert "Do not run plain `dvc gc`" in said and "segmend gc" in said
+    (other / "in.txt").write_text("other ")
+    with Runner(other, say=lambda text: None) as runner:
+        assert all(outcome.fine for outcome in runner.run_all(runner.plan()).values())
+    return other
+
+
+def test_gc_keeps_what_any_workspace_branch_or_tag_needs(root: Path, tmp_path: Path):
+    other = shared(root, tmp_path)
+    git(root, "add", "-f", "dvc.lock")
+    git(root, "commit", "-qm", "its first state")
+    git(root, "tag", "kept")
+    (root / "in.txt").write_text("second ")
+    segmend("run", "--no-prefect", "--target", "first")  # in no commit, but in the workspace
+    (root / "in.txt").write_text("third ")
+    segmend("run", "--no-prefect", "--target", "first")  # now nobody needs what "second" gave
+    objects = shared_cache.sizes(root / ".dvc" / "cache")
+    dry = segmend("gc", "--dry-run").output
+    assert "1 objects that none of them needs could be removed" in dry and str(other) in dry
+    assert shared_cache.sizes(root / ".dvc" / "cache") == objects
+    assert "1 objects that none of them needs removed" in segmend("gc").output
+    assert len(shared_cache.sizes(root / ".dvc" / "cache")) == len(objects) - 1
+    git(root, "checkout", "-q", "-f", "kept")
+    for workspace_folder in (root, other):
+        (workspace_folder / "d.txt").unlink()
+        with Runner(workspace_folder, say=lambda text: None) as runner:
+            outcomes = runner.run_all(runner.plan())
+        assert {outcome.what for outcome in outcomes.values()} <= {"Cached", "Restored"}, workspace_folder
+
+
+def test_gc_removes_nothing_while_a_workspace_is_away_or_at_work(root: Path, tmp_path: Path):
+    other = shared(root, tmp_path)
+    objects = shared_cache.sizes(root / ".dvc" / "cache")
+    with Runner(other, say=lambda text: None):
+        assert f"A run is at work in {other}" in mistake("gc")
+    other.rename(tmp_path / "elsewhere")
+    assert f"segmend gc --forget {other}" in mistake("gc")
+    assert shared_cache.sizes(root / ".dvc" / "cache") == objects
+    git(root, "worktree", "prune")
+    result = segmend("gc", "--forget", str(other))
+    assert result.exit_code == 0 and "objects that none of them needs removed" in result.output
+    assert "is no other workspace of this cache" in mistake("gc", "--forget", str(tmp_path / "never"))

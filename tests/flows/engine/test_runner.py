@@ -108,6 +108,43 @@ def test_own_sentence_and_retries(toy: Path):
     assert len(executed(toy)) == 4  # a user's mistake is not tried again
 
 
+def test_a_full_disk_is_one_sentence(toy: Path):
+    """What DVC and a stage that knows no better print."""
+    behave(toy, "first", "with open('/dev/full', 'w') as file: file.write('x')")
+    with Runner(toy, say=lambda text: None) as runner:
+        outcome = runner.run_all(runner.plan("first"))["first"]
+    assert (outcome.what, outcome.code) == ("Failed", 2) and outcome.sentence.startswith("the disk is full")
+
+
+def test_a_round_written_by_hand_gets_its_file_of_answers(toy: Path):
+    (toy / "params.yaml").write_text("x: 1\ny: 1\nrounds: {r1: {prev: r0}, r2: {prev: r1}}\n")
+    (toy / "data" / "answers").mkdir(parents=True)
+    (toy / "data" / "answers" / "r1.jsonl").write_text("an answer\n")
+    with Runner(toy, say=lambda text: None) as runner:
+        runner.plan()
+    assert (toy / "data" / "answers" / "r1.jsonl").read_text() == "an answer\n"
+    assert (toy / "data" / "answers" / "r2.jsonl").read_text() == "\n"
+
+
+def test_no_secret_reaches_a_log(toy: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "correct-horse")
+    behave(
+        toy,
+        "first",
+        "print('at https://ada:hunter22@host/x?token=abcdefg with', os.environ['MLFLOW_TRACKING_PASSWORD'])",
+    )
+    lines: list[str] = []
+
+    class Watch(Listener):
+        def line(self, stage, text):
+            lines.append(text)
+
+    run(toy, Watch(), target="first")
+    assert "at https://***@host/x?token=*** with ***" in lines
+    kept = "".join(path.read_text() for path in [toy / "dvc.lock", *(toy / ".work").rglob("*.json*")])
+    assert not [secret for secret in ("hunter22", "correct-horse", "abcdefg") if secret in "".join(lines) + kept]
+
+
 def test_waiting_for_people(toy: Path):
     behave(toy, "left", "send('outcome', exit=75, message='12 answers missing in data/answers/r1.jsonl'); sys.exit(75)")
     with Runner(toy) as runner:

@@ -95,6 +95,14 @@ def test_mistakes_and_waiting_are_one_sentence(workspace, text, code, words):
     assert lines(workspace)[-1] == {"kind": "outcome", "exit": code, "message": done.stderr.strip()}
 
 
+def test_a_full_disk_is_one_sentence(workspace):
+    """/dev/full takes nothing."""
+    (workspace / "m.json").symlink_to("/dev/full")
+    done = call(workspace, "hello", "--metrics", "m.json")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.stderr.startswith(f"The disk is full: {workspace} could not be written. Free space and run again")
+
+
 def test_a_defect_shows_its_traceback(workspace):
     done = call(workspace, "defect")
     assert done.returncode == 1 and "RuntimeError: boom" in done.stderr
@@ -108,7 +116,7 @@ def test_outputs_are_emptied_first(workspace):
 def test_an_unknown_setting_is_named(workspace):
     (workspace / "params.yaml").write_text("seed: 5\necho: {wait: 2.5}\n")
     done = call(workspace, "hello")
-    assert done.returncode == 2 and "params.yaml: echo.wait is not a known setting" in done.stderr
+    assert done.returncode == 2 and "params.yaml, line 2: echo.wait is not a known setting" in done.stderr
 
 
 def test_help_reads_well(workspace):

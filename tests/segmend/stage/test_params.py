@@ -34,7 +34,7 @@ def test_a_method_is_chosen_by_name_with_its_block():
 
 def test_blocks_of_other_methods_may_stay_and_are_checked():
     assert section({"loss": {"name": "plain", "power": {"q": 0.5}}}).loss == Plain()
-    with pytest.raises(ValueError, match=r"train\.loss: power\.q: .*less than or equal to 1 \(it is 3\)"):
+    with pytest.raises(ValueError, match=r"train\.loss: power\.q must be at most 1 \(it is 3\)"):
         section({"loss": {"name": "plain", "power": {"q": 3}}})
 
 
@@ -45,7 +45,7 @@ def test_blocks_of_other_methods_may_stay_and_are_checked():
         ({"loss": {"q": 1}}, "one of: plain, power"),
         ({"loss": {"name": "plain", "q": 1}}, "unknown key 'q'"),
         ({"loss": {"name": "plain"}, "step": 1}, "train.step is not a known setting"),
-        ({"loss": {"name": "plain"}, "steps": 0}, r"train.steps: .*greater than or equal to 1 \(it is 0\)"),
+        ({"loss": {"name": "plain"}, "steps": 0}, r"train.steps must be at least 1 \(it is 0\)"),
     ],
 )
 def test_mistakes_come_back_as_sentences(block, words):
