@@ -32,7 +32,7 @@ MISTAKES = [
     ("seed: 0", "seed: true", "seed must be a whole number (it is true)"),
     ("seed: 0", "seed: -1", "seed must be at least 0 (it is -1)"),
     ("seed: 0", "sed: 0", "unknown section 'sed' (did you mean 'seed'?)"),
-    ("lr: 5e-3", "lr: .nan", "lr must be at most 1.0 (it is nan)"),
+    ("lr: 5e-3", "lr: .nan", "lr must be at most 1 (it is nan)"),
     ("lr: 5e-3", "lr: '5e-3x'", "lr must be a number (it is '5e-3x')"),
     ("{name: dice}", "../../x", "a method is chosen as {name: ...}, with one of: backward"),
     ("{name: dice}", "{name: ../../x}", "unknown method '../../x'; known: backward"),
@@ -49,8 +49,8 @@ MISTAKES = [
     ("last: r3", "last: r9", "last must be 'r3' (it is 'r9')"),
     ("start: none", "start: nothere", "the section pretraining has no such name"),
     ("pretraining: {}", "pretraining: {../x: {}}", "a name has letters, digits, _ and - only"),
-    ("data: brain", "data: a$(touch x)", "ingest.data may have letters, digits, and the signs _ . - only"),
-    ("data: brain", "data: ..", "ingest.data may have letters, digits"),
+    ("data: brain", "data: a$(touch x)", "ingest.data: letters, digits, _ . and - are allowed"),
+    ("data: brain", "data: ..", "ingest.data: letters, digits, _ . and - are allowed"),
     ("evaluate: {}", "evaluate: 3", "evaluate must hold `name: value` settings (it is 3)"),
     ("evaluate: {}", "", "params.yaml has no section 'evaluate'"),
 ]  # fmt: skip
@@ -97,7 +97,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(st.sampled_from(STAGES), st.data())
 def test_any_value_of_any_setting_is_accepted_or_refused_in_words(tmp_path_factory, stage, data):
     content = YAML(typ="safe").load(SHIPPED)
@@ -120,7 +120,7 @@ def test_commands_quote_every_value_of_params():
         assert "${" not in sub(r"'[^']*'", "", command), f"{name}: a variable stands outside of single quotes"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=8)
 @given(st.text(st.sampled_from("ab1%.-_ '\"$()`;&|\\\n*~ü"), min_size=1, max_size=8))
 def test_no_value_that_passes_the_check_changes_a_command(tmp_path_factory, value):
     """Every variable of every command of dvc.yaml in turn has this value: refused, or one word of the command."""

@@ -1,6 +1,7 @@
 """What `segmend run` does: change params.yaml as the options say, run the flow if anything is stale, find the exit code."""
 
 import atexit
+import logging
 import os
 import sys
 from contextlib import ExitStack
@@ -58,6 +59,9 @@ def execute(
                 tracker = Tracker(root, display.say)
                 outcomes = runner.run_all(plan, [display, tracker], parameters["force"])
                 return plan, outcomes, tracker.finish(plan, outcomes)
+        logging.raiseExceptions = (
+            False  # a server that is lost is said once, not after every line that could not be sent
+        )
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says it all, once
         tracker = Tracker(root, display.say)
         # A temporary server must outlive what Prefect still sends at exit, or that is tried again for a minute; what is
