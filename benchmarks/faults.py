@@ -1,8 +1,8 @@
-"""Does anything get lost? Random kills, faults and bad inputs against the shipped pipeline on toy data.
+"""Does anything get lost? Random kills and bad inputs against the shipped pipeline on toy data.
 
     python -m benchmarks.faults                       everything that is not measured yet
     python -m benchmarks.faults --minutes 10          stop after ten minutes; the next start goes on there
-    python -m benchmarks.faults --only kills          kills, faults or inputs
+    python -m benchmarks.faults --only inputs         one part: kills, inputs, or the page
 
 Rows are kept in results/faults.jsonl as they come. The page docs/faults.md is made from them.
 """
@@ -13,7 +13,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from benchmarks import faults_page
 from benchmarks.claims import RESULTS, arguments, kept
+from benchmarks.faults_inputs import inputs, outcome
 from benchmarks.faults_kills import KILLS, prepared, trial
 
 NAME = "faults"
@@ -43,16 +45,27 @@ def kills(out_of_time: Callable[[], bool]) -> None:
             (FOLDER / "ready").unlink()
 
 
+def bad_inputs() -> None:
+    """Every bad file that has no row yet."""
+    done = {(row["of"], row["name"]) for row in kept(NAME) if row["kind"] == "input"}
+    for kind, name, content in inputs():
+        if (kind, name) not in done:
+            keep([{"kind": "input", "of": kind, "name": name, **outcome(kind, content)}])
+
+
 def main() -> None:
     chosen = arguments(
         NAME,
         __doc__,
         minutes={"type": float, "help": "begin nothing new after this time"},
-        only={"choices": ["kills"], "help": "one part alone"},
+        only={"choices": ["kills", "inputs", "page"], "help": "one part alone"},
     )
     limit = monotonic() + 60 * (chosen.minutes or 1e6)
     if chosen.only in (None, "kills"):
         kills(lambda: monotonic() > limit)
+    if chosen.only in (None, "inputs"):
+        bad_inputs()
+    faults_page.write(kept(NAME))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.pipeline import ENVIRONMENT, edit, lock, make_workspace, run
+from tests.pipeline import ENVIRONMENT, edit, lock, run
+from tests.toys import clone
 
 # Settings with which kills meet checkpoints: training of 12 epochs that saves its state every second.
 SETTINGS = {"train": {"epochs": 12}, "pretrain": {"epochs": 4}, "pretraining": {"contrastive": {}}}
@@ -50,7 +51,7 @@ def prepared(folder: Path, settings: dict[str, Any] | None = None) -> Path:
     if not (folder / "ready").exists():
         rmtree(folder, ignore_errors=True)
         (folder / "workspace").mkdir(parents=True)
-        workspace = make_workspace(folder / "workspace")
+        workspace = clone(folder / "workspace")
         edit(workspace, SETTINGS if settings is None else settings)
         run(workspace)
         (folder / "ready").touch()

@@ -91,7 +91,7 @@ def check_start(content: dict[str, Any], path: Path | str) -> list[str]:
         if not fullmatch(r"[A-Za-z0-9_-]+", str(key))
     ]
     start = train.get("start", "none") if isinstance(train, dict) else "none"
-    if start != "none" and start not in named:
+    if isinstance(start, str) and start != "none" and start not in named:
         mistakes.append(
             f"{name}{line_of(path, 'train.start')}: train.start is '{start}', but the section pretraining has no such name"
             f"{nearest(start, named)}; write there {start}: {{}}, or set train.start to none"

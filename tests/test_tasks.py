@@ -56,6 +56,9 @@ MISTAKES = [
 ]  # fmt: skip
 
 
+NOT_SETTINGS = ["", "- a\n- b\n", "3\n", "text", "[" * 5000, "a: &a [*a]\n", b"\xff\xfe\x00", b"seed: \x00\n", "seed: 2026-13-45\n", "1: 2\n"]  # fmt: skip
+
+
 def mistakes(text: str | bytes, folder: Path) -> str:
     """What is said of a file with this content; nothing if it is in order."""
     path = folder / "params.yaml"
@@ -81,11 +84,7 @@ def test_a_mistake_is_one_sentence_with_its_line(tmp_path, old, new, words):
         assert abs(line - changed) < 8  # a setting that is not there is looked for at the section above it
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["", "- a\n- b\n", "3\n", "text", "[" * 5000, "a: &a [*a]\n", b"\xff\xfe\x00", b"seed: \x00\n", "seed: 2026-13-45\n", "1: 2\n"],
-    ids=repr,
-)  # fmt: skip
+@pytest.mark.parametrize("content", NOT_SETTINGS, ids=repr)
 def test_what_is_no_settings_file_is_one_sentence(tmp_path, content):
     said = mistakes(content, tmp_path)
     assert said.startswith("params.yaml") and not [word for word in JARGON if word in said]

@@ -192,8 +192,8 @@ def each_answer(
 
 def wrong(error: Any) -> str:
     """One of pydantic's errors about an answer as a sentence."""
-    if error["type"] == "extra_forbidden":
-        return f"the key '{error['loc'][-1]}' is unknown; an answer has {', '.join(Answer.model_fields)}"
+    if error["type"] == "unknown_setting":
+        return f"the key '{error['ctx']['name']}' is unknown; an answer has {', '.join(Answer.model_fields)}"
     if error["type"] == "string_pattern_mismatch":
         return f"answer.{error['loc'][-1]} holds a control character"
     return sentence(error, "answer")

@@ -75,6 +75,8 @@ def dotted(loc: tuple[Any, ...], where: str, block: Any) -> str:
             and part < len(block)
         ):
             block = block[part]
+        elif isinstance(part, int) and block is None:
+            pass
         elif not match(r"^[A-Za-z_]\w*$", str(part)) or part in ("int", "float", "str", "bool", "constrained-str"):
             continue
         elif block is not None and not isinstance(block, dict):

@@ -108,7 +108,7 @@ def test_answers_come_back_and_equal_answers_give_equal_bytes(tmp_path):
     [
         ("{", "not a JSON object"),
         ("[1, 2]", "not a JSON object"),
-        ('{"query": "r1-1", "image": "a/0"}', "footprint: field required"),
+        ('{"query": "r1-1", "image": "a/0"}', "answer.footprint is missing"),
         ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [0, 8]}, "kind": "guess"}', "answer.kind"),
         ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [7]}, "kind": "skip"}', "add up to 2 x 4"),
         ('{"query": "r1-1", "image": "a/0", "footprint": {"size": [2, 4], "runs": [0, 8]}, "kind": "skip", "x": 1}', "the key 'x' is unknown"),
