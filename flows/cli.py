@@ -14,7 +14,7 @@ import typer
 
 from flows import environment
 from flows.commands import annotate, export
-from flows.commands.common import Commands, interrupt, module, workspace
+from flows.commands.entry import Commands, interrupt, module, workspace
 from flows.environment import UserError
 
 WAITING = 75
