@@ -60,6 +60,17 @@ ARMS: dict[str, dict[str, Any]] = {
     "alc": experiment("alc"),
     "a2lc": experiment("a2lc"),
 }
+CORRECTED = ARMS["doubt_corrected"]
+# One part changed: the share that chance draws, the guard, the features, the selection.
+ARMS |= {
+    "corrected_random_0": merged(CORRECTED, {"query": {"random": 0.0}}),
+    "corrected_random_5": merged(CORRECTED, {"query": {"random": 0.05}}),
+    "corrected_random_20": merged(CORRECTED, {"query": {"random": 0.2}}),
+    "corrected_unguarded": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"z": 0.0}}}}),
+    "corrected_network": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"features": "network"}}}}),
+    "corrected_colour": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"features": "none"}}}}),
+    "corrected_by_gain": merged(CORRECTED, {"query": {"acquisition": {"name": "expected_gain"}}}),
+}
 # These ask nobody: the network of round 0 replaces labels (free_threshold: where its probability is above .8), self_training does so
 # three times, each time with the network that learned from the labels before; given and truth change nothing and train a network.
 FREE = ("given", "truth", "free_argmax", "free_threshold", "self_training")

@@ -21,7 +21,7 @@ network on the test split; ± is the standard deviation over seeds. Nothing was 
 Arms: `given` and `truth` train a network on the first labels and on the true ones. `free_argmax` and `free_threshold` replace labels by the first
 network's class, everywhere or where its probability is above .8; `self_training` does the latter three times: they ask nobody. `segmend_before`
 is the default of params.yaml (conflicts, expected gain, evidence). `random_corrected` asks at random, `doubt_corrected` in the order of the acquisition
-`doubt` with a tenth at random; both with the expansion `corrector`.
+`doubt` with a tenth at random; both with the expansion `corrector`. `corrected_...` is `doubt_corrected` with one part changed.
 
 {missing}
 
