@@ -152,12 +152,10 @@ def shape_of(figure: dict[str, Any], kind: str, label: int, name: str) -> Shape:
             (corners_of(part["exterior"]), tuple(corners_of(hole) for hole in part.get("interior") or []))
             for part in parts
         ]
-        extent = extent_of([[value for corner in outer for value in corner] for outer, _ in outlines]) or (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-        )
+        every = [corners for outer, holes in outlines for corners in (outer, *holes)]
+        extent = extent_of([[value for corner in corners for value in corner] for corners in every])
+        if extent is None:
+            return broken(name, "an outline of it is empty, or has a coordinate that is not finite")
         if kind == "rectangle":
             _, _ = outlines[0][0]  # two corners
             return Shape(label, partial(cover_rectangle, *extent), name, extent)

@@ -110,6 +110,14 @@ def test_images_without_annotations_and_the_other_way_round(tmp_path):
             {"classTitle": "cat", "geometryType": "oriented_bbox", "points": []},
             "it cannot be read as a oriented_bbox|is not read",
         ),
+        (
+            {
+                "classTitle": "cat",
+                "geometryType": "polygon",
+                "points": {"exterior": [[1, 1], [9, 1], [5, 5]], "interior": [[[1e300, 2], [3, 2], [3, 3]]]},
+            },
+            "it reaches from x, y = 1, 1 to 1e",
+        ),
         ({"classTitle": "cat", "geometryType": "polygon"}, r"object 1 \(cat\): it cannot be read as a polygon"),
         (
             {"classTitle": "cat", "geometryType": "polygon", "points": {"exterior": [[1, 1], [2, 2]]}},
