@@ -111,7 +111,8 @@ def test_new_workspace(root: Path, tmp_path: Path):
     git(root, "init", "-q")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "first")
-    segmend("run", "--no-prefect")
+    ran = segmend("run", "--no-prefect")
+    assert ran.exit_code == 0, ran.output
     (root / "dvc.lock").unlink()
     other = tmp_path / "other"
     result = segmend("new", str(other))
