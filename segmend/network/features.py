@@ -63,6 +63,7 @@ class Encoder:
 
     @cached_property
     def network(self) -> nn.Module:
+        self.cache.trim()  # once, before anything new is kept: what was used longest ago makes room
         return lite0(self.file, features_only=True, out_indices=(1, 2, 3)).to(self.device)
 
     def __call__(self, image: UInt8[np.ndarray, "h w 3"]) -> Encoded:

@@ -119,8 +119,9 @@ def row_of(item: CheckedRecord) -> dict[str, Any]:
 
 
 def restored(row: dict[str, Any], record: Record, key: str) -> CheckedRecord:
+    height, width = row["size"]
     return CheckedRecord(
-        record, *row["size"], row["digest"], row["plain"], np.array(row["sums"]), dense(row["mask"]), dense(row["truth"]),
+        record, height, width, row["digest"], row["plain"], np.array(row["sums"]), dense(row["mask"]), dense(row["truth"]),
         tuple(row["objects"]), frozenset(row["noticed"]), (), key,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The corrector's classifier: a small network from what is known of a pixel to its true class, taught by answers alone."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
@@ -8,7 +8,6 @@ from skimage.color import rgb2lab
 
 from segmend.images.rasters import LabelMap, RegionMap, is_class
 from segmend.images.regions import class_counts
-from segmend.network.features import Encoded
 
 HIDDEN = 128
 DROPOUT = 0.2
@@ -38,7 +37,7 @@ class Inputs:
     def __init__(
         self,
         image: UInt8[np.ndarray, "h w 3"],
-        encoded: Encoded | None,
+        encoded: Any,  # features of the image: what `at(pixels)` gives, or None
         labels: LabelMap,
         regions: RegionMap,
         classes: int,

@@ -153,12 +153,12 @@ def shape_of(figure: dict[str, Any], kind: str, label: int, name: str) -> Shape:
             for part in parts
         ]
         every = [corners for outer, holes in outlines for corners in (outer, *holes)]
-        extent = extent_of([[value for corner in corners for value in corner] for corners in every])
-        if extent is None:
+        reach = extent_of([[value for corner in corners for value in corner] for corners in every])
+        if reach is None:
             return broken(name, "an outline of it is empty, or has a coordinate that is not finite")
         if kind == "rectangle":
             _, _ = outlines[0][0]  # two corners
-            return Shape(label, partial(cover_rectangle, *extent), name, extent)
+            return Shape(label, partial(cover_rectangle, *reach), name, reach)
     except (AttributeError, KeyError, TypeError, ValueError) as trouble:
         return broken(name, f"it cannot be read as a {kind} ({trouble})")
     if kind not in ("polygon", "multipolygon"):
@@ -167,7 +167,7 @@ def shape_of(figure: dict[str, Any], kind: str, label: int, name: str) -> Shape:
         )
     if any(len(corners) < 3 for outer, holes in outlines for corners in (outer, *holes)):
         return broken(name, "an outline of it has fewer than three corners")
-    return Shape(label, partial(cover_outlines, tuple(outlines)), name, extent)
+    return Shape(label, partial(cover_outlines, tuple(outlines)), name, reach)
 
 
 def corners_of(points: list[Any]) -> Corners:
