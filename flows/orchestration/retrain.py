@@ -15,6 +15,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import PrefectException
 from prefect.futures import wait
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelled, Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -139,7 +140,7 @@ def _tags() -> dict[str, str]:
 
 def _artifacts(root: Path, result: Result) -> None:
     """What somebody who looks at the run in Prefect wants next."""
-    if not prefect_server.answers(os.environ["PREFECT_API_URL"]):
+    if not _server_answers():
         return
     counts: dict[str, list[str]] = {}
     for outcome in result.outcomes.values():
@@ -156,6 +157,12 @@ def _artifacts(root: Path, result: Result) -> None:
         create_link_artifact(
             result.link, link_text="MLflow run", key="mlflow-run", description="The same run in MLflow"
         )
+
+
+def _server_answers() -> bool:
+    """Whether the server that Prefect itself uses is there; its address may stand in a profile instead of the environment."""
+    api = PREFECT_API_URL.value()
+    return api is None or prefect_server.answers(str(api))
 
 
 class ServerLost(Exception):
@@ -176,7 +183,7 @@ def run(parameters: dict[str, Any], listeners: Sequence[Listener], tracker: Trac
             state.result()  # it ended before its stages: raise why
         return result
     except (HTTPError, PrefectException, RuntimeError, OSError) as error:
-        if prefect_server.answers(os.environ["PREFECT_API_URL"]):
+        if _server_answers():
             raise
         raise ServerLost(result) from error
     finally:
