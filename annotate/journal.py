@@ -13,9 +13,7 @@ from threading import RLock
 
 from filelock import FileLock
 
-from segmend.answers.answers import Answer, read, standing
-
-PART = "+"  # r1-00012+1 is what was brushed beside the answer to r1-00012: of another class, or outside its region
+from segmend.answers.answers import PART, Answer, read
 
 
 def question_of(query: str) -> str:
@@ -43,8 +41,8 @@ class Journal:
                 mark = self._mark()
                 self.lines = read(self.path, self.classes, self.sizes) if mark else []
                 self._stand.clear()
-                for answer in standing(self.lines):
-                    self._stand[answer.query][answer.who] = answer
+                for answer in self.lines:
+                    self._count(answer)
                 self._seen = mark
 
     def stand(self, query: str) -> dict[str, Answer]:
@@ -83,10 +81,14 @@ class Journal:
                 os.fsync(file.fileno())
             for answer in answers:
                 self.lines.append(answer)
-                self._stand[answer.query].pop(answer.who, None)
-                if answer.kind != "revert":
-                    self._stand[answer.query][answer.who] = answer
+                self._count(answer)
             self._seen = self._mark()
+
+    def _count(self, answer: Answer) -> None:
+        """What counts after one more line. By question, as people were asked: two of them may be about the same pixels."""
+        self._stand[answer.query].pop(answer.who, None)
+        if answer.kind != "revert":
+            self._stand[answer.query][answer.who] = answer
 
     def _mark(self) -> tuple[int, int] | None:
         """What changes when the file does; None where there is no file."""

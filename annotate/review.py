@@ -130,6 +130,7 @@ class Review:
         given |= {"flag": True} if body.flag else {}
         given |= {"comment": body.comment} if body.comment else {}
         about: dict[str, Any] = {"query": query.query, "image": query.image, "footprint": query.footprint}
+        given |= {"image_sha256": query.image_sha256} if query.image_sha256 else {}
         if body.kind == "mask":
             return self.brushed(body.paint, query, about | given)
         if body.kind == "confirm":
@@ -179,7 +180,7 @@ class Review:
             if picture is None or picture.sample.id not in self.workspace.sizes:
                 raise ValueError("only training images can be repainted")
             names, size = self.workspace.classes, self.workspace.sizes[picture.sample.id]
-            given: dict[str, Any] = {"who": who, "when": moment(body.at), "seconds": body.seconds}
+            given: dict[str, Any] = {"who": who, "when": moment(body.at), "image_sha256": picture.sample.image_sha256}
             given |= {"comment": body.comment} if body.comment else {}
             lines: list[Answer] = []
             name = f"paint-{uuid4().hex[:12]}"
@@ -223,7 +224,11 @@ def painted(
     query: str, image: str, name: str, flat: np.ndarray, size: tuple[int, int], given: dict[str, Any]
 ) -> Answer:
     """An answer that gives these pixels a class."""
-    given = {key: value for key, value in given.items() if key in ("who", "when", "clicks", "seconds", "comment")}
+    given = {
+        key: value
+        for key, value in given.items()
+        if key in ("who", "when", "clicks", "seconds", "comment", "image_sha256")
+    }
     footprint: Footprint = encode_pixels(flat, size)
     return Answer(**given, query=query, image=image, footprint=footprint, kind="mask", classes=(name,), mask=footprint)
 

@@ -109,3 +109,12 @@ def test_what_stands_in_memory_is_what_stands_in_the_file(tmp_path_factory, move
 
 def test_parts_belong_to_their_question():
     assert question_of("r1-00012+2") == question_of("r1-00012") == "r1-00012"
+
+
+def test_two_questions_about_the_same_pixels_are_both_answered_also_after_a_restart(tmp_path):
+    first = journal(tmp_path)
+    same = answer(query="r1-00001").footprint
+    first.append([answer(query="r1-00001"), answer(query="r1-00002", footprint=same)])
+    again = journal(tmp_path)
+    again.refresh()
+    assert sorted(again.answered) == sorted(first.answered) == ["r1-00001", "r1-00002"]

@@ -63,7 +63,8 @@ def make(
             write_labels(data / "truth" / f"{sample.id}.png", known, colours)
         asking = images - (images > 3)
         for k in range(questions * (number + 1) // asking - questions * number // asking):
-            centre = wrong[k // 2 % len(wrong)] if k % 2 == 0 else rng.uniform((0, 0), size)
+            near = np.clip(wrong[k // 2 % len(wrong)] + rng.normal(0, 2, 2), 0, np.array(size) - 1)
+            centre = near if k % 2 == 0 else rng.uniform((0, 0), size)
             asked.append(disc(rng, sample, shown, known, classes, centre, kind))
     asked.sort(key=lambda query: -(query.expected or 0))
     asked = [
