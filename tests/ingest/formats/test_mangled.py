@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tasks.ingest.checking.image_checks import check
 from tasks.ingest.recognition import read
 from tests.ingest import examples
-from tests.ingest.raw import settings
+from tests.ingest.runs import settings
 
 FILES = {
     "coco": "annotations/instances_train2017.json",

@@ -14,7 +14,8 @@ from tasks.ingest.recognition import NAMES, read
 from tasks.ingest.writing import Item, Job, write
 from tests.ingest import examples
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of
-from tests.ingest.raw import save, settings
+from tests.ingest.runs import settings
+from tests.toys import save
 
 COLOURS = np.array([[0, 0, 0], [200, 30, 0], [0, 77, 255]], np.uint8)
 TOPS = ("", "train/", "b/c/")

@@ -8,7 +8,7 @@ import pytest
 from tasks.ingest.formats import FORMATS
 from tasks.ingest.recognition import read, recognise
 from tests.ingest import examples
-from tests.ingest.raw import settings, source_of
+from tests.ingest.runs import settings, source_of
 
 NAMES = [get_args(one.model_fields["name"].annotation)[0] for one in FORMATS]
 
