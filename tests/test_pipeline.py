@@ -10,7 +10,7 @@ from tests.pipeline import ROOT, dvc, edit, git, lock, ran, records, run, segmen
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TO_THE_LABELS = {"ingest", "superpixelize", "pseudo_label", "train@r0", "query@r1", "correct@r1"}
-ALL = TO_THE_LABELS | {"evaluate@r0", "train@r1", "evaluate@r1", "report"}
+ALL = TO_THE_LABELS | {"evaluate@r0", "train@r1", "evaluate@r1", "export", "report"}
 
 
 def test_a_cold_run_runs_everything_and_leaves_nothing_stale(made):
@@ -65,7 +65,7 @@ def test_the_tests_pass_in_a_clone_in_which_the_pipeline_ran(workspace):
 def test_one_setting_changed_runs_only_what_it_must(workspace):
     before, settings = records(workspace), (workspace / "params.yaml").read_text()
     edit(workspace, {"rounds": {"r1": {"budget": 3}}})
-    assert stale(workspace) == {"query@r1", "correct@r1", "train@r1", "evaluate@r1", "report"}
+    assert stale(workspace) == {"query@r1", "correct@r1", "train@r1", "evaluate@r1", "export", "report"}
     (workspace / "params.yaml").write_text(settings)
     edit(workspace, {"evaluate": {"boundary_width": 0.03}})
     again = {"evaluate@r0", "evaluate@r1", "report"}
@@ -82,7 +82,7 @@ def test_a_round_added_runs_only_that_round(workspace):
     before = records(workspace)
     segmend(workspace, "rounds", "2")
     run(workspace)
-    assert ran(before, records(workspace)) == {"query@r2", "correct@r2", "train@r2", "evaluate@r2", "report"}
+    assert ran(before, records(workspace)) == {"query@r2", "correct@r2", "train@r2", "evaluate@r2", "export", "report"}
     rounds = json.loads(segmend(workspace, "status", "--json"))["rounds"]
     assert [row["round"] for row in rounds] == ["r0", "r1", "r2"] and rounds[2]["clicks"] > rounds[1]["clicks"]
 
