@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from flows import environment
-from flows.commands import annotate, export
+from flows.commands import annotate, diff, export, revert
 from flows.commands.entry import Commands, interrupt, module, workspace
 from flows.environment import UserError
 
@@ -242,6 +242,8 @@ def ui(
 
 app.command()(annotate.annotate)
 app.command()(export.export)
+app.command()(diff.diff)
+app.command()(revert.revert)
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """`python -m tasks`: the whole of params.yaml is checked, and every mistake is a sentence with line, what is allowed and the nearest name."""
 
 import shlex
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from re import findall, sub
 
@@ -138,8 +140,8 @@ def test_no_value_that_passes_the_check_changes_a_command(tmp_path_factory, valu
         elif variable.startswith("item."):
             content["rounds"]["r1"][variable.removeprefix("item.")] = value
         else:
-            section, setting = variable.split(".")
-            content[section][setting] = value
+            *above, setting = variable.split(".")
+            reduce(getitem, above, content)[setting] = value
         with (folder / "params.yaml").open("w") as file:
             YAML(typ="safe").dump(content, file)
         if not mistakes((folder / "params.yaml").read_bytes(), folder):

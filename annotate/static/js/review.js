@@ -159,8 +159,9 @@ function askText({ title, label, save }) {
   sheet.returnValue = "";
   sheet.showModal();
   $("text").focus();
-  return new Promise((resolve) => {
-    sheet.addEventListener("close", () => resolve(sheet.returnValue === "save" ? $("text").value.trim() : null), { once: true });
+  return new Promise((resolve) => { // at once with the submit: the close comes later, maybe after the next key
+    sheet.firstElementChild.onsubmit = ({ submitter }) => resolve(submitter === $("text-save") ? $("text").value.trim() : null);
+    sheet.onclose = () => resolve(null);
   });
 }
 

@@ -103,7 +103,7 @@ def test_examples_from_answers_and_of_overlapping_ones_the_later():
 
     given = [answer(9, shown.regions == 0, "leaf")]
     given += [answer(k, truth == k, name) for k, name in enumerate(("ground", "leaf", "stone"))]
-    given += [answer(5, truth == 0, "", "skip")]
+    given += [answer(5, shown.regions == 1, "", "skip")]
     model = build([shown], answers=tuple(given), source="answers")
     assert model.cards[-1]["examples"] == {"ground": 1, "leaf": 1, "stone": 1}
     assert (model.run([scene(5, mask=False)])[0].labels == scene(5).mask).all()
@@ -126,7 +126,7 @@ def test_colour_by_hand():
 
 
 def test_the_weights_know_a_cat_and_a_cup_of_coffee():
-    network = lite0(weights_file(""))
+    network = lite0(weights_file("", "weights"))
     for picture, ids in ((data.chelsea(), {281, 282, 285}), (data.coffee(), {967, 968})):
         x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
         x = F.interpolate(x[..., : min(x.shape[2:]), :], (224, 224), mode="bilinear", antialias=True)

@@ -66,7 +66,7 @@ def test_it_learns_plainly_then_corrects_with_what_it_saw(estimate):
         ([[0.9, 0.2], [0.2, 0.8]], "row 0 sums to 1.1"),
         ([[0.9, 0.1], [0.7, 0.3]], "diagonal"),
         ([[0.9, 0.1]], "row 0 has 2 numbers; with 1 rows"),
-        ([[1.1, -0.1], [0.0, 1.0]], "less than or equal to 1"),
+        ([[1.1, -0.1], [0.0, 1.0]], "must be at most 1"),
     ],
 )
 def test_a_table_that_is_none_is_refused(matrix, says):
