@@ -7,9 +7,9 @@ from tasks.export.formats.coco import Coco
 from tasks.export.formats.coco_panoptic import CocoPanoptic
 from tasks.export.formats.cvat import Cvat
 from tasks.export.formats.folders import Folders
-from tasks.export.formats.hugging_face import HuggingFace
+from tasks.export.formats.huggingface import Huggingface
 from tasks.export.formats.same import Same
 from tasks.export.formats.voc import Voc
 
-FORMATS = (Folders, Voc, Cvat, Cityscapes, Ade20k, Coco, CocoPanoptic, HuggingFace)
+FORMATS = (Folders, Voc, Cvat, Cityscapes, Ade20k, Coco, CocoPanoptic, Huggingface)
 Format = one_of(Same, *FORMATS)

@@ -3,6 +3,7 @@
 Source: https://docs.cvat.ai/docs/manual/advanced/formats/format-smask/
 Idea: SegmentationClass holds RGB masks in the colours of labelmap.txt, SegmentationObject one colour per object, the lists are named
     after the subset. Black is CVAT's background: pixels of no label.
+Read by: ingest.format voc, which knows CVAT's labelmap.txt; CVAT itself as annotations of a task.
 Limits: void and "not labelled yet" become background; a class whose colour is black or another class's gets the next free VOC colour.
 """
 

@@ -17,8 +17,8 @@ from tasks.export.formats._base import ExportFormat, Item, save_png
 FOLDERS = {"train": "train", "val": "validation", "test": "test"}
 
 
-class HuggingFace(ExportFormat):
-    name: Literal["hugging_face"] = "hugging_face"
+class Huggingface(ExportFormat):
+    name: Literal["huggingface"] = "huggingface"
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
         names = {str(k): name for k, name in enumerate(card.classes)}
