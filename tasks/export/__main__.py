@@ -8,6 +8,7 @@ Train and val images carry the labels of the round; test images carry their give
 """
 
 from collections.abc import Iterator
+from json import loads
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def export(
     wanted = validated(Format, {"name": written_as}, "--format") if written_as else settings.format
     data, before, after = Dataset(dataset), Labels(first), Labels(labels)
     method = wanted.among(FORMATS, came_as) if isinstance(wanted, Same) else wanted
-    counts = data_card.LabelCounts(len(data.classes))
+    counts, places = data_card.LabelCounts(len(data.classes)), places_in(dataset)
 
     def items() -> Iterator[Item]:
         for sample in progress(data.samples, len(data.samples), "export"):
@@ -47,17 +48,18 @@ def export(
             counts.add(sample, given, corrected)
             if corrected is None and data.has_mask(sample.id):
                 corrected = data.mask(sample.id)
-            yield Item(sample, data.image(sample.id), corrected, after.objects(sample.id))
+            place = places.get(sample.id) or places.get(sample.id.rpartition("/")[0])
+            yield Item(sample, data.image(sample.id), corrected, after.objects(sample.id), place)
 
     (out / "about").mkdir(parents=True)
     method.write(out, data.card, items(), settings.images)
     changes = change_list.change_list(labels)
     card = data_card.content(
-        data.card, counts, changes, settings.licence, method.name, method.loss, labels.resolve().name
+        data.card, counts, changes, settings.licence, method.name, method.lost, labels.resolve().name
     )
     data_card.write(out / "about", card)
     change_list.write(out / "about", changes)
-    print(f"{out}: {len(data.samples)} images as {method.name}; lost in this format: {method.loss or 'nothing'}")
+    print(f"{out}: {len(data.samples)} images as {method.name}; lost in this format: {method.lost or 'nothing'}")
     return {
         "images": len(data.samples),
         "changed_pixels": counts.changed,
@@ -65,6 +67,15 @@ def export(
         "changes": changes.num_rows,
         "lossless": int(not method.loss),
     }
+
+
+def places_in(dataset: Path) -> dict[str, Any]:
+    """Where images lie, by image, and how volumes were cut, by volume, as ingest kept it; nothing for other data."""
+    found: dict[str, Any] = {}
+    for name in ("georeference.json", "volumes.json"):
+        path = dataset / name
+        found |= loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
 
 
 if __name__ == "__main__":

@@ -15,8 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from segmend.images.dataset import SPLITS, Card
-from segmend.images.rasters import NO_REGION, UNLABELLED
-from tasks.export.formats._base import ExportFormat, Item, save_png
+from tasks.export.formats._base import ExportFormat, Item, pieces, save_png
 
 
 class Coco(ExportFormat):
@@ -43,17 +42,6 @@ class Coco(ExportFormat):
                     {"info": {"description": card.name}, **content, "categories": categories}, ensure_ascii=False
                 )
                 (out / "annotations" / f"stuff_{split}.json").write_text(text + "\n", encoding="utf-8")
-
-
-def pieces(item: Item) -> Iterator[tuple[int, np.ndarray]]:
-    """Class id and mask of each object, and of what lies in no object, class by class."""
-    if item.labels is None:
-        return
-    objects = np.full(item.labels.shape, NO_REGION, np.int32) if item.objects is None else item.objects
-    known = item.labels < UNLABELLED
-    keys = np.where(known, (objects.astype(np.int64) + 1) * 256 + item.labels, -1)
-    for key in np.unique(keys[known]).tolist():
-        yield key % 256, keys == key
 
 
 def annotation(number: int, image: int, category: int, mask: np.ndarray) -> dict[str, Any]:

@@ -21,7 +21,8 @@ LISTS = "ImageSets/Segmentation"
 
 class Voc(ExportFormat):
     name: Literal["voc"] = "voc"
-    loss: ClassVar[str] = "pixels not labelled yet become void; images become JPEG of quality 95"
+    loss: ClassVar[str] = "pixels not labelled yet become void"
+    image_loss: ClassVar[str] = "images become JPEG of quality 95"
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
         colours = zip(card.classes, card.colours, strict=True)

@@ -2,7 +2,7 @@
 
 Source: https://labelstud.io/guide/export and the tags BrushLabels, PolygonLabels, RectangleLabels, EllipseLabels.
 Idea: one or more JSON files at the top, images anywhere below under the names of the export, with or without the eight signs
-that an upload puts in front. Brush: RGBA run lengths, of which alpha above 0 is drawn (_brush.py). Outlines are percent of the
+that an upload puts in front. Brush: RGBA run lengths, of which alpha above 0 is drawn (segmend/images/brush.py). Outlines are percent of the
 image's sides; polygons and rectangles are drawn by pycocotools, ellipses by pixel centres.
 Overlaps: `order`; by default later over earlier, as Label Studio shows them.
 Annotators: where a task has several annotations, everybody's are kept as one annotator's masks (ground truth as gold).
@@ -20,8 +20,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from segmend.images.brush import cover_brush
 from segmend.stage.params import Method
-from tasks.ingest.formats._brush import cover_brush
 from tasks.ingest.formats._json_parts import object_of
 from tasks.ingest.formats._label_studio import KINDS, Task, find_image, is_export, tasks_of
 from tasks.ingest.formats._named_images import NamedImages

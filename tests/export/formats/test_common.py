@@ -1,6 +1,7 @@
 """What every format owes: the pixels that ingest reads back are those that were written, but for what the format says it loses."""
 
 import tempfile
+from json import dumps, loads
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,10 @@ READ_BY = {  # by which of ingest's formats an export is read, with which settin
     "coco": ("coco", {"val_is": "val"}),
     "coco_panoptic": ("coco_panoptic", {"val_is": "val"}),
     "huggingface": ("huggingface", {}),
+    "label_studio": ("label_studio", {}),
+    "geotiff": ("geotiff", {}),
 }
+ONE_BY_ONE = [kind for kind in FORMATS if kind().name != "nifti"]  # nifti writes volumes: test_nifti.py
 
 
 def expected(labels: np.ndarray, method) -> np.ndarray:
@@ -32,9 +36,17 @@ def expected(labels: np.ndarray, method) -> np.ndarray:
     return np.where((labels == UNLABELLED) & bool(method.loss), np.uint8(VOID), labels)
 
 
-@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind().name)
+def submitted(raw: Path) -> None:
+    """What people make of Label Studio's tasks who open each and submit it as it is."""
+    tasks = loads((raw / "tasks.json").read_text(encoding="utf-8"))
+    for number, task in enumerate(tasks, 1):
+        task |= {"id": number, "annotations": [{"result": task.pop("predictions")[0]["result"], "completed_by": 1}]}
+    (raw / "tasks.json").write_text(dumps(tasks), encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ONE_BY_ONE, ids=lambda kind: kind().name)
 @given(made=data_sets())
-@effort(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@effort(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_ingest_reads_the_same_pixels_back(kind, made):
     method = kind()
     reader, fields = READ_BY[method.name]
@@ -44,6 +56,8 @@ def test_ingest_reads_the_same_pixels_back(kind, made):
         )
     with tempfile.TemporaryDirectory() as folder:
         raw = written(method, made, Path(folder) / "raw")
+        if method.name == "label_studio":
+            submitted(raw)
         more = {"fields": fields} if fields else {}
         more |= {"classes": made.card.classes} if method.name == "ade20k" else {}
         run(settings(reader, keep_going=True, **more), raw, Path(folder))
@@ -65,14 +79,14 @@ def test_ingest_reads_the_same_pixels_back(kind, made):
             table[[names[name] for name in made.card.classes if name in names]] = [
                 k for k, name in enumerate(made.card.classes) if name in names
             ]
-            if method.name == "cvat":  # void becomes its background, a class of its own
+            if method.name in ("cvat", "label_studio") and "background" in names:  # void is a class of its own there
                 table[names["background"]] = VOID
             assert np.array_equal(table[labels], wanted)
-            if "JPEG" not in method.loss:
+            if not method.image_loss or method.name == "geotiff":  # its images are 8-bit RGB here already
                 assert np.array_equal(data.image(sample.id), item.image)
 
 
-@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind().name)
+@pytest.mark.parametrize("kind", ONE_BY_ONE, ids=lambda kind: kind().name)
 @given(made=data_sets())
 @effort(max_examples=3, deadline=None)
 def test_equal_data_give_equal_bytes_and_images_can_be_left_out(kind, made):

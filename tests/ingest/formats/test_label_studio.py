@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.ingest.formats._brush import cover_brush, unpacked_values
+from segmend.images.brush import cover_brush, unpacked_values
 from tasks.ingest.recognition import recognise
 from tests.ingest.examples import as_json, label_studio
 from tests.ingest.formats.random_sets import CLASSES, check_round_trip, few, label_maps, picture_of, read_back

@@ -9,6 +9,25 @@ from jaxtyping import Bool
 
 CHANNELS = 4
 HEAD = 32 + 5 + 4 * 4  # bits: number of values, bits a value, bits of the four kinds of run lengths
+WORD = 8  # bits a value
+SIZES = (3, 4, 8, 16)  # bits of the run lengths, as the converter chooses them
+
+
+def packed_brush(mask: Bool[np.ndarray, "h w"]) -> list[int]:
+    """The bytes of a mask as a brush stroke: white and opaque where it is true. `cover_brush` gives it back."""
+    flat = mask.ravel()
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1, [flat.size]])
+    values = [f"{255 if flat[start] else 0:0{WORD}b}" for start in starts[:-1]]
+    bits = [f"{CHANNELS * flat.size:032b}{WORD - 1:05b}", *(f"{size - 1:04b}" for size in SIZES)]
+    for length, value in zip((CHANNELS * np.diff(starts)).tolist(), values, strict=True):
+        while length:
+            part = min(length, 1 << SIZES[-1])
+            kind = next(k for k, size in enumerate(SIZES) if part <= 1 << size)
+            bits.append(f"1{kind:02b}{part - 1:0{SIZES[kind]}b}{value}")
+            length -= part
+    text = "".join(bits)
+    text += "0" * (-len(text) % 8)
+    return list(int(text, 2).to_bytes(len(text) // 8, "big"))
 
 
 def cover_brush(data: bytes, rows: int, columns: int, height: int, width: int) -> Bool[np.ndarray, "h w"]:
