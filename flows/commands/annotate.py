@@ -51,9 +51,9 @@ def annotate(
 def where(root: Path) -> str:
     """Where the questions can be answered now."""
     try:
-        said = json.loads((root / ADDRESS).read_text())
-        if psutil.pid_exists(said["pid"]):
-            return f"Answer in the browser: {said['address']}"
+        server = json.loads((root / ADDRESS).read_text())
+        if psutil.pid_exists(server["pid"]):
+            return f"Answer in the browser: {server['address']}"
     except (OSError, ValueError, KeyError):
         pass
     return "Answer in the browser: start the page with `segmend annotate`."

@@ -55,20 +55,20 @@ def compare(root: Path, folders: list[Path], out: Path) -> int:
     code = subprocess.run([sys.executable, "-m", "tasks.report.compare", *words], cwd=root, check=False).returncode
     if code:
         return code
-    found = json.loads((out / "diff.json").read_text(encoding="utf-8"))
-    title = f"{found['changed_pixels']:,} of {found['pixels']:,} pixels differ, in {found['changed_images']:,} of {found['images']:,} images"
+    difference = json.loads((out / "diff.json").read_text(encoding="utf-8"))
+    title = f"{difference['changed_pixels']:,} of {difference['pixels']:,} pixels differ, in {difference['changed_images']:,} of {difference['images']:,} images"
     table = Table("before", "after", title=title)
     table.add_column("pixels", justify="right")
-    for row in found["class_pairs"][:SHOWN]:
+    for row in difference["class_pairs"][:SHOWN]:
         table.add_row(row["before"], row["after"], f"{row['pixels']:,}")
     console = Console()
     console.print(table)
-    for row in found["who"]:
+    for row in difference["who"]:
         console.print(f"{row['who']}: {row['answers']:,} answers, {row['changed_pixels']:,} pixels", highlight=False)
     for side, name in (("only_before", folders[0]), ("only_after", folders[1])):
-        if found[side]:
+        if difference[side]:
             console.print(
-                f"{len(found[side]):,} images are in {name.name} alone (diff.json lists them).", highlight=False
+                f"{len(difference[side]):,} images are in {name.name} alone (diff.json lists them).", highlight=False
             )
     console.print(f"Page: {out / 'index.html'}", soft_wrap=True, highlight=False)
     return 0

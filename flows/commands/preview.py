@@ -41,8 +41,8 @@ def show(console: Console, numbers: dict[str, Any], spend: str) -> None:
     for title in ("class", "labels say", "network says"):
         table.add_column(title, justify="left" if title == "class" else "right")
     for name in [key.removeprefix("shown/") for key in numbers if key.startswith("shown/")]:
-        said = numbers.get(f"predicted/{name}")
-        table.add_row(name, f"{numbers[f'shown/{name}']:,}", "-" if said is None else f"{said:,}")
+        expected = numbers.get(f"predicted/{name}")
+        table.add_row(name, f"{numbers[f'shown/{name}']:,}", "-" if expected is None else f"{expected:,}")
     console.print(table)
     fixed, asked = numbers["expected_fixed"], max(1, numbers["asked"])
     if fixed is None:  # a set of classes changes no pixel by itself

@@ -51,14 +51,14 @@ def serve(root: Path, cron: str, parameters: dict[str, Any]) -> None:
 
 def wait_for_server() -> None:
     """A schedule outlives a server that is away for a while: wait until the one that is named answers."""
-    api, said = os.environ.get("PREFECT_API_URL"), False
+    api, waiting = os.environ.get("PREFECT_API_URL"), False
     while api and not prefect_server.answers(api):
-        if not said:
+        if not waiting:
             print(
                 f"No Prefect server answers at {without_secrets(api)} (PREFECT_API_URL); trying every {RETRY} s.",
                 flush=True,
             )
-        said = True
+        waiting = True
         time.sleep(RETRY)
 
 

@@ -32,8 +32,8 @@ def run_lengths(runs: Any) -> array:
 def without_empty(runs: array) -> array:
     """The runs of the same pixels with no run of length 0 but the first."""
     kept = array("I", [0])  # of odd length: its last run is outside
-    for place, run in enumerate(runs):
-        if run and place % 2 == len(kept) % 2:
+    for index, run in enumerate(runs):
+        if run and index % 2 == len(kept) % 2:
             kept.append(run)
         elif run:
             kept[-1] += run

@@ -61,13 +61,13 @@ def main() -> int:
                 continue
             chosen.lock.mkdir(parents=True, exist_ok=True)
             with FileLock(chosen.lock / f"{path.name}.lock"):
-                found = matching(read(path), chosen.image, chosen.who, chosen.kind)
-                lines = reverted(found, chosen.by, when)
+                matches = matching(read(path), chosen.image, chosen.who, chosen.kind)
+                lines = reverted(matches, chosen.by, when)
                 if chosen.write and lines:
                     append(path, lines)
-            total += len(found)
-            if found:
-                print(f"{path}: {len(found)} answers{' taken back' if chosen.write else ''}")
+            total += len(matches)
+            if matches:
+                print(f"{path}: {len(matches)} answers{' taken back' if chosen.write else ''}")
     except ValueError as mistake:
         print(mistake, file=stderr)
         return 2

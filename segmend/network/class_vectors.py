@@ -41,23 +41,23 @@ def from_file(path: Path, classes: Sequence[str]) -> Vectors:
     """The classes' lines of a table `name,number,number,...`; ValueError where one is missing or is no row of numbers."""
     if not path.is_file():
         raise ValueError(f"{path} is not here: a table is expected, one line a class: its name, then its numbers")
-    found: Vectors = {}
+    vectors: Vectors = {}
     with path.open(newline="", encoding="utf-8") as file:
         for number, (name, *values) in enumerate((row for row in reader(file) if row), 1):
             if name.strip() not in classes:
                 continue
             try:
-                found[name.strip()] = tuple(round(float(value), DIGITS) for value in values)
+                vectors[name.strip()] = tuple(round(float(value), DIGITS) for value in values)
             except ValueError:
                 raise ValueError(
                     f"{path}, line {number}: '{name.strip()}' must be followed by numbers, not {values}"
                 ) from None
-    missing = [name for name in classes if name not in found]
+    missing = [name for name in classes if name not in vectors]
     if missing:
         raise ValueError(
             f"{path} has no line for the classes {', '.join(missing)}; names must be as in the data set: {', '.join(classes)}"
         )
-    return checked({name: found[name] for name in classes}, str(path))
+    return checked({name: vectors[name] for name in classes}, str(path))
 
 
 def from_model(source: str, classes: Sequence[str], prompt: str = "{}", revision: str | None = None) -> Vectors:
@@ -180,22 +180,22 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.calibration is not None:
             validated(Calibration, chosen.calibration, "--calibration")
         if chosen.file:
-            found = from_file(chosen.file, classes)
+            vectors = from_file(chosen.file, classes)
         else:
-            found = from_model(chosen.model, classes, chosen.prompt, chosen.revision)
+            vectors = from_model(chosen.model, classes, chosen.prompt, chosen.revision)
             made = card(chosen.model, chosen.revision)
             print(f"made by {made['id']}, revision {made['revision']}, sha256 {made['sha256']}")
-        place, block = write(found, chosen.params, lacking, chosen.calibration)
+        setting, block = write(vectors, chosen.params, lacking, chosen.calibration)
     except ValueError as trouble:
         print(trouble, file=stderr)
         return 2
-    size, unseen = len(next(iter(found.values()))), list(block.get("unseen") or ())
-    print(f"{chosen.params}: {place}.embeddings holds {len(found)} vectors of {size} numbers")
+    size, unseen = len(next(iter(vectors.values()))), list(block.get("unseen") or ())
+    print(f"{chosen.params}: {setting}.embeddings holds {len(vectors)} vectors of {size} numbers")
     if unseen:
-        print(f"{place}.unseen: {', '.join(unseen)}; {place}.calibration: {block.get('calibration', 0)}")
+        print(f"{setting}.unseen: {', '.join(unseen)}; {setting}.calibration: {block.get('calibration', 0)}")
     else:
         print(
-            f"{place}.unseen names no class: a class without labels is pushed down and never said; name it with --unseen"
+            f"{setting}.unseen names no class: a class without labels is pushed down and never said; name it with --unseen"
         )
     return 0
 

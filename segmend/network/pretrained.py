@@ -27,8 +27,10 @@ def pretrained(kind: Any, source: str, revision: str | None, field: str) -> Any:
         if offline() or Path(source).is_absolute() or source.startswith("."):
             raise ValueError(missing(source, revision, field, "fetching is switched off or it is a folder")) from None
     except ValueError as trouble:  # it is there, and the library does not know what it is
-        said = str(trouble).partition("\n")[0].rstrip(" .:")
-        raise ValueError(f"{field}: {kind.__name__} cannot load what '{source}' holds ({said}); name another") from None
+        reason = str(trouble).partition("\n")[0].rstrip(" .:")
+        raise ValueError(
+            f"{field}: {kind.__name__} cannot load what '{source}' holds ({reason}); name another"
+        ) from None
     try:
         return kind.from_pretrained(source, revision=revision)
     except OSError as trouble:  # an unknown id, or a failed download

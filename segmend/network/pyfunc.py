@@ -17,12 +17,12 @@ class ClassMaps:
 
     def predict(self, images: Any, params: dict[str, Any] | None = None) -> UInt8[np.ndarray, "n h w"]:
         """`params` is part of MLflow's call; there are none to set."""
-        found = np.asarray(images)
-        if found.ndim != 4 or found.shape[3] != 3 or found.min(initial=0) < 0 or found.max(initial=0) > 255:
+        pixels = np.asarray(images)
+        if pixels.ndim != 4 or pixels.shape[3] != 3 or pixels.min(initial=0) < 0 or pixels.max(initial=0) > 255:
             raise ValueError(
-                f"8-bit RGB images of shape (n, h, w, 3) are expected, not {found.dtype} of shape {found.shape}"
+                f"8-bit RGB images of shape (n, h, w, 3) are expected, not {pixels.dtype} of shape {pixels.shape}"
             )
-        maps = [self.predictor(image).argmax(0) for image in found.astype(np.uint8)]  # one by one: memory stays small
+        maps = [self.predictor(image).argmax(0) for image in pixels.astype(np.uint8)]  # one by one: memory stays small
         return np.stack(maps).astype(np.uint8)
 
 

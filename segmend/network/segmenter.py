@@ -53,13 +53,13 @@ class AnySize(nn.Module):
 
         `through` is this network as something else wraps it, where it must be called so.
         """
-        place = getattr(self.body, "classifier", None)  # the body's name for its classifier
-        if place is None:
+        name = getattr(self.body, "classifier", None)  # the body's name for its classifier
+        if name is None:
             raise ValueError(
                 "train.network: this network gives no features of pixels, which are needed here; choose unet or smp and train again"
             )
         given: list[Tensor] = []
-        hook = self.body.get_submodule(place).register_forward_hook(lambda _, inputs, result: given.append(inputs[0]))
+        hook = self.body.get_submodule(name).register_forward_hook(lambda _, inputs, result: given.append(inputs[0]))
         try:
             logits = (self if through is None else through)(x)
         finally:
@@ -73,8 +73,8 @@ class AnySize(nn.Module):
 
     @property
     def head(self) -> nn.Module | None:
-        place = getattr(self.body, "classifier", None)
-        return None if place is None else self.body.get_submodule(place)
+        name = getattr(self.body, "classifier", None)
+        return None if name is None else self.body.get_submodule(name)
 
 
 def build(method: Any, classes: int) -> AnySize:

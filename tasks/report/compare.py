@@ -139,28 +139,28 @@ def write_csv(path: Path, head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
 
 
 def write(
-    out: Path, first: LabelFolder, second: LabelFolder, found: Difference, dataset: Path | None
+    out: Path, first: LabelFolder, second: LabelFolder, difference: Difference, dataset: Path | None
 ) -> dict[str, Any]:
     """Tables and page; returns what diff.json holds."""
     card = card_of((first, second), dataset)
     names = {**dict(enumerate(card.classes)), UNLABELLED: "not labelled yet", VOID: "void"}
     pairs = [
         {"before": names.get(a, str(a)), "after": names.get(b, str(b)), "pixels": n}
-        for (a, b), n in sorted(found.pairs.items(), key=lambda entry: (-entry[1], entry[0]))
+        for (a, b), n in sorted(difference.pairs.items(), key=lambda entry: (-entry[1], entry[0]))
     ]
-    images = sorted(found.images.items(), key=lambda entry: (-entry[1], entry[0]))
+    images = sorted(difference.images.items(), key=lambda entry: (-entry[1], entry[0]))
     people = who_changed(first, second)
     content = {
         "before": first.name,
         "after": second.name,
         "images": len(images),
         "changed_images": sum(changed > 0 for _, changed in images),
-        "pixels": found.pixels,
-        "changed_pixels": sum(found.images.values()),
+        "pixels": difference.pixels,
+        "changed_pixels": sum(difference.images.values()),
         "class_pairs": pairs,
         "who": people,
-        "only_before": found.alone[0],
-        "only_after": found.alone[1],
+        "only_before": difference.alone[0],
+        "only_after": difference.alone[1],
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / "diff.json").write_text(dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

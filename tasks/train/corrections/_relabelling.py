@@ -72,12 +72,12 @@ class Relabelling:
         return self.original if self.memory.get("folder") else None
 
     def after_epoch(
-        self, epoch: int, epochs: int, said: JointCounts | None, network: AnySize, amp: torch.autocast, more: bool
+        self, epoch: int, epochs: int, joint: JointCounts | None, network: AnySize, amp: torch.autocast, more: bool
     ) -> bool:
         """Whether the labels changed: then whoever reads them begins anew. No correction when there is nothing `more` to learn."""
-        if said is None:
+        if joint is None:
             return False
-        plan = self.method.due(self.memory, epoch, epochs, said, self.dataset.classes)
+        plan = self.method.due(self.memory, epoch, epochs, joint, self.dataset.classes)
         if plan is None or not more:
             return False
         self.memory["folder"] = f"labels-{epoch}"
@@ -96,8 +96,10 @@ class Relabelling:
         for group in grouped(self.samples[distributed.rank() :: distributed.world_size()]):
             some = [sample for _, sample in group]
             images = torch.from_numpy(np.stack([self.dataset.image(sample.id) for sample in some])).to(device)
-            said = self.method.probabilities(network, normalise(images.permute(0, 3, 1, 2), self.dataset.card), amp)
-            for sample, probabilities in zip(some, said.cpu().numpy(), strict=True):
+            predicted = self.method.probabilities(
+                network, normalise(images.permute(0, 3, 1, 2), self.dataset.card), amp
+            )
+            for sample, probabilities in zip(some, predicted.cpu().numpy(), strict=True):
                 old = self.original[sample.id]
                 new = self.method.correct(old, probabilities, plan)
                 self.labels.write(sample.id, new, self.dataset.card)

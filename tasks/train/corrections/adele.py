@@ -84,13 +84,13 @@ class Adele(Method):
             )
 
     def due(
-        self, memory: dict[str, Any], epoch: int, epochs: int, said: JointCounts, classes: tuple[str, ...]
+        self, memory: dict[str, Any], epoch: int, epochs: int, joint: JointCounts, classes: tuple[str, ...]
     ) -> Plan | None:
         """What to correct after this epoch, None for nothing. `memory` is kept from epoch to epoch."""
         if "background" not in memory:
-            commonest = int(said.confusion.matrix.sum(1).argmax())
+            commonest = int(joint.confusion.matrix.sum(1).argmax())
             memory.update(background=classes.index(self.background) if self.background else commonest, curves=[], on={})
-        memory["curves"].append([None if np.isnan(value) else float(value) for value in said.confusion.iou()])
+        memory["curves"].append([None if np.isnan(value) else float(value) for value in joint.confusion.iou()])
         background, on, corrections = memory["background"], memory["on"], memory.get("corrections", [])
         fresh = []
         for k in range(len(classes)):
@@ -105,11 +105,11 @@ class Adele(Method):
             return None
         may = np.isin(np.arange(len(classes)), [background, *map(int, on)])
         if self.threshold == "auto":
-            rates = memory.setdefault("wrong_rates", said.wrong_rates().tolist())
+            rates = memory.setdefault("wrong_rates", joint.wrong_rates().tolist())
             threshold = np.maximum(self.least, np.minimum(self.most, 1 - np.array(rates) - self.margin))
         else:
             threshold = np.full(len(classes), self.threshold)
-        return Plan(may, threshold, background, said.wrong_rate())
+        return Plan(may, threshold, background, joint.wrong_rate())
 
     def probabilities(
         self, network: AnySize, images: Float[Tensor, "b 3 h w"], amp: torch.autocast
@@ -120,7 +120,7 @@ class Adele(Method):
         self, given: UInt8[np.ndarray, "h w"], probabilities: Float32[np.ndarray, "k h w"], plan: Plan
     ) -> UInt8[np.ndarray, "h w"]:
         """One image's labels: the given ones, changed where the network is sure enough."""
-        said = probabilities.argmax(0).astype(np.uint8)
+        predicted = probabilities.argmax(0).astype(np.uint8)
         may = plan.on.copy()
         if self.only_present:
             present = np.bincount(given.ravel(), minlength=256)[: len(may)] > 0
@@ -129,7 +129,7 @@ class Adele(Method):
         open_now = given <= UNLABELLED if self.fill else is_class(given)
         if self.both_on:
             open_now &= np.isin(given, [*np.flatnonzero(plan.on), UNLABELLED])
-        new = np.where(open_now & may[said] & (probabilities.max(0) > plan.threshold[said]), said, given)
+        new = np.where(open_now & may[predicted] & (probabilities.max(0) > plan.threshold[predicted]), predicted, given)
         before, after = ((is_class(maps) & (maps != plan.background)).sum() for maps in (given, new))
         emptied = after < self.keep * before and (new == plan.background).sum() > self.crowd * is_class(new).sum()
         return given if emptied else new

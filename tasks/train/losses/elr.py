@@ -86,5 +86,5 @@ class Remembering(nn.Module):
 
 def by_cell(cells: Int64[Tensor, " n"], rows: Float[Tensor, "n d"]) -> tuple[Int64[Tensor, " m"], Float[Tensor, "m d"]]:
     """The cells that occur, in order, and the sums of their rows."""
-    found, place = cells.unique(return_inverse=True)
-    return found, rows.new_zeros(len(found), rows.shape[1]).index_add(0, place, rows)
+    cell_ids, index = cells.unique(return_inverse=True)
+    return cell_ids, rows.new_zeros(len(cell_ids), rows.shape[1]).index_add(0, index, rows)

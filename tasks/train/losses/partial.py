@@ -60,12 +60,12 @@ def prototypical(
     q: Float[Tensor, "n c"], regions: Int64[Tensor, " n"], table: Bool[Tensor, "s c"]
 ) -> Float[Tensor, " n"]:
     """-log max q over the pixels of each pair (region, ticked class), over the number of pairs, at the arg-max pixels."""
-    place = regions[:, None].expand_as(q)
+    index = regions[:, None].expand_as(q)
     seen = q.detach()
-    highest = torch.full_like(table, -1.0, dtype=q.dtype).scatter_reduce(0, place, seen, "amax")
+    highest = torch.full_like(table, -1.0, dtype=q.dtype).scatter_reduce(0, index, seen, "amax")
     numbers = torch.arange(len(q), device=q.device)[:, None].expand_as(q)
     numbers = torch.where(seen == highest[regions], numbers, len(q))
-    first = torch.full_like(table, len(q), dtype=torch.long).scatter_reduce(0, place, numbers, "amin")
+    first = torch.full_like(table, len(q), dtype=torch.long).scatter_reduce(0, index, numbers, "amin")
     pair, name = (table & (first < len(q))).nonzero().unbind(1)  # a region without a pixel here has no first one
     pixel = first[pair, name]
     costs = -(q[pixel, name] + EPS).log() / max(1, len(pixel))

@@ -101,10 +101,10 @@ class Parts(Selection):
         batch = torch.stack([member @ (powers * share[:, k, None]) for k in (0, 1)], 2) / count[:, None, None]
         self.parts.lerp_(batch, pace[:, None, None])
 
-        found = normals(self.parts)
-        low, high = found[1][names].unbind(1)
-        share = posterior(torch.minimum(torch.maximum(loss, low), high), names, found)[:, 0]
-        clean = torch.where(told_apart(found)[names], share, 1)
+        mixture = normals(self.parts)
+        low, high = mixture[1][names].unbind(1)
+        share = posterior(torch.minimum(torch.maximum(loss, low), high), names, mixture)[:, 0]
+        clean = torch.where(told_apart(mixture)[names], share, 1)
         if self.wants_features:
             self.sums.lerp_(member @ (features * clean[:, None]) / count[:, None], pace[:, None])
             likeness = features @ F.normalize(self.sums).T / WARMTH
@@ -134,17 +134,17 @@ def normals(parts: Float[Tensor, "c 3 2"]) -> tuple[Tensor, Tensor, Tensor]:
     return share, means, torch.maximum(variances, floor[:, None])
 
 
-def told_apart(found: tuple[Tensor, Tensor, Tensor]) -> Bool[Tensor, " c"]:
+def told_apart(mixture: tuple[Tensor, Tensor, Tensor]) -> Bool[Tensor, " c"]:
     """Whether the low part of a class lies below the high one by more than rounding."""
-    _, means, variances = found
+    _, means, variances = mixture
     return means[:, 1] - means[:, 0] > 1e-3 * variances.max(1).values.sqrt() + 1e-6 * means.abs().max(1).values
 
 
 def posterior(
-    loss: Float[Tensor, " n"], names: Int64[Tensor, " n"], found: tuple[Tensor, Tensor, Tensor]
+    loss: Float[Tensor, " n"], names: Int64[Tensor, " n"], mixture: tuple[Tensor, Tensor, Tensor]
 ) -> Float[Tensor, "n 2"]:
     """The probability that each loss comes from the low and from the high part of its class."""
-    share, means, variances = found
+    share, means, variances = mixture
     scores = share.log() - variances.log() / 2
     return (scores[names] - (loss[:, None] - means[names]) ** 2 / (2 * variances[names])).softmax(1)
 

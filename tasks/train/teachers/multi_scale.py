@@ -68,22 +68,22 @@ class Scales(Teacher):
         every = [self.at_scale(context, scale) for scale in settings.scales]
         values = torch.stack(
             [
-                context.values(one._replace(logits=one.logits * weight))
+                context.values(outputs._replace(logits=outputs.logits * weight))
                 if settings.softened
-                else weight * context.values(one)
-                for one, weight in zip(every, weights, strict=True)
+                else weight * context.values(outputs)
+                for outputs, weight in zip(every, weights, strict=True)
             ]
         ).sum(0)
         middle = every[settings.scales.index(1.0)]
-        logs = torch.stack([one.logits for one in every]).log_softmax(2)
+        logs = torch.stack([outputs.logits for outputs in every]).log_softmax(2)
         apart, mean = disagreement(logs, weights)
         inside = context.targets.valid & certain(mean, context.targets.valid, settings.sure, settings.mask == "image")
         return values * context.weights(values, middle) + settings.strength * apart.where(inside, 0), middle
 
     def at_scale(self, context: StepContext, scale: float) -> Outputs:
-        said = context.outputs(images=at_scale(context.images, scale))
-        features = None if said.features is None or scale != 1 else said.features
-        return Outputs(back_at(said.logits, context.images), features)
+        scaled = context.outputs(images=at_scale(context.images, scale))
+        features = None if scaled.features is None or scale != 1 else scaled.features
+        return Outputs(back_at(scaled.logits, context.images), features)
 
 
 def disagreement(
