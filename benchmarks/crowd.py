@@ -20,18 +20,18 @@ from benchmarks.claims import arguments, cells, write
 from benchmarks.crowd_page import CHOSEN_ON, THEIRS, claims, page
 from benchmarks.crowds import enumerated, everybody, tree
 from benchmarks.deep_crowd import made, with_network
+from segmend.aggregators._decision_rules import decided
+from segmend.aggregators._votes import Votes
+from segmend.aggregators.belief_propagation import BeliefPropagation
+from segmend.aggregators.dawid_skene import DawidSkene
+from segmend.aggregators.glad import Glad
+from segmend.aggregators.majority import Majority
+from segmend.aggregators.mean_field import MeanField
+from segmend.aggregators.one_coin import OneCoin
+from segmend.aggregators.weighted import Weighted
 from segmend.images.rasters import UNLABELLED
-from tasks.pseudo_label.aggregators._votes import Votes
-from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation
-from tasks.pseudo_label.aggregators.dawid_skene import DawidSkene
-from tasks.pseudo_label.aggregators.glad import Glad
-from tasks.pseudo_label.aggregators.majority import Majority
-from tasks.pseudo_label.aggregators.mean_field import MeanField
-from tasks.pseudo_label.aggregators.one_coin import OneCoin
-from tasks.pseudo_label.aggregators.weighted import Weighted
 from tasks.pseudo_label.consensus.annotator_report import Tally, copies, judged
 from tasks.pseudo_label.consensus.copy_detection import groups
-from tasks.pseudo_label.consensus.decision_rules import decided
 from tasks.pseudo_label.consensus.vote_patterns import answers_of, patterns_of
 
 CHUNK = 500  # stacks at a time, for flat memory

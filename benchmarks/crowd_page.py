@@ -4,8 +4,8 @@ from collections.abc import Callable
 from statistics import mean
 
 from benchmarks.claims import Claim, plus_minus, spread
+from segmend.aggregators.belief_propagation import BeliefPropagation
 from segmend.stage.params import validated
-from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation
 
 CHOSEN_ON = 400  # stacks on which our setting is chosen; the claims are scored on the others
 THEIRS = ("crowd-kit majority", "crowd-kit EM", "crowd-kit RASA")

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from tasks.pseudo_label.aggregators._votes import Votes
+from segmend.aggregators._votes import Votes
 
 
 def everybody(rng, tasks=600, reliability=(0.9, 0.8, 0.7, 0.6), classes=3, copies=0.0, gold=0):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tasks.pseudo_label.aggregators._votes import Votes
+from segmend.aggregators._votes import Votes
 
 TASKS, EACH, LOAD, DIMENSIONS, EPOCHS = 1000, 3, 4, 10, 120
 

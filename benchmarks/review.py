@@ -88,7 +88,7 @@ def together(root: Path, size: int) -> dict[str, Any]:
 def memory(root: Path, size: int) -> dict[str, Any]:
     toy.make(root, images=IMAGES, size=(size, size), questions=300, truth=False)
     keys = list(Workspace(root).pictures)
-    with served(root) as server, httpx.Client(base_url=server.address) as client:
+    with served(root) as server, httpx.Client(base_url=server.address, timeout=120) as client:
         client.post("/api/name", json={"name": "ada"})
         process, readings = psutil.Process(server.process.pid), []
 

@@ -18,8 +18,12 @@ from pathlib import Path
 from segmend.stage.cache import PACKAGES, ROOT, reached
 
 # Where a stage may use any method of a kind, whatever the setting says: pseudo_label.network names given weights of any
-# architecture, export.format `same` becomes the format that the data came in.
-ANY_METHOD = {("pseudo_label", "segmend/network/architectures"), ("export", "tasks/export/formats")}
+# architecture, export.format `same` becomes the format that the data came in; correct.aggregator may be left out of params.yaml.
+ANY_METHOD = {
+    ("pseudo_label", "segmend/network/architectures"),
+    ("export", "tasks/export/formats"),
+    ("correct", "segmend/aggregators"),
+}
 ITEM = re.compile(r"^\s+- ")
 
 
@@ -37,9 +41,9 @@ class Code:
         """Every file that the stage's `__main__.py` imports, directly or through others, itself included."""
         return reached([self.root / "tasks" / stage / "__main__.py"], self.root)
 
-    def chosen(self) -> dict[Path, str]:
-        """The setting by which a kind's method is chosen (`train.loss`), for the kinds of which a stage uses exactly one."""
-        settings = {}
+    def chosen(self) -> dict[Path, dict[str, str]]:
+        """By kind and stage the setting by which its method is chosen (`train.loss`), where a stage uses exactly one."""
+        settings: dict[Path, dict[str, str]] = {}
         for stage in self.stages:
             path = self.root / "tasks" / stage / "settings.py"
             tree = ast.parse(path.read_text())
@@ -54,7 +58,7 @@ class Code:
                 if isinstance(field, ast.AnnAssign) and isinstance(field.annotation, ast.Name):
                     folder = kinds.get(field.annotation.id)
                     if folder in self.kinds:
-                        settings[folder] = f"{stage}.{field.target.id}"  # type: ignore[union-attr]
+                        settings.setdefault(folder, {})[stage] = f"{stage}.{field.target.id}"  # type: ignore[arg-type, union-attr]
         return settings
 
     def closure(self, stage: str) -> list[str]:
@@ -69,8 +73,10 @@ class Code:
         methods = []
         for kind in {path.parent for path in reached} & set(self.kinds):
             name = str(kind.relative_to(self.root))
-            if kind in settings and (stage, name) not in ANY_METHOD:
-                methods.append(f"{name}/${{{settings[kind]}.name}}.py")
+            by_stage = settings.get(kind, {})
+            if by_stage and (stage, name) not in ANY_METHOD:
+                setting = by_stage.get(stage) or next(iter(by_stage.values()))  # train's network in evaluate and query
+                methods.append(f"{name}/${{{setting}.name}}.py")
             else:
                 listed |= set(kind.glob("*.py"))
         return sorted([*methods, *(str(path.relative_to(self.root)) for path in self.folded(listed))])

@@ -11,9 +11,12 @@ Kinds: confirm (the class shown is right; `classes` repeats it), class (the righ
 present), mask (brushed: `classes` holds one class, `mask` its footprint), skip (cannot say), revert (what `who` answered to
 this query counts no more; `by` says who took it back, where that is somebody else). A confirm may hold a
 `mask` too: the pixels that carried the class when it was confirmed, kept where labels can be automatic. Classes are
-names. `clicks`, `seconds`, `who`, `when` may be left out, and so may `comment` and `flag` (a colleague should look). With
+names. `clicks`, `seconds`, `who`, `when` may be left out, and so may `comment`, `flag` (a colleague should look) and `settles`
+(an expert's answer: it decides where people disagree). A `query` that begins with gold- was asked to measure who answered: it
+changes no label. With
 `image_sha256`, copied from the question, an answer about an image of the same name in another data set is refused. An answers
-file is append-only: of two lines about the same pixels the later counts.
+file is append-only: of two lines of one person about the same pixels the later counts; what several people answered becomes one
+answer in the stage correct (segmend/answers/consensus.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,7 +54,9 @@ KINDS = ("confirm", "class", "class_set", "mask", "skip")  # of answers; a rever
 
 
 PART = "+"  # r1-00012+1 was brushed beside the answer to r1-00012: of another class, or outside its region
-SIMULATED = "simulated"  # `who` of an oracle's answers
+SIMULATED = "simulated"  # `who` of an oracle's answers; of one that plays several people simulated:NAME
+JOINED = ", "  # between the names in the `who` of one answer that several people gave
+GOLD_QUERY = "gold-"  # begins the query of a question whose answer is known: it measures people
 EVERY_FIELD: set[str] = set()
 KNOWN_CLASSES: dict[tuple[str, ...], tuple[str, ...]] = {}
 
@@ -112,13 +117,15 @@ class Answer(Settings):
     when: Name | None = None
     by: Name | None = None  # of a revert: who took the answer back
     flag: Literal[True] | None = None  # a colleague should look at it
+    settles: Literal[True] | None = None  # decides, whatever others answered
     comment: str | None = None
     image_sha256: Name | None = None  # the question's
 
     @cached_property
     def identity(self) -> str:
-        """Equal for answers about the same pixels (a brushed part of an answer is another one)."""
-        return identity_of(self.image, self.footprint, self.query.partition(PART)[2])
+        """Equal for answers about the same pixels (a brushed part of an answer, or one to a gold question, is another one)."""
+        part = GOLD_QUERY if self.query.startswith(GOLD_QUERY) else self.query.partition(PART)[2]
+        return identity_of(self.image, self.footprint, part)
 
     @model_validator(mode="after")
     def fits_its_kind(self) -> "Answer":
@@ -221,6 +228,11 @@ def check(
         raise ValueError(
             f"the footprint's size {list(answer.footprint.size)} is not the size of {answer.image}, [{rows}, {columns}]"
         )
+
+
+def is_simulated(who: str) -> bool:
+    """Whether an oracle gave the answers of this name."""
+    return who == SIMULATED or who.startswith(f"{SIMULATED}:")
 
 
 def newest(answers: Iterable[Answer]) -> list[Answer]:

@@ -2,6 +2,8 @@
 
 labels/maps/<id>.png    the label maps of the train and val images: first labels with all answers so far painted over
 labels/answers.jsonl    all answers so far, one per query, in the order they are applied
+labels/individual_answers.jsonl  what each person said where several did (tasks/correct/several_people.py)
+labels/people.json      the people: answers, cost, agreement, reliability (tasks/correct/people_table.py)
 labels/history.parquet  what each answer changed, who gave it and what it cost (segmend/answers/history.py)
 labels/objects/, trust/ as the first labels have them (tasks/correct/carry_over.py)
 labels/opinions/        of the expansion `corrector`: its probabilities of each base cell of the train images, uint8 (k, K), 255 is 1
@@ -36,6 +38,7 @@ from segmend.images.dataset import Dataset, Labels
 from segmend.images.parallel import map_images
 from segmend.stage.command import Waiting, stage
 from tasks.correct.apply_answers import in_order
+from tasks.correct.assign import incomplete, taken
 from tasks.correct.carry_over import carry_objects, carry_trust
 from tasks.correct.collect_answers import (
     ImageQuestions,
@@ -45,12 +48,12 @@ from tasks.correct.collect_answers import (
     matched,
     priced,
     spent,
-    within,
 )
 from tasks.correct.expansion_pass import Folders, answer_outcomes, correct_images, questions_as_asked
 from tasks.correct.replay import ImageResult, ImageWork, replay_image, total
 from tasks.correct.round_metrics import round_metrics, with_outcome
 from tasks.correct.settings import Params
+from tasks.correct.several_people import decide, individual_answers, is_measurement, write_people
 
 
 @stage
@@ -77,19 +80,29 @@ def correct(
     samples, queried, budget = list(data.of("train", "val")), read_queries(queries), read_budget(queries)
     asked = {query.identity: query for query in queried}
     before, rows_before = read(labels / "answers.jsonl"), history.answers(history.read(labels))
-    given = people(given_answers(answers, data), before, asked, settings, data, labels)
+    earlier = individual_answers(labels, before)
+    everything = given_answers(answers, data)
+    measured = [each for each in everything if is_measurement(each)]
+    given = people([each for each in everything if not is_measurement(each)], earlier, asked, settings, data, labels)
     answered = {answer.identity for answer in given if answer.kind != "revert"}
     unanswered = [query for query in queried if query.identity not in answered]
+    questions_asked = questions_as_asked(rows_before, asked, data.classes)
+    lacking = set(incomplete(earlier, given, questions_asked, list(asked), data, settings))
+    lacking_queries = (
+        unanswered if settings.oracle.simulated else [query for query in queried if query.identity in lacking]
+    )
     paid = spent(given, asked)
-    stop_if_waiting(settings, unanswered, len(queried), budget, paid, data, (answers, queries))
+    stop_if_waiting(settings, lacking_queries, len(queried), budget, paid, data, (answers, queries))
 
     open_by_image = by_image(unanswered)
     questions = [ImageQuestions(name, each) for name, each in sorted(open_by_image.items())]
     answer = partial(answer_image, data=data, labels=labels, settings=settings, seed=seed)
     simulated = [each for answers_of_image in map_images(answer, questions, "answers") for each in answers_of_image]
     simulated.sort(key=lambda each: asked[each.identity].rank)
-    new = [*within(budget, simulated, paid), *given]
-    left_over = len(simulated) + len(given) - len(new)
+    asked_for = taken(simulated, [*earlier, *given], questions_asked, data, settings, budget, paid)
+    left_over = len({each.identity for each in simulated}) - len({each.identity for each in asked_for})
+    decided = decide(earlier, before, [*asked_for, *given, *measured], questions_asked, data, settings)
+    new = decided.new
 
     parts = [by_image(before), by_image(new), by_image(queried)]
     works = [ImageWork(sample, *(part[sample.id] for part in parts)) for sample in samples]
@@ -97,7 +110,6 @@ def correct(
         outcomes = answer_outcomes(rows_before, new, asked, data.classes)
         rng = np.random.default_rng([seed, int(round.removeprefix("r"))])
         folders = Folders(first, labels, regions, model, out)
-        questions_asked = questions_as_asked(rows_before, asked, data.classes)
         corrected: Iterator[ImageResult] = correct_images(
             works, data, folders, settings, round, outcomes, questions_asked, rng
         )
@@ -112,6 +124,7 @@ def correct(
     table = history.join(rows_before, rows, *(part for result in results if (part := result.automatic_rows)))
     valid = in_order([*before, *new])
     write(out / "answers.jsonl", valid)
+    write_people(out, decided)
     carry_objects(first, out)
     carry_trust(first, out, samples, by_image(valid), data.classes)
     history.write(out, table)
@@ -121,7 +134,7 @@ def correct(
     forecasts = [with_outcome(each, queried, rows, change, known) for each in read_forecasts(queries / "forecast.json")]
     write_forecasts(out / "forecasts.json", [*read_forecasts(labels / "forecasts.json"), *forecasts])
     totals = {f"{name}_total": fsum(table[name].to_pylist()) for name in ("clicks", "seconds")}
-    return numbers | totals
+    return numbers | totals | decided.metrics
 
 
 def people(

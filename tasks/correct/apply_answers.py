@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from segmend.answers.answers import SIMULATED, Answer, latest, pixels
+from segmend.answers.answers import Answer, is_simulated, latest, pixels
 from segmend.answers.candidate_sets import answered_pixels
 from segmend.images.rasters import UNLABELLED, VOID, LabelMap, RegionMap
 from segmend.images.regions import areas
@@ -76,7 +76,7 @@ def in_order(answers: Iterable[Answer]) -> list[Answer]:
 
     So no simulated answer changes a pixel that a person answered.
     """
-    return sorted(latest(answers), key=lambda answer: answer.who != SIMULATED)
+    return sorted(latest(answers), key=lambda answer: not is_simulated(answer.who))
 
 
 def corrected(

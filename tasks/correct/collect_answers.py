@@ -55,19 +55,19 @@ def matched(answers: Iterable[Answer], asked: Mapping[str, Query]) -> Iterator[A
 
 
 def answer_image(work: ImageQuestions, *, data: Dataset, labels: Path, settings: Params, seed: int) -> list[Answer]:
-    """The oracle's answers in the order of asking, each with its cost."""
+    """The oracle's answers in the order of asking, each with its cost; of one question first those of who is asked first."""
     old, truth, classes = Labels(labels)[work.image], data.truth(work.image), data.classes
-    verdicts = settings.oracle(work.queries, old, truth, classes, seed)
+    opinions = settings.oracle.opinions(work.queries, old, truth, classes, seed)
     answers = [
-        priced(simulated(query, verdict, classes), query, settings, len(classes))
-        for query, verdict in zip(work.queries, verdicts, strict=True)
-        if verdict is not None
+        priced(simulated(query, verdict, classes, name), query, settings, len(classes))
+        for query, verdicts in zip(work.queries, opinions, strict=True)
+        for name, verdict in verdicts[: settings.people_at_most]
     ]
     return [confirmed(answer, old, classes) for answer in answers] if settings.automatic else answers
 
 
-def simulated(query: Query, verdict: Verdict, classes: tuple[str, ...]) -> Answer:
-    """An oracle's verdict in the form in which people answer."""
+def simulated(query: Query, verdict: Verdict, classes: tuple[str, ...], name: str = "") -> Answer:
+    """An oracle's verdict in the form in which people answer; `name` of one of several simulated people."""
     named = (query.shown,) if verdict.kind == "confirm" else tuple(classes[k] for k in verdict.classes)
     return Answer(
         query=query.query,
@@ -75,7 +75,7 @@ def simulated(query: Query, verdict: Verdict, classes: tuple[str, ...]) -> Answe
         footprint=query.footprint,
         kind=verdict.kind,  # type: ignore[arg-type]  # checked by Answer
         classes=named,  # type: ignore[arg-type]
-        who=SIMULATED,
+        who=f"{SIMULATED}:{name}" if name else SIMULATED,
         image_sha256=query.image_sha256,
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as compute
 
+from segmend.answers.answers import JOINED
 from segmend.answers.history import AUTO
 from segmend.images.dataset import SPLITS, Card, Sample
 from segmend.images.rasters import UNLABELLED, VOID, LabelMap
@@ -58,7 +59,7 @@ def content(
             "annotators": list(card.annotators),
             "label_round": round,
             "answers": answers.num_rows,
-            "people": sorted(set(answers["who"].to_pylist())),
+            "people": sorted({name for who in set(answers["who"].to_pylist()) for name in who.split(JOINED)}),
             "automatic_methods": sorted(set(automatic["who"].to_pylist())),
         },
         "composition": {

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
+from segmend.aggregators import Aggregator
+from segmend.aggregators.majority import Majority
 from segmend.stage.params import Settings
-from tasks.pseudo_label.aggregators import Aggregator
-from tasks.pseudo_label.aggregators.majority import Majority
 from tasks.pseudo_label.labellers import Given, Labeller
 
 

@@ -57,6 +57,7 @@ def report(
             for shots in [panels.before_and_after(data, before, after, name, settings.box)]
         ],
         "people": tables.answer_counts(answers, "who"),
+        "reliable": tables.compared_people(labels / "people.json"),
         "by_round": tables.answer_counts(answers, "round"),
         "shown_classes": tables.answer_counts(answers, "shown"),
         **of_network(settings, data, scores, out),

@@ -77,6 +77,12 @@ def answer_counts(rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     return counted if key == "round" else sorted(counted, key=lambda group: (-group["answers"], group["name"]))
 
 
+def compared_people(path: Path) -> list[dict[str, Any]]:
+    """The people of a label set where several answered the same questions, or gold ones; none where nobody was compared."""
+    rows: list[dict[str, Any]] = loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return rows if any(row["compared"] for row in rows) else []
+
+
 def cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """One group of answers: an answer confirms, names another class, or skips."""
     skipped = sum(row["kind"] == "skip" for row in rows)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import crowd, crowds, deep_crowd
-from tasks.pseudo_label.aggregators.majority import Majority
+from segmend.aggregators.majority import Majority
 
 
 def test_iou_by_hand():

@@ -85,8 +85,7 @@ def reply(root, place, kind="class", classes=("ground",), into="r1", **changes) 
         footprint=asked.footprint,
         kind=kind,
         classes=classes,
-        who="ada",
-        **changes,
+        **({"who": "ada"} | changes),
     )
     write(root / f"{into}.jsonl", [*read(root / f"{into}.jsonl"), answer])
     return answer

@@ -2,7 +2,7 @@
 
 from functools import cache
 from html.parser import HTMLParser
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 from re import findall, sub
 
@@ -227,6 +227,37 @@ def test_the_forecast_and_what_came_of_it(scored):
     assert "7 pixels of the last round's labels were mended by what the answers taught" in page.text
     _, _, blind = reported(scored())
     assert "an answer changed on the mean: 10.0 in r1" in blind.text and "answer fixed" not in blind.text
+
+
+def test_people_who_were_compared(scored):
+    root = scored("train", "val", "test")
+    path = root / "labels/r1/people.json"
+    person = {
+        "who": "ada & <co>",
+        "answers": 7,
+        "skipped": 1,
+        "clicks": 7.0,
+        "seconds": 9.0,
+        "compared": 5,
+        "agreement": 0.8,
+    }
+    alone = person | {
+        "who": "ben",
+        "compared": 0,
+        "agreement": None,
+        "gold": None,
+        "reliability": None,
+        "low": None,
+        "high": None,
+    }
+    path.write_text(dumps([person | {"gold": None, "reliability": 0.91, "low": 0.55, "high": 0.99}, alone]))
+    try:
+        text = reported.__wrapped__(root)[2].text
+        assert "ada & <co>" in text and "91.0 %" in text and "55.0 % to 99.0 %" in text
+        path.write_text(dumps([alone]))
+        assert "estimated reliability" not in reported.__wrapped__(root)[2].text
+    finally:
+        path.unlink()
 
 
 def test_when_to_stop():

@@ -12,6 +12,8 @@ Formula, correction, over the region's pixels whose truth is a class: c = their 
     dominant: the most frequent id, void counted: where void wins the question is skipped, and the click is spent.
     multiclass: the classes at least `rim` pixels inside the outline (all of the region where nothing is that deep; the
     image's rim is no outline), void left out. One class: an answer of kind class. None: skipped.
+    People: several annotators, each with an accuracy, classes taken for others, or answers without looking; who is given a
+    question is drawn by seed and query.
     Mistakes: a share `skips` of all questions is skipped; of the other answers a share `confusion` names a wrong class,
     drawn evenly from the others (of regions without a square of `thin` pixels a side: thin_skips and thin_confusion): also where it would confirm; to draw the class shown is to confirm it; in a set one
     ticked class is exchanged for one that is not there (dropped, where all are ticked). Drawn by seed and query alone.
@@ -32,13 +34,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
-from pydantic import Field
+from pydantic import Field, field_validator
 from scipy.ndimage import binary_erosion
 
 from segmend.answers.answers import Footprint, Query, Verdict, pixels
 from segmend.images.rasters import NO_REGION, UNLABELLED, VOID, LabelMap, is_class
 from segmend.images.regions import thickness
 from segmend.stage.params import Method
+from tasks.correct.oracles._person import Person
 
 
 class GroundTruth(Method):
@@ -74,6 +77,40 @@ class GroundTruth(Method):
     )
     thin_confusion: float = Field(0.0, ge=0, le=1, description="share of wrong answers about thin regions")
     thin_skips: float = Field(0.0, ge=0, le=1, description="share of questions about thin regions that are skipped")
+
+    people: tuple[Person, ...] = Field(
+        (),
+        description="several people instead of one, as [{name: ada, accuracy: 0.95}]; they err by their own settings",
+    )
+
+    @field_validator("people")
+    @classmethod
+    def named_apart(cls, people: tuple[Person, ...]) -> tuple[Person, ...]:
+        names = [person.name for person in people]
+        if len(set(names)) < len(names):
+            raise ValueError("two simulated people have one name")
+        return people
+
+    def opinions(
+        self, queries: list[Query], labels: LabelMap, truth: LabelMap | None, classes: tuple[str, ...], seed: int
+    ) -> list[list[tuple[str, Verdict]]]:
+        """Per query the verdicts of all simulated people, by name, in the order in which they are asked; no names: one annotator."""
+        if not self.people:
+            verdicts = self(queries, labels, truth, classes, seed)
+            return [[] if verdict is None else [("", verdict)] for verdict in verdicts]
+        for person in self.people:
+            person.check(classes, "correct.oracle.ground_truth.people")
+        return [[] if truth is None else self.crowd(query, labels, truth, classes, seed) for query in queries]
+
+    def crowd(
+        self, query: Query, labels: LabelMap, truth: LabelMap, classes: tuple[str, ...], seed: int
+    ) -> list[tuple[str, Verdict]]:
+        right, rng = self.right(query, labels, truth), drawn_by(seed, query.query)
+        order = rng.permutation(len(self.people)).tolist()
+        return [
+            (person.name, person.answer(right, query, classes, drawn_by(seed, f"{query.query} {person.name}")))
+            for person in (self.people[k] for k in order)
+        ]
 
     def __call__(
         self, queries: list[Query], labels: LabelMap, truth: LabelMap | None, classes: tuple[str, ...], seed: int
@@ -122,7 +159,7 @@ class GroundTruth(Method):
             skips, confusion = self.thin_skips, self.thin_confusion
         if not (confusion or skips):
             return verdict
-        rng = np.random.default_rng([seed, int.from_bytes(sha256(query.query.encode()).digest()[:8], "big")])
+        rng = drawn_by(seed, query.query)
         skipped, confused = rng.random(2) < (skips, confusion)
         if skipped or verdict.kind == "skip":
             return Verdict("skip")
@@ -146,6 +183,11 @@ class GroundTruth(Method):
             f"none of the {asked} queries in {queries} can be answered: no asked image has a known truth. Give the data a "
             f"truth folder, plant mistakes (ingest.noise), or let people answer into {answers} (correct.oracle.name: people)"
         )
+
+
+def drawn_by(seed: int, name: str) -> np.random.Generator:
+    """Random numbers that seed and name alone determine."""
+    return np.random.default_rng([seed, int.from_bytes(sha256(name.encode()).digest()[:8], "big")])
 
 
 def side_of(footprint: Footprint, most: int) -> int:

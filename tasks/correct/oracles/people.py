@@ -29,6 +29,11 @@ class People(Method):
     ) -> list[Verdict | None]:
         return [None] * len(queries)
 
+    def opinions(
+        self, queries: list[Query], labels: LabelMap, truth: LabelMap | None, classes: tuple[str, ...], seed: int
+    ) -> list[list[tuple[str, Verdict]]]:
+        return [[] for _ in queries]
+
     def waiting(self, unanswered: int, asked: int, answers: str, queries: str) -> str | None:
         lacking = ceil(self.enough * asked - 1e-9) - (asked - unanswered)
         if lacking <= 0:

@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64, UInt8
 
+from segmend.aggregators._decision_rules import decided
+from segmend.aggregators._votes import Beliefs, Votes
 from segmend.images.dataset import GOLD, Dataset, Sample
 from segmend.images.parallel import map_images
 from segmend.images.rasters import UNLABELLED, VOID, LabelMap, Maps, is_class
 from segmend.images.regions import class_counts, majority, mean_by_region
 from segmend.stage.events import progress
-from tasks.pseudo_label.aggregators._votes import Beliefs, Votes
 from tasks.pseudo_label.consensus.annotator_report import Judged, Tally, information, judged, table, warnings_of
-from tasks.pseudo_label.consensus.decision_rules import decided
 from tasks.pseudo_label.consensus.network_prior import mean_logs
 from tasks.pseudo_label.consensus.vote_patterns import Patterns, answers_of, merged, patterns_of, rows_in
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from segmend.aggregators._votes import NO_GOLD, Votes
 from segmend.images.rasters import UNLABELLED, VOID, is_class
-from tasks.pseudo_label.aggregators._votes import NO_GOLD, Votes
 
 LIMIT = 1 << 22  # codes; above, the patterns seen so far are numbered anew
 

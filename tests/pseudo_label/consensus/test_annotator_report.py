@@ -6,10 +6,10 @@ from scipy.stats import beta
 
 from benchmarks.crowds import everybody
 from benchmarks.crowds import table as crowd_table
+from segmend.aggregators.belief_propagation import BeliefPropagation
+from segmend.aggregators.dawid_skene import DawidSkene
+from segmend.aggregators.majority import Majority
 from segmend.images.rasters import UNLABELLED
-from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation
-from tasks.pseudo_label.aggregators.dawid_skene import DawidSkene
-from tasks.pseudo_label.aggregators.majority import Majority
 from tasks.pseudo_label.consensus.annotator_report import (
     Ratio,
     Tally,

@@ -5,14 +5,14 @@ from json import loads
 import numpy as np
 import pytest
 
+from segmend.aggregators import Aggregator
+from segmend.aggregators.arbitration import Arbitration
+from segmend.aggregators.dawid_skene import DawidSkene
+from segmend.aggregators.majority import Majority
 from segmend.images import parallel
 from segmend.images.dataset import Card, Dataset, Sample, write_card, write_samples
 from segmend.images.rasters import UNLABELLED, VOID, Maps, write_labels, write_maps
 from segmend.stage.params import methods_of
-from tasks.pseudo_label.aggregators import Aggregator
-from tasks.pseudo_label.aggregators.arbitration import Arbitration
-from tasks.pseudo_label.aggregators.dawid_skene import DawidSkene
-from tasks.pseudo_label.aggregators.majority import Majority
 from tasks.pseudo_label.consensus.consensus import Consensus, consensus_maps
 
 CELLS = (np.arange(12)[:, None] // 6 * 2 + np.arange(16) // 8).astype(np.int32)

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from segmend.aggregators.arbitration import Arbitration
+from segmend.aggregators.belief_propagation import BeliefPropagation
+from segmend.aggregators.dawid_skene import DawidSkene
+from segmend.aggregators.majority import Majority
+from segmend.aggregators.mean_field import MeanField
+from segmend.judges import Likelihood
 from segmend.network.architectures.unet import UNet
 from segmend.network.segmenter import build as build_network
 from segmend.network.segmenter import save
-from tasks.pseudo_label.aggregators.arbitration import Arbitration
-from tasks.pseudo_label.aggregators.belief_propagation import BeliefPropagation
-from tasks.pseudo_label.aggregators.dawid_skene import DawidSkene
-from tasks.pseudo_label.aggregators.majority import Majority
-from tasks.pseudo_label.aggregators.mean_field import MeanField
 from tasks.pseudo_label.consensus.consensus import Consensus, consensus_maps
 from tasks.pseudo_label.consensus.network_prior import mean_logs, opened
-from tasks.pseudo_label.judges import Likelihood
 from tests.pseudo_label.consensus.test_consensus import build
 
 
