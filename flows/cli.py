@@ -180,12 +180,16 @@ def recommend(
 def inspect(
     path: Annotated[Path, typer.Argument(help="A folder with images and masks.")],
     format: Annotated[str | None, typer.Option(help="How it is laid out; guessed if left out.")] = None,
+    tile: Annotated[
+        int, typer.Option(help="Cut larger images into tiles of so many pixels a side (0: none is cut).")
+    ] = 0,
 ) -> None:
     """List what a folder holds and what is wrong with it. Changes nothing."""
     path = path.resolve()
     if not path.exists():
         raise UserError(f"{path}: no such folder.")
-    module("tasks.ingest.inspect", str(path), *(["--format", format] if format else []))
+    options = [*(["--format", format] if format else []), *(["--tile", str(tile)] if tile else [])]
+    module("tasks.ingest.inspect", str(path), *options)
 
 
 @app.command()

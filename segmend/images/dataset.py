@@ -4,6 +4,7 @@
     dataset/samples.csv        id, split, height, width, image_sha256, source: one row an image, sorted by id
     dataset/images/<id>.png    8-bit RGB
     dataset/masks/<id>.png     the given (imperfect) masks, palette PNG; absent where none was given
+    dataset/tiles.json         where large images were cut: whose tiles the samples are (tiles.py)
     dataset/annotators/<name>/<id>.png   where several people or models labelled: one such folder each, in place of masks/
     truth/<id>.png             the true masks where they are known; never seen by training
     truth/truth.csv            id, origin (given, planted): one row an image with truth; empty where there is none
@@ -11,9 +12,10 @@
 Ids are POSIX paths without suffix (`city/000012`): folders are kept. Splits are train, val and test.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from csv import DictReader, writer
 from functools import cached_property
+from hashlib import sha256
 from json import dumps, loads
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +24,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from segmend.images.rasters import LabelMap, Maps, RegionMap, read_image, read_labels, write_grey, write_labels
+from segmend.images.tiles import Tile, WholeImage, put_together, read_tiles
 from segmend.stage.params import Settings
 
 SPLITS = ("train", "val", "test")
@@ -84,6 +87,35 @@ class Dataset:
             )
 
     @cached_property
+    def wholes(self) -> dict[str, WholeImage]:
+        """The images that ingest cut into tiles, by id."""
+        return read_tiles(self.folder)
+
+    @cached_property
+    def tiles(self) -> dict[str, Tile]:
+        """The tiles of these images, by the ids of their samples."""
+        return {tile.id: tile for whole in self.wholes.values() for tile in whole.tiles}
+
+    @cached_property
+    def whole_samples(self) -> tuple[Sample, ...]:
+        """One row for each image as it came in: the tiles of an image are one."""
+        rows = [sample for sample in self.samples if sample.id not in self.tiles]
+        by_id = {sample.id: sample for sample in self.samples} if self.wholes else {}
+        for whole in self.wholes.values():
+            parts = [by_id[tile.id] for tile in whole.tiles]
+            digest = sha256("".join(part.image_sha256 for part in parts).encode()).hexdigest()
+            rows.append(Sample(whole.id, parts[0].split, whole.height, whole.width, digest, whole.source))
+        return tuple(sorted(rows))
+
+    def parts(self, identifier: str) -> tuple[str, ...]:
+        """The ids of an image's tiles; its own id where it was not cut."""
+        return tuple(tile.id for tile in self.wholes[identifier].tiles) if identifier in self.wholes else (identifier,)
+
+    def whole(self, identifier: str, read: Callable[[str], np.ndarray]) -> np.ndarray:
+        """An image, or a map of it, as it came in: put together from what `read` gives of its tiles where it was cut."""
+        return put_together(self.wholes[identifier], read) if identifier in self.wholes else read(identifier)
+
+    @cached_property
     def with_truth(self) -> frozenset[str]:
         """The ids of the images whose truth is known."""
         if self.truth_folder is None:
@@ -115,8 +147,14 @@ class Dataset:
 
     def truth(self, identifier: str) -> LabelMap | None:
         """The true mask, or None where it is not known."""
-        if identifier not in self.with_truth:
-            return None
+        return self._truth(identifier) if identifier in self.with_truth else None
+
+    def whole_truth(self, identifier: str) -> LabelMap | None:
+        """The true mask of an image as it came in, or None where that of all of it is not known."""
+        known = all(part in self.with_truth for part in self.parts(identifier))
+        return self.whole(identifier, self._truth) if known else None
+
+    def _truth(self, identifier: str) -> LabelMap:
         assert self.truth_folder is not None
         return read_labels(self.truth_folder / f"{identifier}.png")
 

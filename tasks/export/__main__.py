@@ -4,7 +4,8 @@ out/...                    images and masks, as export.format says
 out/about/README.md        the data card: classes, shares, sources, what changed; card.json is the same for programs
 out/about/changes.csv      every answer and every automatic change: round, image, region, who, old, new; changes.parquet is the same
 
-Train and val images carry the labels of the round; test images carry their given masks, which no round changes.
+Train and val images carry the labels of the round; test images carry their given masks, which no round changes. Images that
+ingest cut into tiles are put together again, one at a time in memory.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,10 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from segmend.images.dataset import Dataset, Labels
+from segmend.images.rasters import NO_REGION, LabelMap, RegionMap
 from segmend.stage.command import stage
 from segmend.stage.events import progress
 from segmend.stage.params import validated
@@ -42,14 +46,14 @@ def export(
     counts, places = data_card.LabelCounts(len(data.classes)), places_in(dataset)
 
     def items() -> Iterator[Item]:
-        for sample in progress(data.samples, len(data.samples), "export"):
-            corrected = after[sample.id] if after.path(sample.id).is_file() else None
-            given = before[sample.id] if before.path(sample.id).is_file() else None
+        for sample in progress(data.whole_samples, len(data.whole_samples), "export"):
+            corrected, given = whole_labels(data, after, sample.id), whole_labels(data, before, sample.id)
             counts.add(sample, given, corrected)
-            if corrected is None and data.has_mask(sample.id):
-                corrected = data.mask(sample.id)
+            if corrected is None and all(map(data.has_mask, data.parts(sample.id))):
+                corrected = data.whole(sample.id, data.mask)
             place = places.get(sample.id) or places.get(sample.id.rpartition("/")[0])
-            yield Item(sample, data.image(sample.id), corrected, after.objects(sample.id), place)
+            image, objects = data.whole(sample.id, data.image), whole_objects(data, after, sample.id)
+            yield Item(sample, image, corrected, objects, place)
 
     (out / "about").mkdir(parents=True)
     method.write(out, data.card, items(), settings.images)
@@ -59,9 +63,9 @@ def export(
     )
     data_card.write(out / "about", card)
     change_list.write(out / "about", changes)
-    print(f"{out}: {len(data.samples)} images as {method.name}; lost in this format: {method.lost or 'nothing'}")
+    print(f"{out}: {len(data.whole_samples)} images as {method.name}; lost in this format: {method.lost or 'nothing'}")
     return {
-        "images": len(data.samples),
+        "images": len(data.whole_samples),
         "changed_pixels": counts.changed,
         "changed_share": card["statistics"]["changed_share"],
         "changes": changes.num_rows,
@@ -76,6 +80,28 @@ def places_in(dataset: Path) -> dict[str, Any]:
         path = dataset / name
         found |= loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return found
+
+
+def whole_labels(data: Dataset, labels: Labels, name: str) -> LabelMap | None:
+    """The labels of an image as it came in; None where the label set has none."""
+    if not all(labels.path(part).is_file() for part in data.parts(name)):
+        return None
+    return data.whole(name, labels.__getitem__)
+
+
+def whole_objects(data: Dataset, labels: Labels, name: str) -> RegionMap | None:
+    """The single objects of an image; those of each tile are objects of their own. None where no labeller drew any."""
+    drawn = {part: labels.objects(part) for part in data.parts(name)}
+    if all(objects is None for objects in drawn.values()):
+        return None
+    numbered, count = {}, 0
+    for part, objects in drawn.items():
+        if objects is None:
+            height, width = data.tiles[part].window.shape
+            objects = np.full((height, width), NO_REGION, np.int32)
+        numbered[part] = np.where(objects == NO_REGION, NO_REGION, objects + count).astype(np.int32)
+        count += int(objects.max(initial=NO_REGION)) + 1
+    return data.whole(name, numbered.__getitem__)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 
 from segmend.images.dataset import SPLITS, Card, Sample, write_card, write_samples, write_truth_list
 from segmend.images.rasters import UNLABELLED, VOID
+from segmend.images.tiles import WholeImage, write_tiles
 from segmend.stage.command import stage
 from tasks.ingest.checking.dataset_checks import judge, sieve
 from tasks.ingest.checking.image_checks import CheckedRecord, by_size, check_all, class_pixels, labelled, others, ratio
@@ -92,7 +93,8 @@ def write_lists(
         annotators=source.annotators,
     )
     write_card(out, card)
-    write_samples(out, [sample_of(item) for item in checked])
+    write_samples(out, [sample for item in checked for sample in samples_of(item)])
+    write_tiles(out, [whole_of(item) for item in checked if item.tiles])
     for name, text in source.kept:
         (out / name).write_text(text, encoding="utf-8")
     with (out / "quarantine.csv").open("w", newline="") as file:
@@ -100,13 +102,28 @@ def write_lists(
         lines.writerow(Problem._fields)
         lines.writerows(sorted(aside))
     origin = "planted" if settings.noise.planted else "given"
-    known = [r.id for r in source.records if r.truth is not None or (origin == "planted" and r.mask is not None)]
-    write_truth_list(out_truth, dict.fromkeys(known, origin))
+    known = [r for r in source.records if r.truth is not None or (origin == "planted" and r.mask is not None)]
+    ids = [name for r in known for name in ([tile.id for tile in r.tiles] or [r.id])]
+    write_truth_list(out_truth, dict.fromkeys(ids, origin))
 
 
-def sample_of(item: CheckedRecord) -> Sample:
-    record = item.record
-    return Sample(record.id, str(record.split), item.height, item.width, item.digest, record.file)
+def samples_of(item: CheckedRecord) -> list[Sample]:
+    """The row of an image in samples.csv, or those of its tiles, which all have its split."""
+    record, split = item.record, str(item.record.split)
+    if not item.tiles:
+        return [Sample(record.id, split, item.height, item.width, item.digest, record.file)]
+    return [Sample(part.tile.id, split, *part.tile.window.shape, part.digest, record.file) for part in item.tiles]
+
+
+def whole_of(item: CheckedRecord) -> WholeImage:
+    return WholeImage(
+        item.record.id,
+        item.height,
+        item.width,
+        item.record.file,
+        item.labelled,
+        tuple(part.tile for part in item.tiles),
+    )
 
 
 def three(values: np.ndarray) -> tuple[float, float, float]:
@@ -139,6 +156,8 @@ def metrics(
         "share_void": ratio(pixels[VOID], pixels.sum()),
         "share_unlabelled": ratio(pixels[UNLABELLED], pixels.sum()),
     }
+    if any(item.tiles for item in checked):
+        numbers["tiles"] = sum(len(item.tiles) for item in checked)
     if source.annotators:
         numbers |= {"annotators": len(source.annotators), "annotations": sum(len(r.annotations) for r in records)}
     numbers |= {f"share.{name}": ratio(pixels[k], known) for k, name in enumerate(source.classes)}

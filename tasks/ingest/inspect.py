@@ -1,6 +1,6 @@
 """What ingest would make of a folder, in words, changing nothing.
 
-    python -m tasks.ingest.inspect PATH [--format NAME] [--classes A,B,...] [--void 0,9] [--json | --recognise]
+    python -m tasks.ingest.inspect PATH [--format NAME] [--classes A,B,...] [--void 0,9] [--tile N] [--json | --recognise]
 
 Exit code 0 when ingest would accept the folder, 2 when it would not (the sentences say why).
 """
@@ -167,6 +167,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--recognise", action="store_true", help="print the format and the reason as JSON, nothing else"
     )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument(
+        "--tile", type=int, default=0, metavar="N", help="cut larger images into tiles of N pixels a side"
+    )
     chosen = parser.parse_args(arguments)
     try:
         raw = chosen.path
@@ -185,6 +188,8 @@ def main(arguments: list[str] | None = None) -> int:
             "format": {"name": name},
             "classes": [word.strip() for word in chosen.classes.split(",") if word.strip()],
             "void": [word.strip() for word in chosen.void.split(",") if word.strip()],
+            "tile": chosen.tile,
+            "tile_overlap": min(chosen.tile // 2, 32),
         }
         seen = look(validated(Params, block, "inspect"), raw, why)
         if others:

@@ -5,9 +5,7 @@ reads it (paths, outlines, palette), and size and time stamp of its files, as DV
 a problem are never kept. Only what the last run used stays. Nothing is kept of pictures beyond LIMIT bytes in all.
 """
 
-from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from json import dumps, loads
 from pathlib import Path
 from pickle import dumps as pickled
@@ -18,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from segmend.stage.cache import LIMIT, Cache, code_digest, digest_of, write_whole
-from tasks.ingest.checking.image_checks import CheckedRecord
+from tasks.ingest.checking.image_checks import CheckedRecord, CheckedTile
 from tasks.ingest.reading.source import Record, Source
+from tasks.ingest.reading.windows import paths_in
 
 CHECKED = "checked.jsonl"
 A_DAY = 24 * 3600  # seconds; after it, what other code or settings made is removed
@@ -63,17 +62,20 @@ class KeptResults:
                 path.unlink(missing_ok=True)
         self.pictures = 4 * sum(item.height * item.width for item in good) < LIMIT  # 3 bytes a pixel, and its masks
 
-    def write(self, path: Path, key: str, kind: str, make: partial[Any]) -> None:
-        """The picture `path`: copied where it is kept, else made by `make(path)` and kept."""
-        kept = self.folder / f"{key}.{kind}.png"
+    def copy(self, name: str, path: Path) -> bool:
+        """Write the picture `path` from the kept one; False where none is kept. `name` is <key>.<what>.png."""
+        if not self.pictures or name.startswith("."):
+            return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        if key and self.pictures and kept.is_file():
-            with suppress(FileNotFoundError):  # removed at this moment
-                copyfile(kept, path)
-                return
-        make(path)
-        if key and self.pictures:
-            write_whole(kept, lambda file: file.write(path.read_bytes()))
+        with suppress(FileNotFoundError):
+            copyfile(self.folder / name, path)
+            return True
+        return False
+
+    def keep(self, name: str, path: Path) -> None:
+        """Keep the picture `path` for the next run."""
+        if self.pictures and not name.startswith("."):
+            write_whole(self.folder / name, lambda file: file.write(path.read_bytes()))
 
 
 def key_of(record: Record) -> str:
@@ -89,20 +91,6 @@ def key_of(record: Record) -> str:
     return digest_of(parts)
 
 
-def paths_in(value: object) -> Iterable[Path]:
-    """Every path among the arguments of a reader, also inside tuples, lists, dicts and partial functions."""
-    if isinstance(value, Path):
-        yield value
-    elif isinstance(value, partial):
-        yield from paths_in((value.args, value.keywords))
-    elif isinstance(value, dict):
-        yield from paths_in(tuple(value.values()))
-    elif isinstance(value, tuple | list):
-        for part in value:
-            if not isinstance(part, int | float | str):
-                yield from paths_in(part)
-
-
 def row_of(item: CheckedRecord) -> dict[str, Any]:
     """What is kept of a checked record; floats are written so that they come back exactly."""
     return {
@@ -115,14 +103,19 @@ def row_of(item: CheckedRecord) -> dict[str, Any]:
         "truth": sparse(item.truth),
         "objects": item.objects,
         "noticed": sorted(item.noticed),
+        "tiles": [(tile.digest, sparse(tile.mask), sparse(tile.truth)) for tile in item.tiles],
     }
 
 
 def restored(row: dict[str, Any], record: Record, key: str) -> CheckedRecord:
     height, width = row["size"]
+    tiles = tuple(
+        CheckedTile(tile, digest, dense(mask), dense(truth))
+        for tile, (digest, mask, truth) in zip(record.tiles, row["tiles"], strict=True)
+    )
     return CheckedRecord(
         record, height, width, row["digest"], row["plain"], np.array(row["sums"]), dense(row["mask"]), dense(row["truth"]),
-        tuple(row["objects"]), frozenset(row["noticed"]), (), key,
+        tuple(row["objects"]), frozenset(row["noticed"]), (), key, tiles,
     )  # fmt: skip
 
 

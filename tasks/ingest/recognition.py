@@ -11,6 +11,7 @@ from tasks.ingest.reading.context import DEFAULTS, reading_as
 from tasks.ingest.reading.deep_images import used_range
 from tasks.ingest.reading.source import Record, Source, Unused
 from tasks.ingest.reading.splits import dealt
+from tasks.ingest.reading.windows import with_tiles
 from tasks.ingest.settings import Params
 
 NAMES = tuple(get_args(kind.model_fields["name"].annotation)[0] for kind in FORMATS)
@@ -84,6 +85,8 @@ def read(settings: Params, raw: Path, seed: int) -> Source:
     with reading_as(settings.reading) as noticed:
         root = data_root(raw, (type(settings.format),))
         source = dealt(settings.format(root, settings.hints, seed), settings.splits, root)
+        records = with_tiles(source.records, settings.tile, settings.tile_overlap)
+        source = source._replace(records=records, notes=(*source.notes, *tiles_note(records, settings)))
         files = [root / record.file for record in source.records]
         deep_range, note = (
             used_range([path for path in files if path.is_file()]) if not settings.image_range else (None, "")
@@ -102,6 +105,18 @@ def read(settings: Params, raw: Path, seed: int) -> Source:
         unused=tuple(Unused(f"{before}/{entry.path}", entry.reason) for entry in source.unused),
         notes=(note, *source.notes),
     )
+
+
+def tiles_note(records: list[Record], settings: Params) -> list[str]:
+    cut = [record for record in records if record.tiles]
+    if not cut:
+        return []
+    count = sum(len(record.tiles) for record in cut)
+    side, overlap = settings.tile, settings.tile_overlap
+    return [
+        f"{len(cut)} of {len(records)} images are cut into {count} tiles of at most {side} x {side} pixels that overlap by at least "
+        f"{overlap} (dataset/tiles.json; export and report show whole images)"
+    ]
 
 
 def below(record: Record, before: str) -> Record:

@@ -12,6 +12,8 @@ from tasks.ingest.reading.context import MAX_PIXELS, Reading, Side
 from tasks.ingest.reading.source import Hints
 from tasks.ingest.reading.splits import Splits
 
+SMALLEST_TILE = 64  # pixels; below it networks and superpixels have nothing to work with
+
 
 class Params(Settings):
     """Which raw data, in which format, and which mistakes are planted."""
@@ -38,6 +40,18 @@ class Params(Settings):
         "",
         description="where EXIF turns images and sizes do not decide: masks were drawn on the stored or the upright one",
     )
+    tile: int = Field(
+        0,
+        ge=0,
+        le=1 << 14,
+        description="images with a longer side (pixels) are cut into tiles of this side; 0: none is cut. TIFF and .npy are read "
+        "by windows, others whole (max_pixels)",
+    )
+    tile_overlap: int = Field(
+        32,
+        ge=0,
+        description="pixels by which tiles overlap at least: context, in which labels are void; at most half of tile",
+    )
     splits: Splits = Splits()
     keep_going: bool = Field(False, description="set bad images aside (dataset/quarantine.csv) instead of stopping")
 
@@ -53,6 +67,16 @@ class Params(Settings):
     def range_rises(self) -> "Params":
         if self.image_range and self.image_range[0] >= self.image_range[1]:
             raise ValueError(f"image_range {list(self.image_range)} must rise: [low, high]")
+        return self
+
+    @model_validator(mode="after")
+    def tiles_are_no_slivers(self) -> "Params":
+        if self.tile and self.tile < SMALLEST_TILE:
+            raise ValueError(
+                f"tile {self.tile} is too small: 0 (none is cut) or at least {SMALLEST_TILE} pixels are allowed"
+            )
+        if self.tile and 2 * self.tile_overlap > self.tile:
+            raise ValueError(f"tile_overlap {self.tile_overlap} is more than half of tile {self.tile}: lower it")
         return self
 
     @property

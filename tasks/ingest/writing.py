@@ -1,6 +1,6 @@
 """The second look at every image: write it, its given mask and its truth, with mistakes planted where they are wanted."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -9,14 +9,16 @@ import numpy as np
 from PIL import Image
 
 from segmend.images.parallel import map_images
-from segmend.images.rasters import write_labels
+from segmend.images.rasters import VOID, LabelMap, write_labels
+from segmend.images.tiles import Tile
 from segmend.stage.events import progress
 from tasks.ingest.checking.identifiers import inside
-from tasks.ingest.checking.image_checks import CheckedRecord, others, read_labels
+from tasks.ingest.checking.image_checks import CheckedRecord, others, translate
 from tasks.ingest.kept_results import KeptResults
 from tasks.ingest.noise._planting import AIM, ROUNDS, TOLERANCE, Noise, hide, plant
 from tasks.ingest.reading.context import Reading, reading_as
 from tasks.ingest.reading.source import Pixels, Record
+from tasks.ingest.reading.windows import pieces
 
 NOISY = ("train", "val")
 SMALL = 20_000_000  # pixels in all; starting processes for fewer costs more than it saves
@@ -49,7 +51,7 @@ class Item(NamedTuple):
 
     record: Record
     key: str  # of what is kept of it
-    wanted: int  # wrong pixels
+    wanted: tuple[int, ...]  # wrong pixels in it, or in each tile
     fresh: bool  # whether the image itself is still to be written
 
 
@@ -63,51 +65,70 @@ def write(item: Item, job: Job) -> Planting:
 
 def write_given(record: Record, key: str, job: Job) -> None:
     """The image and every map that the data give; the given mask only where no mistakes are planted in its place."""
-    keep(inside(job.out / "images", record.id), key, "image", partial(write_image, record=record), job)
+    write_pieces(record, record.image, job.out / "images", key, "image", write_image, job)
     maps = [
-        (inside(inside(job.out / "annotators", entry.annotator, ""), record.id), f"by_{number}", entry.mask)
+        (inside(job.out / "annotators", entry.annotator, ""), f"by_{number}", entry.mask)
         for number, entry in enumerate(record.annotations)
     ]
     if job.noise is None and record.mask is not None:
-        maps.append((inside(job.out / "masks", record.id), "mask", record.mask))
+        maps.append((job.out / "masks", "mask", record.mask))
     truth = record.truth if job.noise is None else record.truth or record.mask
     if truth is not None:
-        maps.append((inside(job.out_truth, record.id), "mask" if truth is record.mask else "truth", truth))
-    for path, kind, pixels in maps:
-        keep(path, key, kind, partial(write_map, pixels=pixels, job=job), job)
+        maps.append((job.out_truth, "mask" if truth is record.mask else "truth", truth))
+    for folder, kind, pixels in maps:
+        write_pieces(record, pixels, folder, key, kind, partial(write_map, job=job), job)
 
 
-def keep(path: Path, key: str, kind: str, make: "partial[None]", job: Job) -> None:
-    if job.kept:
-        job.kept.write(path, key, kind, make)
-    else:
-        make(path)
+Write = Callable[[Path, np.ndarray, Tile | None], None]
 
 
-def write_image(path: Path, record: Record) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(record.image()).save(path, format="PNG", compress_level=4)
+def write_pieces(record: Record, pixels: Pixels, folder: Path, key: str, kind: str, write: Write, job: Job) -> None:
+    """A picture or map as one file, or as one for each tile; those that are kept from an earlier run are copied."""
+    paths = {tile: inside(folder, tile.id if tile else record.id) for tile in record.tiles or (None,)}
+    names = {tile: f"{key}.{kind}{'.' + tile.id.rsplit('/', 1)[1] if tile else ''}.png" for tile in paths}
+    if job.kept and all([job.kept.copy(names[tile], path) for tile, path in paths.items()]):
+        return
+    for tile, array, _ in pieces(pixels, record):
+        paths[tile].parent.mkdir(parents=True, exist_ok=True)
+        write(paths[tile], array, tile)
+        if job.kept:
+            job.kept.keep(names[tile], paths[tile])
 
 
-def write_map(path: Path, pixels: Pixels, job: Job) -> None:
-    write_labels(path, read_labels(pixels, job.ids), job.colours)
+def write_image(path: Path, image: np.ndarray, tile: Tile | None) -> None:
+    Image.fromarray(np.ascontiguousarray(image)).save(path, format="PNG", compress_level=4)
+
+
+def write_map(path: Path, raw: np.ndarray, tile: Tile | None, job: Job) -> None:
+    write_labels(path, labels_of(raw, tile, job), job.colours)
+
+
+def labels_of(raw: np.ndarray, tile: Tile | None, job: Job) -> LabelMap:
+    """Ids of the files as labels; void where another tile owns the pixels."""
+    labels = translate(raw, job.ids)[0]
+    return labels if tile is None else np.where(tile.owned(), labels, np.uint8(VOID))
 
 
 def planted_mask(item: Item, job: Job) -> Planting:
-    """Write the truth with mistakes planted in it as the given mask."""
-    record, wanted = item.record, item.wanted
-    assert job.noise is not None
-    given = record.truth or record.mask
-    truth = read_labels(given, job.ids) if given else None
-    if truth is None:
+    """Write the truth with mistakes planted in it as the given mask; each tile has mistakes of its own."""
+    given = item.record.truth or item.record.mask
+    if given is None:
         return Planting(np.zeros(256, np.int64), {})
-    planted = plant(truth, wanted or 0, job.classes, job.noise, job.seed, record.id)
+    return add(
+        planted_piece(labels_of(raw, tile, job), tile.id if tile else item.record.id, wanted, item.record.split, job)
+        for (tile, raw, _), wanted in zip(pieces(given, item.record), item.wanted, strict=True)
+    )
+
+
+def planted_piece(truth: LabelMap, identifier: str, wanted: int, split: str | None, job: Job) -> Planting:
+    assert job.noise is not None
+    planted = plant(truth, wanted, job.classes, job.noise, job.seed, identifier)
     by_class = np.bincount(truth[planted.labels != truth], minlength=256)
     labels, by_kind = planted.labels, planted.by_kind
-    if job.noise.hides and record.split in NOISY:
-        labels = hide(labels, job.hidden, job.noise, job.seed, record.id)
+    if job.noise.hides and split in NOISY:
+        labels = hide(labels, job.hidden, job.noise, job.seed, identifier)
         by_kind = by_kind | {"hidden": int((labels != planted.labels).sum())}
-    write_labels(inside(job.out / "masks", record.id), labels, job.colours)
+    write_labels(inside(job.out / "masks", identifier), labels, job.colours)
     return Planting(by_class, by_kind)
 
 
@@ -116,16 +137,16 @@ def write_all(checked: list[CheckedRecord], job: Job, share: float) -> Planting:
 
     Raises ValueError where the share cannot be met within the tolerance.
     """
-    foreground = [others(item, job.classes) for item in checked]
+    foreground = [tuple(others(part, job.classes) for part in item.tiles or (item,)) for item in checked]
     noisy = [item.record.split in NOISY for item in checked]
-    total = sum(count for count, hit in zip(foreground, noisy, strict=True) if hit)
+    total = sum(sum(counts) for counts, hit in zip(foreground, noisy, strict=True) if hit)
     goal = share * total
     best: tuple[float, float] | None = None
     factor = 1.0
     for attempt in range(ROUNDS + 1):
         items = [
-            Item(item.record, item.key, round(factor * share * count) if hit else 0, attempt == 0)
-            for item, count, hit in zip(checked, foreground, noisy, strict=True)
+            Item(item.record, item.key, tuple(round(factor * share * count) * hit for count in counts), attempt == 0)
+            for item, counts, hit in zip(checked, foreground, noisy, strict=True)
             if attempt == 0 or hit
         ]
         what = "images written" if attempt == 0 else f"mistakes planted again ({attempt})"

@@ -32,6 +32,11 @@ def report(
     data, before, after = Dataset(dataset, truth), Labels(first), Labels(labels)
     changes = count_changes(data, before, after)
     total = sum(changes.values(), Change())
+    whole_changes = {
+        sample.id: sum((changes[part] for part in data.parts(sample.id)), Change())
+        for sample in data.whole_samples
+        if sample.split == "train"
+    }
     scored = any(sample.id in data.with_truth for sample in data.of("train"))
     rounds = loads((scores / "rounds.json").read_text(encoding="utf-8"))
 
@@ -41,7 +46,7 @@ def report(
         "settings": settings,
         "colours": [hexadecimal(colour) for colour in data.card.colours],
         "marks": {name: hexadecimal(colour) for name, colour in panels.COLOURS.items()},
-        "counts": {split: sum(1 for _ in data.of(split)) for split in SPLITS},
+        "counts": {split: sum(sample.split == split for sample in data.whole_samples) for split in SPLITS},
         "rounds": rounds,
         "first": rounds[0],
         "last": rounds[-1],
@@ -52,8 +57,8 @@ def report(
         "scored": scored,
         "known": known,
         "changed_rows": [
-            {"name": name, "note": change_note(changes[name], name in data.with_truth), "shots": shots}
-            for name in most_changed(changes, settings.pictures)
+            {"name": name, "note": change_note(whole_changes[name], truth_known(data, name)), "shots": shots}
+            for name in most_changed(whole_changes, settings.pictures)
             for shots in [panels.before_and_after(data, before, after, name, settings.box)]
         ],
         "people": tables.answer_counts(answers, "who"),
@@ -138,6 +143,11 @@ def image_note(row: dict[str, str]) -> str:
 def known(rows: list[dict[str, Any]], column: int) -> bool:
     """Whether any row of pictures has something to show in this column."""
     return any(row["shots"][column].uri for row in rows)
+
+
+def truth_known(data: Dataset, name: str) -> bool:
+    """Whether the truth of all of an image is known."""
+    return all(part in data.with_truth for part in data.parts(name))
 
 
 def hexadecimal(colour: tuple[int, int, int]) -> str:

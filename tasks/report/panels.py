@@ -55,7 +55,8 @@ def size_in(box: int, shape: tuple[int, int]) -> tuple[int, int]:
 
 def before_and_after(data: Dataset, first: Labels, last: Labels, name: str, box: int) -> list[Shot]:
     """Image, first labels, last labels, what changed, truth."""
-    image, old, new, truth = data.image(name), first[name], last[name], data.truth(name)
+    image, old, new = (data.whole(name, read) for read in (data.image, first.__getitem__, last.__getitem__))
+    truth = data.whole_truth(name)
     size, pixels = size_in(box, old.shape), masks(old, new, truth)
     kinds = ["changed"] if truth is None else ["fixed", "broken", "other", "left"]
     marks = {COLOURS[kind]: pixels[kind] for kind in kinds}

@@ -3,7 +3,7 @@
 Train and val images are cut: train is where questions are asked, and both get first labels with a confidence per region.
 Test images are scored pixel by pixel and need no regions. The valid area is everything but the pixels that are void in the given
 mask; masks are imperfect, but void means "never ask, never score", and that must hold from the first question on.
-An image without a mask is valid everywhere.
+An image without a mask is valid everywhere, a tile of an image only where it owns the pixels.
 """
 
 from functools import partial
@@ -36,6 +36,8 @@ def cut(sample: Sample, *, data: Dataset, method: Any, kept: Cache, tolerance: i
     """The regions of one image, from the cache where image, valid area, settings and code are unchanged."""
     image = data.image(sample.id)
     valid = data.mask(sample.id) != VOID if data.has_mask(sample.id) else np.ones(image.shape[:2], bool)
+    if sample.id in data.tiles:
+        valid = valid & data.tiles[sample.id].owned()  # also where no mask says that the rest is void
     regions = kept.get([image, np.packbits(valid)], lambda: {"regions": method(image, valid)})["regions"]
     truth = data.truth(sample.id)
     scored = Sums() if truth is None else sums(regions, truth, len(data.classes), tolerance)

@@ -14,7 +14,8 @@ def check_identifiers(records: list[Record]) -> list[Problem]:
     """Problems of ids that are no safe file names, and of those that two images share, also where capitals do not count."""
     problems = []
     seen: dict[str, Record] = {}
-    for record in records:
+    tiles = [record._replace(id=tile.id) for record in records for tile in record.tiles]
+    for record in [*records, *tiles]:
         reason = unsafe(record.id)
         if reason:
             problems.append(

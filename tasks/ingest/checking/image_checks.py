@@ -1,7 +1,8 @@
 """The first look at every image: read it with its maps, count its pixels, note what is wrong. dataset_checks.py judges the set."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import partial, reduce
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -10,14 +11,30 @@ from PIL import Image
 
 from segmend.images.parallel import map_images
 from segmend.images.rasters import UNLABELLED, VOID
+from segmend.images.tiles import Tile
 from segmend.stage.events import progress
 from tasks.ingest.reading.context import DEFAULTS, DrawnObject, Noticed, Reading, reading_as
 from tasks.ingest.reading.image_files import describe_id
 from tasks.ingest.reading.source import Pixels, Problem, Record, Source
+from tasks.ingest.reading.windows import pieces
 
 FEW = 150  # images; starting processes for fewer costs more than it saves
 UNDECLARED = 300  # marks ids without a meaning while a mask is translated
 TABLE = 1 << 16  # ids above are undeclared
+
+
+class CheckedTile(NamedTuple):
+    """What is found out about one tile of an image; counts are of the pixels that it owns."""
+
+    tile: Tile
+    digest: str
+    mask: np.ndarray | None = None
+    truth: np.ndarray | None = None
+
+    @property
+    def known(self) -> np.ndarray | None:
+        """As of a CheckedRecord."""
+        return self.truth if self.truth is not None else self.mask
 
 
 class CheckedRecord(NamedTuple):
@@ -35,6 +52,7 @@ class CheckedRecord(NamedTuple):
     noticed: frozenset[str] = frozenset()  # by readers, as 'image turned'
     problems: tuple[Problem, ...] = ()
     key: str = ""  # of what is kept of it (kept_results.py)
+    tiles: tuple[CheckedTile, ...] = ()  # where the image is cut
 
     @property
     def known(self) -> np.ndarray | None:
@@ -78,11 +96,6 @@ def count_labels(raw: np.ndarray, ids: dict[int, int]) -> tuple[np.ndarray, dict
     return np.bincount(labels.ravel(), minlength=256), unknown
 
 
-def read_labels(pixels: Pixels, ids: dict[int, int]) -> np.ndarray:
-    """A mask as labels uint8 (h, w); for records that passed the checks."""
-    return translate(pixels(), ids)[0]
-
-
 def check(record: Record, ids: dict[int, int], reading: Reading = DEFAULTS) -> CheckedRecord:
     """Read an image with its maps and note what is wrong with them."""
     with reading_as(reading) as noticed:
@@ -90,54 +103,90 @@ def check(record: Record, ids: dict[int, int], reading: Reading = DEFAULTS) -> C
 
 
 def checked_now(record: Record, ids: dict[int, int], noticed: Noticed) -> CheckedRecord:
-    problems: list[Problem] = []
-    image = np.zeros((0, 0, 3), np.uint8)
-    try:
-        image = record.image()
-    except (ValueError, MemoryError) as trouble:
-        problems.append(Problem(record.id, record.file, sentence(trouble)))
-    mask = truth = None
+    image, problems = check_image(record)
+    masks: list[np.ndarray | None] = []  # pixels per label of each tile, of all annotators together
     given = [(record.mask, record.mask_file), *((entry.mask, entry.file) for entry in record.annotations)]
     for pixels, file in given:
         if pixels is not None:
-            counts, wrong = check_map(record, pixels, file, ids, image.shape)
-            mask = counts if mask is None else mask if counts is None else mask + counts
+            counts, wrong = check_map(record, pixels, file, ids, image.size)
+            masks = [add(before, more) for before, more in zip(masks or [None] * len(counts), counts, strict=True)]
             problems += wrong
     objects, wrong = check_objects(record, noticed.objects)
     problems += wrong
-    if record.truth is not None and record.truth is record.mask:
-        truth = mask
-    elif record.truth is not None:
-        truth, wrong = check_map(record, record.truth, record.truth_file, ids, image.shape)
+    truths = masks if record.truth is not None and record.truth is record.mask else []
+    if record.truth is not None and record.truth is not record.mask:
+        truths, wrong = check_map(record, record.truth, record.truth_file, ids, image.size)
         problems += wrong
-    digest = sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
-    counts = histograms(image)
-    plain = image.size > 0 and int((counts > 0).sum()) == 3
+    tiles = tuple(
+        CheckedTile(tile, digest, *(counts[k] if counts else None for counts in (masks, truths)))
+        for k, (tile, digest) in enumerate(zip(record.tiles, image.digests, strict=False))
+    )
+    digest = image.digests[0] if len(image.digests) == 1 else sha256("".join(image.digests).encode()).hexdigest()
+    plain = bool(image.size[0]) and int((image.counts > 0).sum()) == 3
     return CheckedRecord(
-        record, *image.shape[:2], digest, plain, channel_sums(counts), mask, truth, objects,
-        frozenset(noticed.facts), tuple(problems),
+        record, *image.size, digest, plain, channel_sums(image.counts), total(masks), total(truths), objects,
+        frozenset(noticed.facts), tuple(problems), "", tiles,
     )  # fmt: skip
 
 
-def check_map(
-    record: Record, pixels: Pixels, file: str, ids: dict[int, int], shape: tuple[int, ...]
-) -> tuple[np.ndarray | None, list[Problem]]:
-    """Pixels per label of one map, and what is wrong with it."""
+class ImageFacts(NamedTuple):
+    """The pixels of an image."""
+
+    size: tuple[int, int]  # (0, 0) for an image that cannot be read
+    counts: np.ndarray  # int64 (256, 3): pixels per value of each channel
+    digests: list[str]  # of all of it, or of each tile
+
+
+def check_image(record: Record) -> tuple[ImageFacts, list[Problem]]:
+    """Read an image, tile by tile where it is cut."""
+    digests: list[str] = []
+    counts, size = np.zeros((256, 3), np.int64), (0, 0)
     try:
-        raw = pixels()
-        counts, unknown = count_labels(raw, ids)
+        for tile, image, seen in pieces(record.image, record):
+            size = seen
+            digests.append(sha256(repr(image.shape).encode() + image.tobytes()).hexdigest())
+            counts += histograms(image if tile is None else np.ascontiguousarray(image[tile.inner]))
     except (ValueError, MemoryError) as trouble:
-        return None, [Problem(record.id, file, sentence(trouble))]
+        return ImageFacts((0, 0), np.zeros((256, 3), np.int64), [""]), [
+            Problem(record.id, record.file, sentence(trouble))
+        ]
+    return ImageFacts(size, counts, digests), []
+
+
+def check_map(
+    record: Record, pixels: Pixels, file: str, ids: dict[int, int], size: tuple[int, int]
+) -> tuple[list[np.ndarray | None], list[Problem]]:
+    """Pixels per label of one map, or of each of its tiles (None for what cannot be read), and what is wrong with it."""
+    counts: list[np.ndarray | None] = []
+    unknown: Counter[int] = Counter()
+    own = (0, 0)
+    try:
+        for tile, raw, seen in pieces(pixels, record):
+            own = seen
+            found, strange = count_labels(raw if tile is None else np.ascontiguousarray(raw[tile.inner]), ids)
+            counts.append(found)
+            unknown.update(strange)
+    except (ValueError, MemoryError) as trouble:
+        return [None] * max(1, len(record.tiles)), [Problem(record.id, file, sentence(trouble))]
     problems = []
-    if shape[0] and raw.shape != shape[:2]:
+    if size[0] and own != size:
         reason = (
-            f"it is {raw.shape[0]} x {raw.shape[1]} pixels (rows x columns) and its image {record.file} "
-            f"{shape[0]} x {shape[1]}: export both at one size"
+            f"it is {own[0]} x {own[1]} pixels (rows x columns) and its image {record.file} "
+            f"{size[0]} x {size[1]}: export both at one size"
         )
         problems.append(Problem(record.id, file, reason))
     if unknown:
         problems.append(Problem(record.id, file, undeclared(unknown)))
     return counts, problems
+
+
+def add(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
+    return second if first is None else first if second is None else first + second
+
+
+def total(parts: list[np.ndarray | None]) -> np.ndarray | None:
+    """The sum of counts; None where there are none."""
+    return reduce(add, parts, None)
 
 
 def check_objects(record: Record, objects: list[DrawnObject]) -> tuple[tuple[int, int, int], list[Problem]]:
@@ -193,9 +242,9 @@ def labelled(counts: np.ndarray) -> int:
 
 def by_size(checked: list[CheckedRecord]) -> tuple[int, ...]:
     """The class ids present, the one with most pixels first."""
-    total = class_pixels(checked)
-    present = np.flatnonzero(total[:UNLABELLED])
-    return tuple(sorted(present.tolist(), key=lambda k: (-total[k], k)))
+    pixels = class_pixels(checked)
+    present = np.flatnonzero(pixels[:UNLABELLED])
+    return tuple(sorted(present.tolist(), key=lambda k: (-pixels[k], k)))
 
 
 def class_pixels(checked: Iterable[CheckedRecord]) -> np.ndarray:
@@ -208,6 +257,6 @@ def ratio(part: Any, whole: Any) -> float | None:
     return round(float(part) / float(whole), 6) if whole else None
 
 
-def others(item: CheckedRecord, classes: tuple[int, ...]) -> int:
+def others(item: CheckedRecord | CheckedTile, classes: tuple[int, ...]) -> int:
     """Pixels of an image that are not of the data set's largest class."""
     return 0 if item.known is None or not classes else labelled(item.known) - int(item.known[classes[0]])

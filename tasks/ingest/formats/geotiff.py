@@ -17,20 +17,30 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Bool, Int32, UInt8
+from jaxtyping import Int32, UInt8
 from PIL import Image
 from pydantic import Field
 
 from segmend.images.rasters import VOID
 from segmend.stage.params import Method
+from tasks.ingest.formats._geo_files import (
+    checked_window,
+    chosen_bands,
+    largest_number,
+    left_out,
+    numbers_in,
+    open_geo,
+    rasterio,
+    read_bands,
+)
 from tasks.ingest.reading.class_names import naming
-from tasks.ingest.reading.context import check_size
 from tasks.ingest.reading.deep_images import BITS, scaled
 from tasks.ingest.reading.image_files import read_ids, whole_numbers
 from tasks.ingest.reading.opening import UNREADABLE
 from tasks.ingest.reading.pair_records import pair_source
 from tasks.ingest.reading.paired_files import files_of, folder_of, paired
 from tasks.ingest.reading.source import Hints, Problem, Source, relative
+from tasks.ingest.reading.windows import asking
 
 TAGS = (33550, 33922, 34264, 34735)  # pixel scale, tie points, transformation, keys: a file with one is georeferenced
 TIFFS = (".tif", ".tiff")
@@ -119,30 +129,6 @@ def has_georeference(path: Path) -> bool:
             return False
 
 
-def rasterio() -> Any:
-    """The package, or ValueError with the way to it."""
-    try:
-        import rasterio
-    except ImportError:
-        raise ValueError(
-            "georeferenced images need the package rasterio: pip install 'segmend[geo]', or choose the format folders, which "
-            "leaves nodata and the georeference out"
-        ) from None
-    return rasterio
-
-
-def open_geo(path: Path) -> Any:
-    from warnings import catch_warnings, simplefilter
-
-    package = rasterio()
-    try:
-        with catch_warnings():
-            simplefilter("ignore", package.errors.NotGeoreferencedWarning)
-            return package.open(path)
-    except package.errors.RasterioError as trouble:
-        raise ValueError(f"it cannot be read as a GeoTIFF ({trouble}): replace or remove it") from None
-
-
 def georeference(path: Path) -> dict[str, Any]:
     """Coordinate system, transform, size and nodata value of a file; {} for what cannot be opened (reported where it is read)."""
     if path.suffix.lower() not in TIFFS:
@@ -177,33 +163,10 @@ def off_place(image: dict[str, Any], mask: dict[str, Any]) -> str:
     )
 
 
-def chosen_bands(file: Any, bands: tuple[int, ...]) -> list[int]:
-    if bands:
-        if max(bands) > file.count:
-            raise ValueError(f"it has {file.count} bands, and ingest.format.geotiff.bands names {max(bands)}")
-        return list(bands)
-    names = [interpretation.name for interpretation in file.colorinterp]
-    if {"red", "green", "blue"} <= set(names):
-        return [names.index(name) + 1 for name in ("red", "green", "blue")]
-    return [1, 2, 3] if file.count >= 3 else [1]
-
-
 def read_numbers(path: Path, bands: tuple[int, ...]) -> np.ndarray:
-    """The chosen bands (h, w, 1 or 3), as stored; 0 where nodata leaves a pixel out."""
+    """The chosen bands (h, w, 1 or 3) of the file or of the asked window, as stored; 0 where nodata leaves a pixel out."""
     with open_geo(path) as file:
-        check_size(file.height, file.width)
-        if file.count == 1 and file.colorinterp[0].name == "palette":
-            table = np.array([file.colormap(1).get(k, (0, 0, 0, 0))[:3] for k in range(256)], np.uint8)
-            return table[read_all(file, 1)]
-        numbers = np.moveaxis(read_all(file, chosen_bands(file, bands)), 0, 2)
-        return np.where((file.dataset_mask() > 0)[..., None], numbers, np.zeros(1, numbers.dtype))
-
-
-def read_all(file: Any, bands: Any) -> np.ndarray:
-    try:
-        return file.read(bands)
-    except rasterio().errors.RasterioError as trouble:
-        raise ValueError(f"its pixels cannot be read ({trouble}): replace or remove it") from None
+        return numbers_in(file, bands, checked_window(file))
 
 
 def read_geo_image(
@@ -216,28 +179,24 @@ def read_geo_image(
     return np.ascontiguousarray(scaled(numbers, given))
 
 
-def left_out(path: Path) -> Bool[np.ndarray, "h w"]:
-    """Pixels that nodata, a mask band or alpha leaves out; none for a file that has none of them."""
-    with open_geo(path) as file:
-        return file.dataset_mask() == 0
-
-
 def read_geo_ids(path: Path, colours: dict[int, int] | None, void_nodata: bool, like: Path) -> Int32[np.ndarray, "h w"]:
     """The ids of a mask; OUTSIDE where the image or the mask itself has no data."""
+    window = None
     if path.suffix.lower() not in TIFFS:
-        ids = read_ids(path, colours, like)
+        with asking(None):
+            ids = read_ids(path, colours, like)
     else:
         with open_geo(path) as file:
-            check_size(file.height, file.width)
-            single = file.count == 1
-            ids = (
-                whole_numbers(np.nan_to_num(read_all(file, 1), nan=OUTSIDE)) if single and not colours else np.zeros(0)
-            )
-        if not ids.size:
-            ids = read_ids(path, colours)
+            stored = file.count == 1 and not colours
+            if stored:
+                window = checked_window(file)
+                ids = whole_numbers(np.nan_to_num(read_bands(file, 1, window), nan=OUTSIDE))
+        if not stored:
+            with asking(None):
+                ids = read_ids(path, colours)
         if void_nodata:
-            ids = np.where(left_out(path), OUTSIDE, ids)
-    empty = left_out(like)
+            ids = np.where(left_out(path, window), OUTSIDE, ids)
+    empty = left_out(like, window)
     if empty.shape == ids.shape:  # other sizes are reported by the checks
         ids = np.where(empty, OUTSIDE, ids)
     return ids.astype(np.int32)
@@ -248,11 +207,11 @@ def bit_range(images: list[Path], bands: tuple[int, ...]) -> tuple[tuple[float, 
     most, count = 0, 0
     for path in images:
         try:
-            numbers = read_numbers(path, bands)
+            highest = largest_number(path, bands)
         except ValueError:
             continue  # reported where the image is read
-        if numbers.dtype.kind in "ui" and numbers.dtype != np.uint8 and numbers.max(initial=0) < 1 << 16:
-            most, count = max(most, int(numbers.max(initial=0))), count + 1
+        if 0 <= highest < 1 << 16:
+            most, count = max(most, highest), count + 1
     if not count:
         return None, []
     white = (1 << next(bits for bits in BITS if most < 1 << bits)) - 1

@@ -87,6 +87,7 @@ def check_size(height: int, width: int) -> None:
         raise ValueError(f"its size is {width} x {height} pixels (width x height): a picture has at least one pixel")
     if height * width > limit:
         raise ValueError(
-            f"it has {width} x {height} = {height * width:,} pixels, and {limit:,} are allowed: cut it into smaller pictures, or "
-            "raise ingest.max_pixels if it is what it should be and memory suffices (4 bytes a pixel and more)"
+            f"it has {width} x {height} = {height * width:,} pixels, and {limit:,} are allowed: set ingest.tile "
+            "(TIFF and .npy are then read by windows and cut), cut it into smaller pictures, or raise ingest.max_pixels if it is "
+            "what it should be and memory suffices (4 bytes a pixel and more)"
         )

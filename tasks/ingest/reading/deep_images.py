@@ -7,7 +7,9 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from tasks.ingest.reading.context import READING, check_size
+from tasks.ingest.reading.file_windows import row_windows
 from tasks.ingest.reading.opening import BROKEN, UNREADABLE, first_line, loaded, opened
+from tasks.ingest.reading.windows import reading_without_limit
 
 BITS = (8, 10, 12, 14, 16)  # of sensors
 
@@ -37,7 +39,7 @@ def is_deep(path: Path) -> bool:
             return np.load(path, mmap_mode="r", allow_pickle=False).dtype.itemsize > 1
         if only_tifffile(path):
             return True
-        with opened(path) as picture:
+        with reading_without_limit(), opened(path) as picture:
             return deep(picture)
     except (ValueError, *UNREADABLE):
         return False
@@ -128,13 +130,14 @@ def used_range(paths: list[Path]) -> tuple[tuple[float, float] | None, str]:
     """
     least, most, count = 65535, 0, 0
     for path in paths:
+        if not is_deep(path):
+            continue
         try:
-            array = stored_numbers(path) if is_deep(path) else None
+            lowest, highest = extremes(path)
         except (ValueError, MemoryError):
             continue  # reported where the image is read
-        if array is None or array.dtype.kind not in "ui" or array.max() > 65535 or array.min() < 0:
-            continue
-        least, most, count = min(least, int(array.min())), max(most, int(array.max())), count + 1
+        if lowest >= 0 and highest <= 65535:
+            least, most, count = min(least, lowest), max(most, highest), count + 1
     if not count:
         return None, ""
     bits = next(bits for bits in BITS if most < 1 << bits)
@@ -143,6 +146,17 @@ def used_range(paths: list[Path]) -> tuple[tuple[float, float] | None, str]:
         f"{count} images of 16 bits use the values {least} to {most}: read as {bits} bits, 0 is black and {high} white "
         "(ingest.image_range: [low, high] changes it)"
     )
+
+
+def extremes(path: Path) -> tuple[int, int]:
+    """The least and the largest stored number; (-1, -1) where they are not whole numbers."""
+    bounds = [(part.dtype.kind, part.min(), part.max()) for part in row_windows(path)]
+    if not bounds:
+        array = stored_numbers(path)
+        bounds = [(array.dtype.kind, array.min(), array.max())]
+    if any(kind not in "ui" for kind, _, _ in bounds):
+        return -1, -1
+    return min(int(low) for _, low, _ in bounds), max(int(high) for _, _, high in bounds)
 
 
 def scaled(array: np.ndarray, value_range: tuple[float, float] | None) -> UInt8[np.ndarray, "h w 3"]:

@@ -11,10 +11,12 @@ import numpy as np
 from jaxtyping import Int32, UInt8
 from PIL import Image
 
-from tasks.ingest.reading.context import notice, remember_head
+from tasks.ingest.reading.context import known_head, notice, remember_head
 from tasks.ingest.reading.deep_images import deep, numbers_of_npy, only_tifffile, samples, scaled, tiff
-from tasks.ingest.reading.exif import orientation, turned, turned_like
+from tasks.ingest.reading.exif import orientation, stored_size, turned, turned_like
+from tasks.ingest.reading.file_windows import window_of_file
 from tasks.ingest.reading.opening import loaded, opened
+from tasks.ingest.reading.windows import WINDOW, reading_without_limit
 
 GREY_ENOUGH = 40  # largest difference of channels of a black-and-white picture; JPEG smears a little colour
 
@@ -25,6 +27,9 @@ def read_picture(path: Path, value_range: tuple[float, float] | None = None) -> 
     Values of 16-bit images from `value_range` (default: the bits that the data set uses) become 0 to 255, clipped; 8-bit
     images are taken as they are. Float and 32-bit images need a range. Raises ValueError for what cannot be read.
     """
+    part = window_of_file(path, ("grey", "rgb"))
+    if part is not None:
+        return np.ascontiguousarray(scaled(part, value_range))
     if path.suffix.lower() == ".npy":
         return np.ascontiguousarray(scaled(numbers_of_npy(path), value_range))
     if only_tifffile(path):
@@ -47,6 +52,11 @@ def read_ids(path: Path, colours: dict[int, int] | None = None, like: Path | Non
     Raises ValueError for what cannot be read, for a colour picture without `colours`, and for objects that only the alpha
     channel tells apart.
     """
+    part = window_of_file(path, ("grey", "rgb") if colours else ("grey", "palette")) if upright(like) else None
+    if part is not None:
+        return (
+            by_colour(part, colours) if colours and part.ndim == 3 and part.dtype == np.uint8 else whole_numbers(part)
+        )
     turn = 1
     if path.suffix.lower() == ".npy":
         array = whole_numbers(numbers_of_npy(path))
@@ -57,6 +67,17 @@ def read_ids(path: Path, colours: dict[int, int] | None = None, like: Path | Non
             array = ids_in(path, picture, colours)
             turn = orientation(path, picture, decoded=not deep(picture))
     return turned_like(array, like) if like is not None and turn == 1 else turned(array, turn)
+
+
+def upright(image: Path | None) -> bool:
+    """Whether EXIF leaves the image of a mask as it is stored, so that a window of the one is a window of the other."""
+    if image is None or WINDOW.get() is None:
+        return True
+    with reading_without_limit():
+        try:
+            return (known_head(image) or stored_size(image))[2] == 1
+        except ValueError:
+            return True  # a kind that Pillow does not know, which is never turned
 
 
 def as_rgb(picture: Image.Image) -> UInt8[np.ndarray, "h w 3"]:

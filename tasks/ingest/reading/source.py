@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from segmend.images.rasters import VOID, default_colours
+from segmend.images.tiles import Tile
 from tasks.ingest.reading.class_name_rules import checked_names
 from tasks.ingest.reading.context import Reading
 
@@ -70,6 +71,7 @@ class Record(NamedTuple):
     truth_file: str = ""
     annotations: tuple[Annotation, ...] = ()  # in place of mask, where several people or models labelled
     group: str = ""  # images of one group stay in one split, as the slices of a volume
+    tiles: tuple[Tile, ...] = ()  # where a large image is cut; readers are asked for windows (reading/windows.py)
 
 
 class Source(NamedTuple):
