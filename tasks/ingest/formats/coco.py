@@ -5,6 +5,7 @@ Idea: annotations/instances_<split>*.json and stuff_<split>*.json, or any COCO J
 name or folder has the word train, val or test is that split. Polygons, run lengths, compressed run lengths, crowds.
 Overlaps: `order`; by default smaller objects lie over larger ones, by the pixels they cover, listing order at ties.
 Uncovered pixels: class 'background' where only objects are annotated, void where stuff is annotated too (field background).
+Images without any annotation: field empty; background by default, with a warning that names them.
 Ids: classes in the order of category ids; ids may be numbers or text. The stuff category 'other' (all things in one) is not
 drawn where the things themselves are known, nor is a parent class that has no annotations (Roboflow).
 EXIF: where it turns an image, the outlines' extent and the declared size tell what they were drawn on, else ingest.masks_drawn_on.
@@ -22,6 +23,7 @@ from segmend.images.rasters import VOID
 from segmend.stage.params import Method
 from tasks.ingest.formats._coco_files import all_categories, content_of, gathered, key_of, listed
 from tasks.ingest.formats._shapes import Order, Shape, cover_run_lengths, drawn_on, polygon_shape
+from tasks.ingest.formats._unannotated import DESCRIPTION, Unannotated, settled
 from tasks.ingest.reading.image_files import read_picture
 from tasks.ingest.reading.source import Hints, Problem, Record, Source, Unused, class_ids, identifier, relative, renamed
 from tasks.ingest.reading.splits import val_as
@@ -34,6 +36,7 @@ class Coco(Method):
     background: Literal["auto", "class", "void"] = Field(
         "auto", description="what uncovered pixels are; auto: void if stuff is annotated, else a class"
     )
+    empty: Unannotated = Field("background", description=DESCRIPTION)
     val_is: Literal["test", "val"] = Field("test", description="what val is where there is no test")
 
     @staticmethod
@@ -69,9 +72,10 @@ class Coco(Method):
         records, notes = val_as(records, self.val_is)
         ground_name = names[base] if ground else "void"
         notes.append(f"overlaps: {self.order.replace('_', ' ')}; uncovered pixels are {ground_name}")
-        bare = sum(not image.annotations for image in images.values())
-        if bare:
-            notes.append(f"{bare} of {len(images)} images have no annotation: all their pixels are {ground_name}")
+        bare = {identifier(path, raw) for path, image in images.items() if not image.annotations}
+        records, wrong_ones, said = settled(records, bare, self.empty, ground_name, "ingest.format.coco.empty")
+        problems += wrong_ones
+        notes += said
         if unused:
             notes.append(f"left out: the parent class {', '.join(unused)}, which has no annotations")
         reads = "the annotation files do not list it"

@@ -7,7 +7,7 @@ Classes: the labels of the task or project in its order with their colours; back
 Splits: the subsets Train, Validation and Test of a project; else as ingest.splits says.
 EXIF: CVAT turns images before people draw.
 Limits: points, polylines, cuboids, skeletons and tags have no area and are not drawn, which is said. CVAT for video (tracks) is
-refused. An image that is listed without shapes is all background, which is counted; one that is not listed has no mask.
+refused. What an image without shapes is: field empty (a warning names them); one that is not listed has no mask.
 """
 
 from collections import Counter
@@ -35,6 +35,7 @@ from tasks.ingest.formats._shapes import (
     with_background,
     without_area,
 )
+from tasks.ingest.formats._unannotated import DESCRIPTION, Unannotated, settled
 from tasks.ingest.reading.image_files import read_picture
 from tasks.ingest.reading.source import (
     SPLIT_NAMES,
@@ -56,6 +57,8 @@ class CvatImages(Method):
     name: Literal["cvat_images"] = "cvat_images"
     order: Order = Field("later_over_earlier", description="which of two overlapping shapes of one z_order is seen")
 
+    empty: Unannotated = Field("background", description=DESCRIPTION)
+
     @staticmethod
     def sees(raw: Path) -> str:
         found = files_of(raw)
@@ -74,7 +77,7 @@ class CvatImages(Method):
         records: list[Record] = []
         problems: list[Problem] = []
         seen: set[Path] = set()
-        empty = 0
+        empty: set[str] = set()
         for file, tree in trees.items():
             for entry in tree.iter("image"):
                 title, subset = entry.get("name", ""), entry.get("subset", "")
@@ -90,8 +93,9 @@ class CvatImages(Method):
                     continue
                 seen.add(path)
                 shapes, wrong = shapes_of(entry, index, kinds)
-                empty += not shapes and not wrong
                 name = identifier(path, raw)
+                if not shapes and not wrong:
+                    empty.add(name)
                 problems += [Problem(name, relative(file, raw), f"image {title}: {text}") for text in wrong]
                 size = tuple(
                     int(side) if side.isdigit() else 0 for side in (entry.get("height", ""), entry.get("width", ""))
@@ -118,8 +122,11 @@ class CvatImages(Method):
         ]
         order = self.order.replace("_", " ")
         notes = [f"overlaps: by z_order, then {order}; uncovered pixels are {classes[base]}", *without_area(kinds)]
-        if empty:
-            notes.append(f"{empty} of {len(seen)} listed images have no shape: all their pixels are {classes[base]}")
+        records, refused, said = settled(
+            records, empty, self.empty, str(classes[base]), "ingest.format.cvat_images.empty"
+        )
+        problems += refused
+        notes += said
         colours = tuple(listed.values())
         colours = ((0, 0, 0), *colours) if len(classes) > len(colours) else colours
         return Source(

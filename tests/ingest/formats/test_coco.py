@@ -278,3 +278,18 @@ def test_data_sets_side_by_side_are_refused_and_splits_are_not(tmp_path):
     with pytest.raises(ValueError, match="holds several data sets: a, b"):
         recognise(tmp_path / "two")
     assert {r.split for r in source_of(settings("coco"), tmp_path / "splits").records} == {"train", "test"}
+
+
+@pytest.mark.parametrize("kind", ["background", "no_mask", "refuse"])
+def test_images_without_any_annotation_are_what_the_setting_says(tmp_path, kind):
+    content = plain()
+    content["annotations"] = content["annotations"][:3]
+    source = source_of(settings("coco", fields={"empty": kind}), exported(tmp_path, content))
+    bare = source.records[3]
+    notes = [note for note in source.notes if "1 of 4 images have no annotation (images/3.jpg)" in note]
+    if kind == "background":
+        assert (bare.mask() == 0).all() and notes[0].startswith("warning: ") and "empty: no_mask" in notes[0]
+    elif kind == "no_mask":
+        assert bare.mask is None and "not labelled yet" in notes[0]
+    else:
+        assert [(p.id, p.file) for p in source.problems] == [("images/3", "images/3.jpg")] and not notes

@@ -93,7 +93,7 @@ def test_shapes_without_an_area_and_empty_images_are_counted(tmp_path):
         settings("cvat_images"), one_image(tmp_path, '<points label="dog" points="3,3"/><tag label="cat"/>')
     )
     assert any("not drawn, since they have no area: 1 x points 'dog', 1 x tag 'cat'" in note for note in source.notes)
-    assert any("1 of 1 listed images have no shape" in note for note in source.notes)
+    assert any("1 of 1 images have no annotation" in note for note in source.notes)
 
 
 def test_subsets_are_splits_and_unlisted_images_have_no_mask(tmp_path):

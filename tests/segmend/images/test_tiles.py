@@ -19,7 +19,7 @@ def whole_of(height: int, width: int, tiles: tuple[Tile, ...]) -> WholeImage:
     return WholeImage("town/a", height, width, "images/town/a.tif", True, tiles)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(cuts(), st.integers(0, 2**16))
 def test_cut_and_put_together_gives_the_same_bytes(sides, seed):
     height, width, tile, overlap = sides
@@ -34,7 +34,7 @@ def test_cut_and_put_together_gives_the_same_bytes(sides, seed):
         assert again.dtype == array.dtype and np.array_equal(again, array)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(cuts())
 def test_every_pixel_is_owned_by_one_tile_that_shows_it(sides):
     height, width, tile, overlap = sides
