@@ -7,9 +7,10 @@ polled every half second.
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +128,32 @@ def _find(repo: Any, root: Path, name: str) -> Any:
     return next(stage for stage in _in_order(repo, root)[0] if name_of(stage, root) == name)
 
 
+def _hash_once(stages: Iterable[Any]) -> None:
+    """Let stages share the hashes of paths while DVC's lock is held; DVC by itself goes through a folder once for every reader."""
+    from dvc.dependency.base import Dependency
+    from dvc.output import Output
+
+    known: dict[tuple[str, str], Any] = {}
+
+    def shared(path: str, algorithm: str, get_hash: Callable[[], Any]) -> Any:
+        if (path, algorithm) not in known:
+            known[path, algorithm] = get_hash()
+        return known[path, algorithm]
+
+    for stage in stages:
+        for entry in (*stage.deps, *stage.outs):
+            if type(entry) in (
+                Dependency,
+                Output,
+            ):  # files and folders; params and other kinds have hashes of their own
+                entry.get_hash = partial(shared, str(entry.fs_path), entry.hash_name, entry.get_hash)
+
+
 def read_plan(root: Path) -> Plan:
     """One pass over the whole graph: 0.03 to 0.08 s per stage."""
     with opened(root) as repo:
         order, graph = _in_order(repo, root)
+        _hash_once(order)
         stages = {}
         for stage in order:
             name = name_of(stage, root)

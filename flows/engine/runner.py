@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from flows.engine import child_process, device_locks, plan, spool
+from flows.engine import child_process, device_locks, disk_space, plan, spool
 from flows.engine.plan import Plan, Stage
 from flows.environment import without_secrets
 from flows.files.params_file import make_answers_files
@@ -112,7 +112,10 @@ class Runner:
     def plan(self, target: str | None = None, force: Iterable[str] = ()) -> Plan:
         """Plan; a round that was written into params.yaml by hand gets its file of answers, empty, as DVC depends on it."""
         make_answers_files(self.root, params(self.root).get("rounds") or ())
-        return plan.read_plan(self.root).force(force).select(target)
+        todo = plan.read_plan(self.root).force(force).select(target)
+        if todo.stale and (remark := disk_space.remark(self.root, todo)):
+            self._say(remark)
+        return todo
 
     def run_all(self, todo: Plan, listeners: Sequence[Listener] = (), force: Iterable[str] = ()) -> dict[str, Outcome]:
         """Run a plan; independent branches side by side. After a failure its dependants do not start, others go on."""

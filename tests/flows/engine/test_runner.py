@@ -283,3 +283,17 @@ def test_devices_are_shared_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         assert both["CUDA_VISIBLE_DEVICES"] == "2,5"
     with device_locks.held(False, env, said.append, lambda: False) as none:
         assert none == {}
+
+
+def test_a_folder_that_many_stages_read_is_hashed_once(toy: Path, monkeypatch: pytest.MonkeyPatch):
+    from dvc.output import Output
+
+    run(toy)
+    asked: list[str] = []
+    build = Output._build
+    monkeypatch.setattr(
+        Output, "_build", lambda self, *args, **more: asked.append(self.def_path) or build(self, *args, **more)
+    )
+    with Runner(toy, say=lambda text: None) as runner:
+        assert not runner.plan().stale
+    assert sorted(asked) == ["a.txt", "b.txt", "c.txt", "d.txt", "in.txt", "stage.py"]
