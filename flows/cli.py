@@ -110,7 +110,7 @@ def run(
         console.print(f"Nothing to do: all {len(plan.stages)} stages are fresh.")
     ending(console, root)
     if link:
-        console.print(f"MLflow run: {environment.without_secrets(link)}", soft_wrap=True, highlight=False)
+        console.print(f"MLflow: {environment.without_secrets(link)}", soft_wrap=True, highlight=False)
     if run.exit_code(outcomes) == WAITING:
         console.print(annotate.where(root), soft_wrap=True, highlight=False, markup=False)
     raise typer.Exit(run.exit_code(outcomes))
@@ -235,13 +235,14 @@ def ui(
     port: Annotated[
         int | None, typer.Option(help="Network port; default 5000, with --prefect 4200, or a free one.")
     ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
 ) -> None:
-    """Open a dashboard: MLflow (numbers, figures, networks) or Prefect (runs and stages). Stop it with Ctrl-C."""
+    """Open a dashboard: MLflow (this workspace's curves, figures, networks) or Prefect (runs and stages). Stop it with Ctrl-C."""
     from flows.commands import dashboards
 
     signal.signal(signal.SIGTERM, interrupt)
     root = workspace()
-    raise typer.Exit(dashboards.prefect(root, port) if prefect else dashboards.mlflow(root, port))
+    raise typer.Exit(dashboards.prefect(root, port) if prefect else dashboards.mlflow(root, port, not no_browser))
 
 
 app.command()(annotate.annotate)

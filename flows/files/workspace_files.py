@@ -1,8 +1,10 @@
 """What the files of a workspace say about its runs: reports, dvc.lock, rounds, git. Read only; no DVC, no MLflow."""
 
+import csv
 import hashlib
 import json
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,30 @@ def rounds(root: Path) -> list[dict[str, Any]]:
         if path.exists():
             return [{key: row.get(key) for key in ROUND_KEYS} for row in json.loads(path.read_text())]
     return []
+
+
+def class_scores(root: Path) -> list[dict[str, str]]:
+    """One row a round so far and class, as evaluate wrote them: round, class, data_iou, model_iou, ..."""
+    for name in reversed(params(root).get("models") or {}):
+        path = root / "data" / "scores" / name / "classes.csv"
+        if path.exists():
+            with path.open(newline="") as file:
+                return list(csv.DictReader(file))
+    return []
+
+
+def settings(root: Path, outs: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """Of the stages with these outputs: the chosen methods and what departs from the defaults, by dotted name, as their records say."""
+    found = {"seed": params(root).get("seed")}
+    for names in outs:
+        found |= report(root, names).get("settings") or {}
+    return found
+
+
+def data_hashes(root: Path) -> dict[str, str]:
+    """The raw data and what ingest made of it, with their md5."""
+    hashes = input_hashes(root, "ingest") | out_hashes(root, "ingest")
+    return {path: md5 for path, md5 in hashes.items() if not path.startswith("reports/")}
 
 
 def html_report(root: Path) -> Path | None:

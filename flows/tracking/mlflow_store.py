@@ -10,17 +10,13 @@ import math
 import os
 import re
 import socket
-import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import numpy as np
 import psutil
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
@@ -31,19 +27,9 @@ from flows.environment import tracking_uri, without_secrets
 from flows.tracking.database import make_database
 
 P, R = ParamSpec("P"), TypeVar("R")
-SERVING = (
-    "mlflow",
-    "numpy",
-    "torch",
-    "torchvision",
-    "segmentation_models_pytorch",
-    "transformers",
-    "pillow",
-    "safetensors",
-    "pydantic",
-    "ruamel.yaml",
-    "jaxtyping",
-)  # what segmend.network.pyfunc needs to load and run a network
+SERVED = Path(".work/mlflow-server.json")  # written by `segmend ui` while it serves
+KIND = "mlflow.experimentKind"  # which of its pages MLflow shows: training of models, not tracing of chats
+CHARTS = "workflowType=machine_learning&compareRunsMode=CHART"
 BATCH = 100  # MLflow takes at most 100 parameters or tags in one call
 
 
@@ -88,6 +74,8 @@ class Store:
         else:
             local = self.uri.startswith("sqlite:")  # a server decides by itself where artifacts go
             self.experiment = self.client.create_experiment(self.name, (root / "mlruns").as_uri() if local else None)
+        if experiment is None or KIND not in experiment.tags:
+            self.client.set_experiment_tag(self.experiment, KIND, "custom_model_development")
         self.close_dead_runs()
 
     @may_be_unavailable
@@ -210,63 +198,21 @@ class Store:
             if tag != process_tag(int(tag.split("-")[0] or 0)):
                 self.client.set_terminated(run.info.run_id, "KILLED")
 
-    def link(self, run: str) -> str:
-        """The run's page if a server is named, else the address that `segmend ui` would show it at."""
-        base = self.uri if self.uri.startswith("http") else "http://127.0.0.1:5000"
-        return f"{base.rstrip('/')}/#/experiments/{self.experiment}/runs/{run}"
-
-    @may_be_unavailable
-    def register(self, model: Path, md5: str, run: str) -> str | None:
-        """The network as the next version of a registered model, alias challenger, once per content. Returns the version,
-        or None if this content was registered before (the alias then moves to it)."""
-        known = self.client.search_model_versions(f"name = '{self.name}'")
-        same = next((v for v in known if v.tags.get("segmend.md5") == md5), None)
-        if same is not None:
-            self.client.set_registered_model_alias(self.name, "challenger", same.version)
-            return None
-        with tempfile.TemporaryDirectory() as folder:
-            save_pyfunc(model, self.root / "segmend", Path(folder) / "network")
-            self.client.log_artifacts(run, str(Path(folder) / "network"), "network")
-        if not self.client.search_registered_models(f"name = '{self.name}'"):
-            self.client.create_registered_model(self.name, description="Networks trained by Segmend on this data set.")
-        source = f"{self.client.get_run(run).info.artifact_uri}/network"
-        made = self.client.create_model_version(self.name, source, run, tags={"segmend.md5": md5})
-        self.client.set_registered_model_alias(self.name, "challenger", made.version)
-        return str(made.version)
+    def page(self, run: str | None = None, base: str | None = None) -> str:
+        """The curves of the experiment in MLflow, or one run's page: on the server that is named, else on the one that `segmend ui` has up
+        for this workspace or would start."""
+        base = base or (self.uri if self.uri.startswith("http") else served(self.root) or "http://127.0.0.1:5000")
+        where = f"runs/{run}?workflowType=machine_learning" if run else f"runs?{CHARTS}"
+        return f"{base.rstrip('/')}/#/experiments/{self.experiment}/{where}"
 
 
-def save_pyfunc(model: Path, code: Path, target: Path) -> None:
-    """An MLflow model of any image size: RGB uint8 (batch, height, width, 3) in, class ids uint8 (batch, height, width) out.
-
-    The loader is named, not imported, and the requirements are given, not inferred: the flow never loads torch.
-    """
-    from mlflow.models import ModelSignature
-    from mlflow.pyfunc import save_model
-    from mlflow.types import Schema, TensorSpec
-
-    byte = np.dtype("uint8")
-    signature = ModelSignature(
-        inputs=Schema([TensorSpec(byte, (-1, -1, -1, 3))]), outputs=Schema([TensorSpec(byte, (-1, -1, -1))])
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*input example was not provided")  # the signature is given
-        save_model(
-            str(target),
-            loader_module="segmend.network.pyfunc",
-            data_path=str(model),
-            code_paths=[str(code)],
-            signature=signature,
-            pip_requirements=list(installed(SERVING)),
-        )
-
-
-def installed(names: tuple[str, ...]) -> Iterator[str]:
-    """The requirements as installed here, without importing them."""
-    for name in names:
-        try:
-            yield f"{name}=={version(name)}"
-        except PackageNotFoundError:  # an extra that this machine does without
-            continue
+def served(root: Path) -> str | None:
+    """The address at which `segmend ui` shows this workspace now."""
+    try:
+        note = json.loads((root / SERVED).read_text())
+    except (OSError, ValueError):
+        return None
+    return str(note["address"]) if process_tag(int(note["pid"])) == note["process"] else None
 
 
 def process_tag(pid: int) -> str:

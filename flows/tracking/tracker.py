@@ -19,6 +19,7 @@ from flows.engine.plan import Plan, Stage
 from flows.engine.runner import Listener, Outcome
 from flows.engine.stage_command import network_of
 from flows.files import workspace_files
+from flows.tracking import run_page
 from flows.tracking.pending_runs import PendingRun
 
 R = TypeVar("R")
@@ -125,35 +126,41 @@ class Tracker(Listener):
             }
             for name, outcome in outcomes.items()
         }
-        for step, row in enumerate(workspace_files.rounds(self.root)):
-            store.send(self.parent, [{"kind": "metrics", "values": row, "step": step}], self._warn)
-        files = [path for path in (self.root / "dvc.lock", self.root / "params.yaml") if path.exists()]
+        settings = workspace_files.settings(self.root, [plan.stages[name].outs for name in outcomes])
+        lines = [{"kind": "params", "values": settings}, *run_page.metrics(self.root)]
+        store.send(self.parent, lines, self._warn)
+        store.inputs(self.parent, workspace_files.data_hashes(self.root))
+        version = self._register(store, outcomes, table)
+        report = workspace_files.html_report(self.root)
         store.note(
             self.parent,
-            {"dvc.lock.md5": workspace_files.lock_md5(self.root)},
+            run_page.tags(self.root, settings, version)
+            | {"mlflow.note.content": run_page.description(self.root, outcomes, store, self.parent, version)},
             {"stages.json": json.dumps(table, indent=2)},
-            files,
+            [path for path in (self.root / "dvc.lock", self.root / "params.yaml", report) if path and path.exists()],
         )
-        self._register(store, outcomes, table)
         store.end(
             self.parent,
             "FINISHED"
             if all(o.fine or o.what == "Waiting" or self._waits(o, outcomes) for o in outcomes.values())
             else "FAILED",
         )
-        return str(store.link(self.parent))
+        return str(store.page(self.parent))
 
     @staticmethod
     def _waits(outcome: Outcome, outcomes: dict[str, Outcome]) -> bool:
         return outcome.what == "NotStarted" and not any(o.what in ("Failed", "TimedOut") for o in outcomes.values())
 
-    def _register(self, store: Any, outcomes: dict[str, Outcome], table: dict[str, dict[str, Any]]) -> None:
-        """The last round's network as the registered model's next version."""
+    def _register(self, store: Any, outcomes: dict[str, Outcome], table: dict[str, dict[str, Any]]) -> str | None:
+        """The last round's network as the registered model's next version; the version."""
+        from flows.tracking.registry import register
+
         last = workspace_files.params(self.root).get("last")
         name = f"train@{last}"
         if name in outcomes and outcomes[name].fine:
             path = network_of(self.root, str(last))
-            store.register(self.root / path, table[name]["outs"][str(path)], table[name]["run"] or self.parent)
+            return register(store, self.root / path, table[name]["outs"][str(path)], self.parent)
+        return None
 
     def _send_pending(self) -> None:
         """What earlier flows could not send. The workspace is locked and the stages have ended, so nobody else is at these folders."""

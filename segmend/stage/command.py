@@ -138,7 +138,8 @@ def run(function: Callable[..., Any], paths: dict[str, Any], metrics: Path | Non
     if metrics:
         write_json(metrics, numbers)
     if report:
-        write_json(report, record(monotonic() - begin, numbers))
+        chosen = {f"{section}.{key}": value for key, value in params.departures(settings).items()}
+        write_json(report, record(monotonic() - begin, numbers, chosen))
 
 
 def step_of(report: Path | None) -> int:
@@ -147,8 +148,8 @@ def step_of(report: Path | None) -> int:
     return int(stem[1:]) if stem[:1] == "r" and stem[1:].isdigit() else 0
 
 
-def record(seconds: float, numbers: dict[str, Any]) -> dict[str, Any]:
-    """The one output whose bytes differ per run: who made this, where, how long it took."""
+def record(seconds: float, numbers: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    """The one output whose bytes differ per run: who made this, with what settings (departures from the defaults), where, how long it took."""
     peak = getrusage(RUSAGE_SELF).ru_maxrss / 1024
     return {
         "mlflow_run_id": environ.get("SEGMEND_RUN_ID"),
@@ -160,6 +161,7 @@ def record(seconds: float, numbers: dict[str, Any]) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "peak_memory_mb": round(peak),
         "notes": dict(events.notes),
+        "settings": chosen,
         "metrics": numbers,
     }
 

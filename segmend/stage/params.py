@@ -102,6 +102,25 @@ def one_of(*methods: type[Method]) -> Any:
     return Annotated[union, BeforeValidator(choose), Field(json_schema_extra={"methods": sorted(table)})]
 
 
+def departures(settings: Settings, prefix: str = "") -> dict[str, Any]:
+    """Every chosen method, and every value that differs from its default, under the dotted names of params.yaml
+    (`loss.name`, `loss.gce.q`); of a list of methods their names."""
+    found: dict[str, Any] = {}
+    for name, field in type(settings).model_fields.items():
+        value, where = getattr(settings, name), f"{prefix}{name}"
+        if isinstance(value, Method):
+            found |= {f"{where}.name": value.name} | departures(value, f"{where}.{value.name}.")
+        elif isinstance(value, Settings):
+            found |= departures(value, f"{where}.")
+        elif isinstance(value, list | tuple) and value and all(isinstance(item, Method) for item in value):
+            found[where] = ", ".join(item.name for item in value)
+            for item in value:
+                found |= departures(item, f"{where}.{item.name}.")
+        elif name != "name" and value != field.get_default(call_default_factory=True):
+            found[where] = value
+    return found
+
+
 def methods_of(choice: Any) -> tuple[type[Method], ...]:
     """The classes behind a field type made by `one_of`."""
     inner = get_args(choice)[0]

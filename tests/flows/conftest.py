@@ -1,5 +1,6 @@
 """Toy workspaces: a real DVC repository of tiny Python stages, made anew for each test."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -112,4 +113,27 @@ def root(toy: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(database, toy / "mlflow.db")
     (toy / "params.yaml").write_text(PARAMS)
     monkeypatch.chdir(toy)
+    return toy
+
+
+ROUND_ROWS = [
+    {"round": "r0", "clicks": 0, "data_miou": 0.6, "coverage": 1.0, "wrong_pixels": 5000, "model_miou": 0.5},
+    {"round": "r1", "clicks": 40, "data_miou": 0.75, "coverage": 1.0, "wrong_pixels": 3000, "model_miou": 0.55},
+]
+
+
+@pytest.fixture
+def scored(toy: Path) -> Path:
+    """A toy workspace with the scores of two rounds, classes ground and leaf, and a report."""
+    (toy / "params.yaml").write_text(
+        "seed: 3\nx: 1\ny: 1\ningest: {data: shapes}\nmodels: {r0: {prev: start}, r1: {prev: r0}}\nlast: r1\n"
+    )
+    folder = toy / "data/scores/r1"
+    folder.mkdir(parents=True)
+    (folder / "rounds.json").write_text(json.dumps(ROUND_ROWS))
+    (folder / "classes.csv").write_text(
+        "round,class,model_iou,data_iou\nr0,leaf,0.4,0.5\nr1,leaf,0.5,0.7\nr0,ground,,0.7\nr1,ground,0.6,0.8\n"
+    )
+    (toy / "data/report").mkdir()
+    (toy / "data/report/report.html").write_text("<h1>Report</h1>")
     return toy

@@ -105,7 +105,11 @@ def test_a_flow_in_the_data_base(root: Path, monkeypatch: pytest.MonkeyPatch):
         ".dir"
     )
     assert table["left"] == {"outcome": "Completed", "run": None, "outs": table["left"]["outs"]}  # it writes no record
-    assert {item.path for item in client.list_artifacts(train.info.run_id)} == {"figures", "network"}
+    assert {item.path for item in client.list_artifacts(train.info.run_id)} == {"figures"}
+    assert {item.path for item in client.list_artifacts(parent.info.run_id)} >= {"network", "params.yaml", "dvc.lock"}
+    assert parent.data.tags["registered version"] == "1" and parent.data.tags["dataset"] == "shapes"
+    assert "| Completed | `first`" in parent.data.tags["mlflow.note.content"]
+    assert {item.dataset.name for item in parent.inputs.dataset_inputs} == set()  # this toy has no stage ingest
     assert not list((root / ".work" / "tracking").glob("*"))
 
     assert {o.what for o in flow(root)[0].values()} == {"Cached"}  # and creates nothing

@@ -61,3 +61,9 @@ def test_scientific_numbers_are_numbers(tmp_path):
 def test_methods_of_lists_the_classes():
     assert params.methods_of(one_of(Plain, Power)) == (Plain, Power)
     assert params.methods_of(one_of(Plain)) == (Plain,)
+
+
+def test_departures_are_chosen_methods_and_what_differs_from_the_defaults():
+    assert params.departures(section({"loss": {"name": "plain"}})) == {"loss.name": "plain"}
+    found = params.departures(section({"loss": {"name": "power", "power": {"q": 0.5}}, "steps": 7}))
+    assert found == {"loss.name": "power", "loss.power.q": 0.5, "steps": 7}

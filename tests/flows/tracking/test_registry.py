@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from flows.tracking.mlflow_store import save_pyfunc
+from flows.tracking.registry import save_pyfunc
 from segmend import load_network, predict
 from segmend.network import segmenter
 from segmend.network.architectures.unet import UNet
