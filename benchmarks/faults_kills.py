@@ -67,9 +67,9 @@ def bytes_of(workspace: Path) -> str:
     return digest.hexdigest()
 
 
-def begin(workspace: Path, *words: str) -> Popen:
-    """Python with these words in the workspace; its stages wait for no devices of other workspaces."""
-    environment = {**ENVIRONMENT, "SEGMEND_CHECKPOINT": "1", "XDG_RUNTIME_DIR": str(workspace / ".work")}
+def begin(workspace: Path, *words: str, **more: str) -> Popen:
+    """Python with these words in the workspace, and more environment variables; its stages wait for no devices of others."""
+    environment = {**ENVIRONMENT, "SEGMEND_CHECKPOINT": "1", "XDG_RUNTIME_DIR": str(workspace / ".work"), **more}
     return Popen([executable, *words], cwd=workspace, env=environment, stdout=PIPE, stderr=STDOUT, text=True)
 
 
