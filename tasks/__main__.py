@@ -33,6 +33,8 @@ STAGES = (
     "export",
     "report",
 )
+CHAMPION = "champion"  # of data/weights: the promoted network (flows/commands/promote.py)
+OPTIONAL = ("gate",)  # sections of commands beside the stages; one that is left out means its defaults
 
 
 class Round(Settings):
@@ -91,7 +93,11 @@ def check_start(content: dict[str, Any], path: Path | str) -> list[str]:
         if not fullmatch(r"[A-Za-z0-9_-]+", str(key))
     ]
     start = train.get("start", "none") if isinstance(train, dict) else "none"
-    if isinstance(start, str) and start != "none" and start not in named:
+    if start == CHAMPION and not Path("data/weights", CHAMPION, "config.json").is_file():
+        mistakes.append(
+            f"{name}{line_of(path, 'train.start')}: train.start is '{CHAMPION}', but no network was promoted here; run: segmend promote"
+        )
+    if isinstance(start, str) and start not in ("none", CHAMPION) and start not in named:
         mistakes.append(
             f"{name}{line_of(path, 'train.start')}: train.start is '{start}', but the section pretraining has no such name"
             f"{nearest(start, named)}; write there {start}: {{}}, or set train.start to none"
@@ -100,8 +106,8 @@ def check_start(content: dict[str, Any], path: Path | str) -> list[str]:
 
 
 def sections() -> dict[str, type[Settings]]:
-    """The settings class of every stage, looked up by the stage's name."""
-    return {stage: settings_of(stage) for stage in STAGES}
+    """The settings class of every section, looked up by its name."""
+    return {name: settings_of(name) for name in (*STAGES, *OPTIONAL)}
 
 
 def settings_of(stage: str) -> type[Settings]:
@@ -116,13 +122,14 @@ def check_file(
     `chain`: whether the rounds must form a chain.
     """
     content, made = load(path), {}
-    known = ["seed", "rounds", "models", "last", "pretraining", *STAGES]
+    known = ["seed", "rounds", "models", "last", "pretraining", *STAGES, *OPTIONAL]
     mistakes = [
         f"{Path(path).name}{line_of(path, str(name))}: unknown section '{name}'{nearest(name, known)}; known: {', '.join(known)}"
         for name in content
         if name not in known
     ]
-    for name in [name for name in STAGES if name in only or name not in content]:
+    optional = [name for name in OPTIONAL if name in content]
+    for name in [*(name for name in STAGES if name in only or name not in content), *optional]:
         try:
             made[name] = read(name, settings_of(name), path)
         except ValueError as error:

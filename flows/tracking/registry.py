@@ -1,13 +1,16 @@
-"""The registered network of a workspace in MLflow: its versions, and the aliases challenger (newest), champion (promoted) and
-previous (the champion before, for `segmend rollback`)."""
+"""The registered network of a workspace in MLflow: its versions, and the aliases challenger (the newest) and champion (the
+promoted one; each names the champion before it, so that `segmend rollback` finds the way back)."""
 
 import tempfile
 import warnings
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from mlflow.exceptions import MlflowException
 
 from flows.tracking.mlflow_store import Store, may_be_unavailable
 
@@ -24,7 +27,8 @@ SERVING = (
     "ruamel.yaml",
     "jaxtyping",
 )  # what segmend.network.pyfunc needs to load and run a network
-CHALLENGER = "challenger"
+CHALLENGER, CHAMPION = "challenger", "champion"  # aliases: the newest network, and the promoted one
+BEFORE, MD5 = "segmend.champion_before", "segmend.md5"  # tags of a version
 
 
 @may_be_unavailable
@@ -32,7 +36,7 @@ def register(store: Store, model: Path, md5: str, run: str) -> str:
     """The network as the next version of the registered model, alias challenger, once per content. Returns the version; of a
     content that was registered before, that one's (the alias moves to it)."""
     known = store.client.search_model_versions(f"name = '{store.name}'")
-    same = next((v for v in known if v.tags.get("segmend.md5") == md5), None)
+    same = next((v for v in known if v.tags.get(MD5) == md5), None)
     if same is None:
         with tempfile.TemporaryDirectory() as folder:
             save_pyfunc(model, store.root / "segmend", Path(folder) / "network")
@@ -42,9 +46,56 @@ def register(store: Store, model: Path, md5: str, run: str) -> str:
                 store.name, description="Networks trained by Segmend on this data set."
             )
         source = f"{store.client.get_run(run).info.artifact_uri}/network"
-        same = store.client.create_model_version(store.name, source, run, tags={"segmend.md5": md5})
+        same = store.client.create_model_version(store.name, source, run, tags={MD5: md5})
     store.client.set_registered_model_alias(store.name, CHALLENGER, str(same.version))
     return str(same.version)
+
+
+class Version(NamedTuple):
+    """A registered network: its version, DVC's hash of its folder, the version that was champion before it."""
+
+    number: str
+    md5: str
+    before: str
+    source: str
+
+
+def _version(made: Any) -> Version:
+    return Version(str(made.version), made.tags.get(MD5, ""), made.tags.get(BEFORE, ""), made.source)
+
+
+@may_be_unavailable
+def champion(store: Store) -> Version | None:
+    """The promoted network; None before the first promotion."""
+    try:
+        return _version(store.client.get_model_version_by_alias(store.name, CHAMPION))
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):  # no such model, no such alias
+            return None
+        raise
+
+
+@may_be_unavailable
+def version(store: Store, number: str) -> Version:
+    return _version(store.client.get_model_version(store.name, number))
+
+
+@may_be_unavailable
+def crown(store: Store, number: str, before: str | None, sentence: str) -> None:
+    """Make a version the champion; `before` (None: keep what stands there) is where a rollback leads."""
+    if before is not None:
+        store.client.set_model_version_tag(store.name, number, BEFORE, before)
+    store.client.set_model_version_tag(store.name, number, "segmend.promotion", sentence)
+    store.client.set_registered_model_alias(store.name, CHAMPION, number)
+
+
+@may_be_unavailable
+def fetch(store: Store, found: Version, folder: Path) -> Path:
+    """The network of a version, as the stage train wrote it, below `folder`."""
+    from mlflow.artifacts import download_artifacts
+
+    local = Path(download_artifacts(artifact_uri=found.source, dst_path=str(folder), tracking_uri=store.uri))
+    return next(path.parent for path in sorted((local / "data").rglob("config.json")))
 
 
 def save_pyfunc(model: Path, code: Path, target: Path) -> None:
@@ -76,6 +127,6 @@ def installed(names: tuple[str, ...]) -> Iterator[str]:
     """The requirements as installed here, without importing them."""
     for name in names:
         try:
-            yield f"{name}=={version(name)}"
+            yield f"{name}=={installed_version(name)}"
         except PackageNotFoundError:  # an extra that this machine does without
             continue

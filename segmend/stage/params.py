@@ -178,6 +178,11 @@ def read(section: str, kind: type[Settings], path: Path | str = "params.yaml") -
     return check(kind, content[section], section, path)
 
 
+def read_optional(section: str, kind: type[Settings], path: Path | str = "params.yaml") -> Any:
+    """As `read`; a section that is not there means its defaults."""
+    return read(section, kind, path) if section in load(path) else kind()
+
+
 def seed(path: Path | str = "params.yaml") -> int:
     """The seed of the whole run, from 0 to 2^32 - 1."""
     return check(Annotated[int, Field(ge=0, lt=2**32, strict=True)], load(path).get("seed"), "seed", path)

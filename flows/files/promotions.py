@@ -1,0 +1,36 @@
+"""data/promotions.jsonl: what was promoted and rolled back, when and why. Plain, append-only, tracked by git, as the answers are."""
+
+import json
+import time
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+PATH = Path("data/promotions.jsonl")
+
+
+def append(root: Path, kind: str, action: str, **content: Any) -> None:
+    """One line; `kind` is network or labels, `action` promote or rollback."""
+    line = {"kind": kind, "action": action, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "by": getuser(), **content}
+    with (root / PATH).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def read(root: Path, kind: str) -> list[dict[str, Any]]:
+    """The lines of a kind, oldest first."""
+    path = root / PATH
+    if not path.is_file():
+        return []
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [line for line in lines if line["kind"] == kind]
+
+
+def standing(root: Path, kind: str) -> list[dict[str, Any]]:
+    """The promotions that were not rolled back, oldest first; the last one holds."""
+    stack: list[dict[str, Any]] = []
+    for line in read(root, kind):
+        if line["action"] == "promote":
+            stack.append(line)
+        elif stack:
+            stack.pop()
+    return stack

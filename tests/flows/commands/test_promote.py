@@ -1,0 +1,101 @@
+"""segmend promote and rollback on real networks, a real registry, and label sets in DVC's cache."""
+
+import json
+import os
+import shutil
+from hashlib import md5
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from flows.files import promotions
+from flows.tracking import registry
+from flows.tracking.mlflow_store import Store
+from tests import toys
+from tests.flows.toys import mistake, segmend
+from tests.pipeline import ROOT
+
+
+def into_cache(root: Path, folder: Path) -> str:
+    """Store a folder as DVC does; its hash."""
+
+    def store(content: bytes, end: str = "") -> str:
+        digest = md5(content).hexdigest() + end
+        path = root / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return digest
+
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    listed = [{"md5": store(path.read_bytes()), "relpath": str(path.relative_to(folder))} for path in files]
+    return store(json.dumps(listed).encode(), ".dir")
+
+
+@pytest.fixture
+def workspace(toy: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two rounds with labels and networks, as the stages would have left them."""
+    shutil.copy(database, toy / "mlflow.db")
+    shutil.copy(ROOT / "dvc.yaml", toy)
+    (toy / "params.yaml").write_text(
+        "seed: 0\ningest: {data: shapes}\ntrain: {network: {name: unet}}\n"
+        "models: {r0: {prev: start}, r1: {prev: r0}}\nrounds: {r1: {prev: r0}}\nlast: r1\n"
+    )
+    toys.rounds(toy / "data")
+    shutil.copytree(ROOT / "segmend", toy / "segmend", ignore=shutil.ignore_patterns("__pycache__"))
+    outs = {"pseudo_label": "data/labels/r0", "correct@r1": "data/labels/r1"}
+    outs |= {f"train@r{k}": f"data/models/r{k}" for k in range(2)}
+    stages = {stage: {"outs": [{"path": path, "md5": into_cache(toy, toy / path)}]} for stage, path in outs.items()}
+    YAML().dump({"stages": stages}, toy / "dvc.lock")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT)]))
+    monkeypatch.chdir(toy)
+    return toy
+
+
+def champion(root: Path) -> str | None:
+    found = registry.champion(Store(root, "shapes"))
+    return found and found.number
+
+
+@pytest.mark.slow
+def test_networks_are_promoted_compared_and_rolled_back(workspace: Path):
+    assert "nothing to go back to" in mistake("rollback")
+    first = segmend("promote", "--round", "r0").output
+    assert "Version 1 of segmend-shapes is the champion. The first network" in first
+    assert "the champion already" in segmend("promote", "--round", "r0").output
+    for name in ("config.json", "weights.safetensors"):
+        assert (workspace / "data/weights/champion" / name).read_bytes() == (
+            workspace / "data/models/r0" / name
+        ).read_bytes()
+
+    said = segmend("promote").output  # two untrained networks; whatever the verdict, it is recorded
+    verdict = json.loads((workspace / ".work/gate/network/verdict.json").read_text())
+    assert verdict["sentence"] in said and champion(workspace) == ("2" if verdict["promoted"] else "1")
+    if not verdict["promoted"]:
+        assert "Promoted by hand (--force)" in segmend("promote", "--force").output
+    assert champion(workspace) == "2"
+    runs = Store(workspace, "shapes").client.search_runs(["1"], "tags.`mlflow.note.content` LIKE '%mIoU%'")
+    assert runs and {"challenger/mIoU", "champion/mIoU"} <= set(runs[0].data.metrics)
+
+    assert "version 1 of segmend-shapes again" in segmend("rollback").output and champion(workspace) == "1"
+    weights = (workspace / "data/weights/champion/weights.safetensors").read_bytes()
+    assert weights == (workspace / "data/models/r0/weights.safetensors").read_bytes()
+    assert "nothing to go back to" in mistake("rollback")
+    lines = promotions.read(workspace, "network")
+    assert [line["action"] for line in lines] == ["promote", "promote", "rollback"] and lines[-1]["was"] == "2"
+
+
+@pytest.mark.slow
+def test_label_sets_are_promoted_when_they_are_better_where_the_truth_is_known(workspace: Path):
+    assert "The first label set" in segmend("promote", "--labels", "--round", "r0").output
+    shutil.rmtree(workspace / "data/labels/r0")  # as the next run's first labels would replace it
+    assert "The labels of r1 are promoted. Better: mIoU" in segmend("promote", "--labels").output
+    assert "are promoted already" in segmend("promote", "--labels").output
+    assert "that of r0" in segmend("rollback", "--labels").output
+    assert [line["round"] for line in promotions.standing(workspace, "labels")] == ["r0"]
+
+
+def test_mistakes_are_sentences(workspace: Path):
+    assert "no round r7" in mistake("promote", "--round", "r7")
+    shutil.rmtree(workspace / "data/models")
+    assert "run segmend run first" in mistake("promote")
