@@ -45,7 +45,7 @@ class Picture(NamedTuple):
 
 SHIFTS = {"brain": Shift(1.2, 1.6), "nuclei": Shift(1.5, 0.6), "superalloy": Shift()}
 # Images of train, val, test in a cell.
-SIZES = {"brain": (24, 4, 10), "nuclei": (24, 4, 16), "superalloy": (16, 4, 12), "facade": (40, 4, 24)}
+SIZES = {"brain": (16, 4, 10), "nuclei": (16, 4, 12), "superalloy": (12, 4, 12), "facade": (20, 4, 16)}
 
 
 def shifted(image: UInt8[np.ndarray, "h w 3"], shift: Shift) -> UInt8[np.ndarray, "h w 3"]:

@@ -32,15 +32,17 @@ def recommend(root: Path, write: bool, console: Console) -> int:
 def show(console: Console, estimate: dict[str, Any], newest: str) -> None:
     """The noise, by class and by kind, then the recipe and why."""
     noise = estimate["noise"]
-    table = Table(title=f"Labels of {newest}: {noise['rate']:.1%} of the pixels look wrong")
+    table = Table(
+        title=f"Labels of the val split, by the network of {newest}: {noise['rate']:.1%} of the pixels look wrong"
+    )
     table.add_column("class")
     table.add_column("wrong among the pixels labelled so", justify="right")
     for name, rate in noise["by_class"].items():
         table.add_row(name, "-" if rate is None else f"{rate:.1%}")
     console.print(table)
     console.print(
-        f"{noise['border']:.1%} at borders, {noise['objects']:.1%} in whole objects (estimated on {noise['images']} images of "
-        "the val split, by confident learning).",
+        f"{noise['border']:.1%} at borders, {noise['objects']:.1%} in whole objects (estimated by confident learning on "
+        f"{noise['images']} images, whose labels the network did not learn).",
         highlight=False,
     )
     console.print(

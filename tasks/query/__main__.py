@@ -7,8 +7,9 @@ queries/utilities.parquet  image, region, area, utility, expected, asked_before:
 queries/queries.png        the first questions as pictures
 queries/regions/           the region maps that were asked about; only where `merging` made them from the base cells
 
-Only train images are asked about, and no region thinner than `thinnest`. A region counts as asked before when the footprints of all earlier answers together cover more
-than half of it, so the rule holds when regions are made anew. Regions whose labels are mostly void are never asked.
+Train images are asked about, and base cells of val images as far as `val` says; no region thinner than `thinnest`. A region counts as
+asked before when the footprints of all earlier answers together cover more than half of it, so the rule holds when regions are
+made anew. Regions whose labels are mostly void are never asked.
 """
 
 from collections import Counter, defaultdict
@@ -18,11 +19,12 @@ from json import dumps
 from math import ceil
 from pathlib import Path
 from re import fullmatch
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
-from jaxtyping import Int32
+from jaxtyping import Bool, Int32
 
 from segmend.answers import forecasts, history
 from segmend.answers.answers import Answer, Query, RoundBudget, decode, encode_pixels, pixels, read, write_queries
@@ -38,7 +40,7 @@ from segmend.stage.command import stage
 from segmend.stage.params import validated
 from tasks.query.acquisitions import _expected_fix
 from tasks.query.contact_sheet import View, sheet
-from tasks.query.ranking import allowance, drawn, ranked
+from tasks.query.ranking import allowance, by_area, drawn, ranked, spaced
 from tasks.query.settings import Params
 
 PICTURES = 24  # questions on the contact sheet
@@ -56,14 +58,21 @@ def asked_before(regions: RegionMap, answers: list[Answer]) -> Int32[np.ndarray,
 
 
 class AskedRegions:
-    """The region table, and the region maps it is about."""
+    """The region table of a split, and the region maps it is about. Only regions of the train split are merged."""
 
-    def __init__(self, settings: Params, data: Dataset, base: Maps, labels: Labels, model: Path, out: Path):
+    def __init__(
+        self, settings: Params, data: Dataset, base: Maps, labels: Labels, model: Path, out: Path, split: str = "train"
+    ):
         self.trained = is_trained(model)
-        self.cells = 0  # base cells of the train split: what a budget in percent counts, however they are merged
-        samples, parts = list(data.of("train")), list[dict[str, np.ndarray]]()
+        self.cells = (
+            0  # base cells: of the train split they are what a budget in percent counts, however they are merged
+        )
+        samples, parts = list(data.of(split)), list[dict[str, np.ndarray]]()
+        plain = settings.merging.name == "none" or not self.trained or split != "train"
         before = defaultdict(list)
-        opinions = Maps(labels.folder / "opinions") if (labels.folder / "opinions").is_dir() else None
+        opinions = None
+        if split == "train" and (labels.folder / "opinions").is_dir():  # the corrector sees train images alone
+            opinions = Maps(labels.folder / "opinions")
         for answer in read(labels.folder / "answers.jsonl"):
             before[answer.image].append(answer)
 
@@ -71,17 +80,17 @@ class AskedRegions:
             """One pass over the train images: probabilities are measured and dropped."""
             for index, (sample, probabilities) in enumerate(stream(model, data, samples)):
                 cells = base[sample.id]
-                opinion = None if opinions is None else opinions[sample.id].astype(np.float32) / 255
+                opinion = opinions[sample.id].astype(np.float32) / 255 if opinions is not None else None
                 scene = Scene(probabilities, labels[sample.id], cells, labels.objects(sample.id), opinion, cells)
                 self.cells += count(scene.regions)
-                merged = settings.merging(scene) if self.trained else scene.regions
+                merged = scene.regions if plain else settings.merging(scene)
                 scene = scene.over(merged)
                 columns = settings.acquisition.measure(scene) | {"gain": _expected_fix.total(scene)}
                 columns["thickness"] = thickness(merged, settings.thinnest)
                 parts.append(rows_of(index, scene, asked_before(merged, before[sample.id]), columns))
                 yield sample.id, merged
 
-        if settings.merging.name == "none" or not self.trained:
+        if plain:
             for _ in scenes():
                 pass
             self.maps = base
@@ -97,21 +106,22 @@ def questions(
     asked: AskedRegions,
     chosen: np.ndarray,
     chance: np.ndarray,
+    ranks: np.ndarray,
     utilities: np.ndarray,
     expected: np.ndarray,
     data: Dataset,
 ) -> list[Query]:
-    """The chosen rows as queries, best first; each image's region map is read once."""
-    classes, hashes = data.classes, {sample.id: sample.image_sha256 for sample in data.of("train")}
+    """The chosen rows as queries, in the order of their ranks in the round; each image's region map is read once."""
+    classes, hashes = data.classes, {sample.id: sample.image_sha256 for sample in data.of("train", "val")}
     table, made = asked.table, dict[int, Query]()
-    digits = max(5, len(str(len(chosen))))
+    digits = max(5, len(str(ranks.max(initial=0) + 1)))
     for image in np.unique(table.image[chosen]):
         identifier = table.images[image]
         cells = asked.maps[identifier]
         by_region = np.argsort(cells, axis=None, kind="stable")
         ends = np.searchsorted(cells.ravel()[by_region], np.arange(cells.max() + 2))
-        for rank in np.flatnonzero(table.image[chosen] == image):
-            n = chosen[rank]
+        for place in np.flatnonzero(table.image[chosen] == image):
+            n, rank = chosen[place], ranks[place]
             made[int(rank)] = Query(
                 query=f"{round}-{rank + 1:0{digits}d}",
                 image=identifier,
@@ -127,7 +137,7 @@ def questions(
                 utility=float(utilities[n]),
                 expected=None if kind == "multiclass" else tenth(expected[n]),
                 confidence=float(np.round(table.means[n, table.predicted[n]].clip(0, 1), 4)),
-                chance=float(np.round(chance[rank], 8)) or None,
+                chance=float(np.round(chance[place], 8)) or None,
                 image_sha256=hashes[identifier],
             )
     return [made[rank] for rank in sorted(made)]
@@ -158,6 +168,35 @@ def write_utilities(path: Path, table: RegionTable, utilities: np.ndarray, expec
         "asked_before": table.asked,
     }
     parquet.write_table(pa.table(columns), path)
+
+
+class FromVal(NamedTuple):
+    """What chance drew from the val split."""
+
+    asked: AskedRegions | None
+    chosen: np.ndarray  # rows of its table
+    chance: np.ndarray
+
+
+def from_val(
+    settings: Params,
+    number: int,
+    data: Dataset,
+    base: Maps,
+    labels: Labels,
+    model: Path,
+    out: Path,
+    rng: np.random.Generator,
+) -> FromVal:
+    """`number` base cells of the val split that were not asked before, drawn in proportion to area."""
+    if not number or not any(data.of("val")):
+        return FromVal(None, np.zeros(0, np.int64), np.zeros(0))
+    asked = AskedRegions(settings, data, base, labels, model, out, "val")
+    return FromVal(asked, *by_area(np.flatnonzero(may_be_asked(asked.table, settings)), asked.table.area, number, rng))
+
+
+def may_be_asked(table: RegionTable, settings: Params) -> Bool[np.ndarray, " n"]:
+    return (table.asked == 0) & (table.shown != VOID) & (table.columns["thickness"] >= settings.thinnest)
 
 
 @stage
@@ -191,15 +230,25 @@ def query(
     with_forecast = settings.kind != "multiclass"  # forecasts are of answers that name one class
     experience = _expected_fix.experience(history.read(labels), settings.kind)
     expected = _expected_fix.pixels(table, settings.kind)  # by the network; the sums below are corrected by experience
-    open_ = (table.asked == 0) & (table.shown != VOID) & (table.columns["thickness"] >= settings.thinnest)
+    open_ = may_be_asked(table, settings)
     order = ranked(utilities, open_, rng)
     allowed = allowance(may_spend, asked.cells)
-    chosen, chance = drawn(order, table.area, ceil(allowed - 1e-9), settings.random, rng)
+    number = ceil(allowed - 1e-9)
+    of_val = from_val(settings, ceil(settings.val * number - 1e-9), data, Maps(regions), current, model, out, rng)
+    chosen, chance = drawn(order, table.area, number - len(of_val.chosen), settings.random, rng)
     later = order[~np.isin(order, chosen)]
-    made = questions(round, settings.kind, asked, chosen, chance, utilities, expected, data)
-    forecast = Forecast(
-        round=round, questions=len(made), expected=tenth(experience * expected[chosen].sum()), experience=experience
-    )
+    val_ranks, ranks = spaced(len(of_val.chosen), len(chosen) + len(of_val.chosen))
+    made = questions(round, settings.kind, asked, chosen, chance, ranks, utilities, expected, data)
+    gain = expected[chosen].sum()
+    if of_val.asked:
+        there = _expected_fix.pixels(of_val.asked.table, settings.kind)
+        none = np.zeros(len(there))
+        made += questions(
+            round, settings.kind, of_val.asked, of_val.chosen, of_val.chance, val_ranks, none, there, data
+        )
+        made.sort(key=lambda each: each.rank)
+        gain += there[of_val.chosen].sum()
+    forecast = Forecast(round=round, questions=len(made), expected=tenth(experience * gain), experience=experience)
     write_queries(out, made)
     if with_forecast:
         forecasts.write(out / "forecast.json", [forecast])
@@ -210,6 +259,7 @@ def query(
     return {
         "asked": len(made),
         "asked_at_random": int((chance > 0).sum()),
+        "asked_val": len(of_val.chosen),
         "budget": allowed,
         "cells": asked.cells,
         "regions": len(table),

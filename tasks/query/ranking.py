@@ -34,14 +34,25 @@ def drawn(
     number = min(number, len(order))
     random = min(int(np.ceil(share * number - 1e-9)), number)
     chosen, rest = order[: number - random], order[number - random :]
-    weight = area[rest].astype(np.float64)
-    key = np.log(rng.random(len(rest))) / np.maximum(weight, 1)
-    lucky = rest[np.argsort(-key, kind="stable")[:random]]
-    chance = np.minimum(1.0, random * area[lucky] / max(weight.sum(), 1.0))
-    places = np.floor((np.arange(random) + 0.5) * number / max(random, 1)).astype(np.int64)
+    lucky, chance = by_area(rest, area, random, rng)
+    places, free = spaced(random, number)
     asked, chances = np.zeros(number, np.int64), np.zeros(number)
-    free = np.ones(number, bool)
-    free[places] = False
     asked[places], chances[places] = lucky, chance
     asked[free] = chosen
     return asked, chances
+
+
+def by_area(
+    rows: Int64[np.ndarray, " m"], area: Int64[np.ndarray, " n"], number: int, rng: np.random.Generator
+) -> tuple[Int64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
+    """`number` of the rows, drawn in proportion to their area, and the probability of each."""
+    weight = area[rows].astype(np.float64)
+    key = np.log(rng.random(len(rows))) / np.maximum(weight, 1)
+    lucky = rows[np.argsort(-key, kind="stable")[:number]]
+    return lucky, np.minimum(1.0, number * area[lucky] / max(weight.sum(), 1.0))
+
+
+def spaced(some: int, number: int) -> tuple[Int64[np.ndarray, " some"], Int64[np.ndarray, " rest"]]:
+    """`some` places spread evenly over 0..number - 1, and the other places."""
+    places = np.floor((np.arange(some) + 0.5) * number / max(some, 1)).astype(np.int64)
+    return places, np.setdiff1d(np.arange(number), places)

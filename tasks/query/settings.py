@@ -26,6 +26,13 @@ class Params(Settings):
         description="share of a round's questions that chance draws, in proportion to area: they alone say how far labels, network and "
         "corrector may be believed (expansion corrector)",
     )
+    val: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of a round's questions that chance draws from the val split, in proportion to area: its labels choose the "
+        "checkpoint (train.use: best) and keep their mistakes otherwise",
+    )
     thinnest: int = Field(
         1,
         ge=1,

@@ -56,7 +56,7 @@ class Params(Settings):
     )
     use: Literal["best", "last"] = Field(
         "best",
-        description="which weights later stages get: best by mIoU on the val split's labels as they are given, mistakes included, or the last",
+        description="which weights later stages get: best by mIoU on the val split's labels, which only answers about val images mend (query.val), or the last",
     )
 
     @model_validator(mode="after")

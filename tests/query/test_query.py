@@ -250,3 +250,26 @@ def test_thin_regions_are_not_asked(here):
     metrics = run(here, "thick", budget="9", thinnest=3)
     assert metrics["asked"] == metrics["regions_open"] == 3
     assert {query.area for query in read_queries(here / "thick")} == {64}
+
+
+def test_a_share_of_the_questions_goes_to_val(here):
+    """Nine questions, a third of them about val images: three base cells drawn by area, spread over the round, reported apart."""
+    metrics = run(here, val=0.3)
+    queries = read_queries(here / "q")
+    apart = [q for q in queries if q.image == "b"]
+    assert metrics["asked"] == len(queries) == 9 and metrics["asked_val"] == len(apart) == 3
+    assert [q.rank for q in queries] == list(range(9)) and [q.rank for q in apart] == [1, 4, 7]
+    assert all(q.chance == pytest.approx(3 / 30) and q.image_sha256 for q in apart)  # cells of one size
+    assert [q.query for q in queries] == [f"r1-{k:05d}" for k in range(1, 10)]
+    plain = run(here, "plain")
+    assert plain["asked_val"] == 0
+    train = [q.footprint for q in queries if q.image != "b"]
+    assert (
+        train == [q.footprint for q in read_queries(here / "plain")][:6]
+    )  # the best of the train split, in the same order
+
+
+def test_no_val_images_no_question_about_them(here):
+    samples = (here / "dataset/samples.csv").read_text()
+    (here / "dataset/samples.csv").write_text(samples.replace(",val,", ",test,"))
+    assert run(here, val=0.3)["asked_val"] == 0 and len(read_queries(here / "q")) == 9

@@ -2,26 +2,31 @@
 
 The truth is taken to follow a conditional logit over the classes: P(k) is proportional to exp(theta . f(k)), with f(k)
 
-    1[k = g, n = g], 1[k = g, n != g]     the given label g, where the network n agrees with it and where it does not
-    1[k = n, n != g] (1, 2 s - 1)         the network where it does not agree, with its probability s
+    1[k = g, n = g] (1, 2 s - 1)          the given label g where the network n agrees, with probability s: also a network that
+                                          repeats a mistake is less sure of it
+    1[k = g, n != g]                      the given label where the network does not agree
+    1[k = n, n != g] (1, 2 s - 1)         the network where it does not agree
     log p(k)                              the corrector's probability
     1[k = g = j], 1[k = c = j]            for each class j: how far its given labels, and the corrector's (c), may be better or worse
 
-theta has independent normal priors; answers count by the probability with which chance would have asked them, over that of
-one that chance did ask. Its mode and the inverse Hessian there (Laplace) say how sure a difference of two classes is.
+theta has independent normal priors. An answer that chance asked for counts once, one that an acquisition chose less: given what the
+three say it is as good, but acquisitions go where the formula above may not hold. The mode and the inverse Hessian there (Laplace)
+say how sure a difference of two classes is.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+from scipy.special import logsumexp, softmax
 
 STEPS = 50  # of Newton's method
+LEAST_STEP = 1e-8  # a smaller one ends it
 LEAST = 0.01  # probabilities of the corrector are not taken to be lower
 # Means and standard deviations before any answer: labels that the network repeats are right against any one other class with
 # odds of 20, and no opinion outweighs them surely.
-MEAN = np.array([3.0, 1.0, 1.0, 1.0, 0.5])
-DEVIATION = np.array([1.5, 1.5, 1.5, 1.5, 0.5])
+MEAN = np.array([2.0, 1.0, 1.0, 1.0, 1.0, 0.5])
+DEVIATION = np.array([1.5, 1.5, 1.5, 1.5, 1.5, 0.5])
 BY_CLASS = 0.7
 
 
@@ -40,6 +45,10 @@ class Opinions(NamedTuple):
 class Pool(NamedTuple):
     theta: Float64[np.ndarray, " f"]
     covariance: Float64[np.ndarray, "f f"]
+
+    def probabilities(self, opinions: Opinions) -> Float64[np.ndarray, "n classes"]:
+        """P(k) of each place, at the mode."""
+        return softmax(scores(opinions, self.theta), axis=1)
 
     def best(self, opinions: Opinions, z: float) -> tuple[Int64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
         """The best class of each place beside the given one, and whether it is better than that one even at `z` standard
@@ -65,11 +74,11 @@ def features(opinions: Opinions, named: Int64[np.ndarray, " n"]) -> Float64[np.n
     found = np.zeros((n, len(MEAN) + 2 * classes))
     given, said = named == opinions.given, named == opinions.network
     agree = opinions.given == opinions.network
-    found[:, 0], found[:, 1] = given & agree, given & ~agree
-    found[:, 2] = said & ~agree
-    found[:, 3] = found[:, 2] * (2 * opinions.sure - 1)
+    sure = 2 * opinions.sure - 1
+    found[:, 0], found[:, 2], found[:, 3] = given & agree, given & ~agree, said & ~agree
+    found[:, 1], found[:, 4] = found[:, 0] * sure, found[:, 3] * sure
     rows = np.arange(n)
-    found[:, 4] = np.log(np.maximum(opinions.corrector[rows, named], LEAST))
+    found[:, 5] = np.log(np.maximum(opinions.corrector[rows, named], LEAST))
     found[rows[given], len(MEAN) + named[given]] = 1
     own = named == opinions.corrector.argmax(axis=1)
     found[rows[own], len(MEAN) + classes + named[own]] = 1
@@ -80,11 +89,11 @@ def scores(opinions: Opinions, theta: Float64[np.ndarray, " f"]) -> Float64[np.n
     """theta . f(k) of every class."""
     n, classes = opinions.corrector.shape
     rows, base = np.arange(n), len(MEAN)
-    agree = opinions.given == opinions.network
-    found = theta[4] * np.log(np.maximum(opinions.corrector, LEAST))
-    found[rows, opinions.given] += np.where(agree, theta[0], theta[1]) + theta[base + opinions.given]
+    agree, sure = opinions.given == opinions.network, 2 * opinions.sure - 1
+    found = theta[5] * np.log(np.maximum(opinions.corrector, LEAST))
+    found[rows, opinions.given] += np.where(agree, theta[0] + theta[1] * sure, theta[2]) + theta[base + opinions.given]
     apart = np.flatnonzero(~agree)
-    found[apart, opinions.network[apart]] += theta[2] + theta[3] * (2 * opinions.sure[apart] - 1)
+    found[apart, opinions.network[apart]] += theta[3] + theta[4] * sure[apart]
     own = opinions.corrector.argmax(axis=1)
     found[rows, own] += theta[base + classes + own]
     return found
@@ -96,17 +105,28 @@ def fitted(opinions: Opinions, answers: Int64[np.ndarray, " n"], weights: Float6
     mean = np.concatenate([MEAN, np.zeros(2 * classes)])
     precision = np.diag(1 / np.concatenate([DEVIATION, np.full(2 * classes, BY_CLASS)]) ** 2)
     every = np.stack([features(opinions, np.full(n, k)) for k in range(classes)], axis=1)  # (n, classes, f)
-    theta = mean.copy()
+    rows = np.arange(n)
+
+    def posterior(theta: Float64[np.ndarray, " f"]) -> float:
+        """Its logarithm, but for a constant."""
+        score, off = every @ theta, theta - mean
+        likely = score[rows, answers] - logsumexp(score, axis=1)
+        return float(weights @ likely - off @ precision @ off / 2)
+
+    theta, height = mean.copy(), posterior(mean)
     for _ in range(STEPS):
-        score = every @ theta
-        share = np.exp(score - score.max(axis=1, keepdims=True, initial=-np.inf))
-        share /= share.sum(axis=1, keepdims=True)
+        share = softmax(every @ theta, axis=1)
         expected = np.einsum("nk,nkf->nf", share, every)
-        slope = ((every[np.arange(n), answers] - expected) * weights[:, None]).sum(axis=0) - precision @ (theta - mean)
+        slope = ((every[rows, answers] - expected) * weights[:, None]).sum(axis=0) - precision @ (theta - mean)
         square = np.einsum("n,nk,nkf,nkg->fg", weights, share, every, every, optimize=True)
         hessian = square - (expected * weights[:, None]).T @ expected + precision
         step = np.linalg.solve(hessian, slope)
-        theta = theta + step * min(1.0, 3.0 / max(np.abs(step).max(), 1e-12))
-        if np.abs(step).max() < 1e-8:
+        # Far from the mode a whole step may lead down: it is halved until it leads up.
+        while (reached := posterior(theta + step)) < height and np.abs(step).max() > LEAST_STEP:
+            step = step / 2
+        if reached < height:
+            break
+        theta, height = theta + step, reached
+        if np.abs(step).max() < LEAST_STEP:
             break
     return Pool(theta, np.linalg.inv(hessian))

@@ -4,14 +4,15 @@ Paper: ours. Deep feature reweighting (Kirichenko et al., ICLR 2023, arXiv 2204.
     frozen features; the guard is the crowd's problem (Dawid and Skene, 1979) with three annotators and known asking probabilities.
 Idea: a network that was trained on wrong labels repeats them, so nothing but the answers says that they are wrong. The corrector
     learns the true class from answered pixels, on features of an ImageNet encoder that saw none of the labels. How far it,
-    the network and the given label may be believed is measured on answers that chance asked for: what an acquisition chose is
-    a biased sample, on which a corrector that breaks every label looks right.
+    the network and the given label may be believed is measured on answers that chance asked for; what an acquisition chose is
+    a biased sample, on which a corrector that breaks every label looks right, and counts a tenth.
 Formula: corrector: MLP d-128-128-K on colour, position, the given label, the labels in its base cell, and the features; class
     weights (count + 20)^-.5; p = half a pixel's own probabilities, half the mean of its base cell. A pixel of label g becomes
     the best class k of the pool (_opinion_pool.py) where theta . (f(k) - f(g)) > z * its standard deviation. The pool is fitted to
-    the corrector's opinion of each answer as the answers of other images taught it, two folds. Conflicts that `evidence` is
+    the corrector's opinion of each answer as the answers of other images taught it, two folds; a chosen answer weighs `chosen`. Conflicts that `evidence` is
     sure of become the network's class first.
 Limits: no answers drawn at random (query.random 0): the prior decides, under which no label changes. z large: none changes.
+    chosen 0: answers drawn at random alone decide.
     Pixels under any answer's footprint, void ones and those without a label never change.
 Differs: nothing is said of pixels from their neighbours; pieces below `smallest` pixels stay as they are.
 Costs: three trainings of `steps` steps (1 s each), once an image the encoder (kept in .work/features), then one pass of the
@@ -61,6 +62,12 @@ class Corrector(Method):
     )
     z: float = Field(
         1.28, ge=0, description="standard deviations that another class must lead by; 1.28: 90 % on one side"
+    )
+    chosen: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="weight in the guard of an answer that an acquisition chose, beside 1 of one that chance asked for",
     )
     smallest: int = Field(8, ge=1, description="pixels of the smallest piece that is relabelled")
     steps: int = Field(250, ge=1, description="steps of each of the three trainings")
@@ -137,7 +144,7 @@ class Corrector(Method):
                 sums = np.stack([np.bincount(row[mine], said[:, k], len(facts)) for k in range(classes)], axis=1)
                 opinion[places] = sums[places] / sums[places].sum(axis=1, keepdims=True)
         use = np.flatnonzero(known & np.isfinite(opinion).all(axis=1))
-        weights = np.where(drawn, 1.0, facts[drawn, 3].mean() if drawn.any() else 0.0)
+        weights = np.where(drawn, 1.0, self.chosen if drawn.any() else 0.0)
         opinions = Opinions(facts[use, 0].astype(np.int64), facts[use, 1].astype(np.int64), facts[use, 2], opinion[use])
         return classifier, fitted(opinions, answer[use], weights[use])
 
@@ -147,17 +154,16 @@ class Corrector(Method):
     def spread_with_opinion(
         self, context: ImageContext, learned: Learned
     ) -> tuple[LabelMap, UInt8[np.ndarray, "k classes"] | None]:
-        """The new labels, and what the corrector thinks of each base cell: 255 times the mean probabilities."""
+        """The new labels, and what the pool thinks of each base cell: 255 times the mean probabilities."""
         labels = mended(context, learned.conflicts, SURE, self.z, PRIOR, self.smallest)
         if learned.classifier is None or learned.pool is None:
             return labels, None
-        own, means = self.opinion(context, learned.classifier)
-        return self.pooled(context, labels, own, learned.pool), np.round(means * 255).astype(np.uint8)
+        own = self.opinion(context, learned.classifier)
+        made = self.pooled(context, labels, own, learned.pool)
+        return made, np.round(believed(context, own, learned.pool) * 255).astype(np.uint8)
 
-    def opinion(
-        self, context: ImageContext, classifier: Classifier
-    ) -> tuple[Float32[np.ndarray, "pixels classes"], Float64[np.ndarray, "k classes"]]:
-        """The corrector's probabilities of each pixel, half its own, half of its base cell, and those of the cells."""
+    def opinion(self, context: ImageContext, classifier: Classifier) -> Float32[np.ndarray, "pixels classes"]:
+        """The corrector's probabilities of each pixel, half its own, half of its base cell."""
         size = context.labels.shape
         step = int(np.ceil(np.sqrt(max(1.0, context.labels.size / GRID))))
         places = grid(size, step)
@@ -169,29 +175,45 @@ class Corrector(Method):
         means = mean_by_region(own.T.reshape(-1, *size), context.regions)
         inside = np.flatnonzero(context.regions.ravel() != NO_REGION)
         own[inside] = (own[inside] + means[context.regions.ravel()[inside]]) / 2
-        return own, means
+        return own
 
     def pooled(
         self, context: ImageContext, mended: LabelMap, own: Float32[np.ndarray, "pixels classes"], pool: Pool
     ) -> LabelMap:
         """The labels with the best class of the pool, where nobody was asked and nothing is mended yet."""
-        labels, flat = mended.copy(), context.labels.ravel()
+        labels = mended.copy()
         open_ = is_class(context.labels) & (context.regions != NO_REGION) & (mended == context.labels)
         for answer in context.answers:
             open_.reshape(-1)[answer.region] = False
         places = np.flatnonzero(open_)
-        network = context.probabilities.reshape(len(context.probabilities), -1)[:, places]
-        given = flat[places].astype(np.int64)
-        opinions = Opinions(
-            given, network.argmax(axis=0), network.max(axis=0).astype(np.float64), own[places].astype(np.float64)
-        )
-        best, surely = pool.best(opinions, self.z)
+        best, surely = pool.best(opinions_at(places, context, own), self.z)
         wanted = np.full(labels.shape, -1, np.int64)
         wanted.reshape(-1)[places[surely]] = best[surely]
         pieces = in_pieces(wanted, wanted >= 0)
         large = np.append(areas(pieces) >= self.smallest, False)[pieces]  # the last: no piece
         labels[large] = wanted[large]
         return labels
+
+
+def opinions_at(
+    places: Int64[np.ndarray, " n"], context: ImageContext, own: Float32[np.ndarray, "pixels classes"]
+) -> Opinions:
+    """What label, network and corrector say of pixels that have a label."""
+    network = context.probabilities.reshape(len(context.probabilities), -1)[:, places]
+    given = context.labels.ravel()[places].astype(np.int64)
+    return Opinions(
+        given, network.argmax(axis=0), network.max(axis=0).astype(np.float64), own[places].astype(np.float64)
+    )
+
+
+def believed(
+    context: ImageContext, own: Float32[np.ndarray, "pixels classes"], pool: Pool
+) -> Float64[np.ndarray, "k classes"]:
+    """Mean probabilities of each base cell: the pool's, and the corrector's where there is no label."""
+    every = own.astype(np.float64)
+    places = np.flatnonzero(is_class(context.labels))
+    every[places] = pool.probabilities(opinions_at(places, context, own))
+    return mean_by_region(every.T.reshape(-1, *context.labels.shape), context.regions)
 
 
 class Dense(NamedTuple):

@@ -37,7 +37,7 @@ def naming(raw: Path, hints: Hints) -> Naming:
         content = read_json(raw / where)
         content = content if isinstance(content, dict) and "classes" in content else {"classes": content}
         numbered = numbered_names(content["classes"], raw / where)
-        void += [int(k) for k in content.get("void", [])]
+        void += void_ids(content.get("void", []), raw / where)
         colours = tuple((int(r), int(g), int(b)) for r, g, b in content.get("colours", ()))
     elif any((raw / name).is_file() for name in LISTS):
         where = next(name for name in LISTS if (raw / name).is_file())
@@ -79,6 +79,14 @@ def numbered_names(names: object, path: Path) -> dict[int, str]:
     raise ValueError(
         f'{path}: expected {{"classes": ["first", "second", ...]}} or {{"classes": {{"0": "first", ...}}}}'
     )
+
+
+def void_ids(value: object, path: Path) -> list[int]:
+    """The ids that mean void: one, or a list of them."""
+    ids = value if isinstance(value, list) else [value]
+    if all(str(k).isdigit() and not isinstance(k, bool) for k in ids):
+        return [int(str(k)) for k in ids]
+    raise ValueError(f'{path}: "void" is {value!r}; expected an id of the masks (255), or a list of them ([0, 255])')
 
 
 def palette_table(raw: Path, hints: Hints) -> dict[str, tuple[int, int, int]]:

@@ -1,22 +1,26 @@
 """Doubt about the truth joined with conflicts: ask what the corrector is unsure of, as far as the network repeats the mistakes.
 
 Paper: ours. The corrector's entropy with balance of classes; of six forms of its doubt none was clearly better than another.
-Formula, p the corrector's mean probabilities of a region (correct.expansion.corrector), n the classes, c* and gain as in expected_gain:
-    doubt = H(p) * balance(argmax p) * sqrt(area),   balance(c) = (pixels that the corrector calls c / all)^-1/2
+Formula, p what the pool of label, network and corrector believes of a region (correct.expansion.corrector), n the classes, c* and gain
+    as in expected_gain, look-ahead as in sim:
+    doubt = H(p) * balance(argmax p) * sqrt(area),   balance(c) = (pixels that the pool calls c / all)^-1/2
     r = a / (a + b), a and b the mean pixels that an answer of the newest round changed where the network had repeated the label and
     where it had not (beside 5 questions with 100 and 50 pixels). Of any k questions about (1 - r) k come in the order of
-    expected gain and r k in that of doubt.
-Limits: no corrector yet (round 1): the look-ahead of `sim` in place of doubt, r = 2/3. Where the network repeats no mistake
-    r goes to 0 and the order is that of expected gain.
+    expected gain, r k / 2 in that of the look-ahead, r k / 2 in that of doubt.
+Limits: no corrector yet (round 1): look-ahead in place of doubt, and r = R / (R + G), with R the look-ahead of the best twentieth of the
+    regions where network and label agree, G the pixels that the best twentieth are expected to gain. Where the network repeats no
+    mistake r goes to 0 and the order is that of expected gain.
 Differs: the share of mistakes that the network repeats was to come from answers drawn at random; a round of 2 % has one or two
     mistakes among them, so what all answers changed decides instead.
 Costs: O(classes * pixels), one pass.
 """
 
+from collections.abc import Sequence
+from math import ceil
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from pydantic import Field
 
 from segmend.images.region_table import RegionTable, Scene
@@ -38,26 +42,40 @@ class Doubt(Method):
         }
 
     def __call__(self, table: RegionTable, rng: np.random.Generator) -> Float64[np.ndarray, " n"]:
-        gain = gained(table, self.explore)
-        share, open_ = table.repeats, table.asked == 0
-        believed = table.columns["believed"].astype(np.float64)
+        gain, open_ = gained(table, self.explore), table.asked == 0
+        believed, reach = (table.columns[name].astype(np.float64) for name in ("believed", "reach"))
         if not believed.any():
-            return joined(gain, table.columns["reach"].astype(np.float64), share, open_)
+            share = at_first(table, reach, open_)
+            return joined([(gain, 1 - share), (reach, share)], open_)
         entropy = -(believed * np.log(np.maximum(believed, 1e-9))).sum(axis=1)
         own = believed.argmax(axis=1)
         pixels = np.bincount(own, table.area, believed.shape[1])
         balance = (np.maximum(pixels, 1) / pixels.sum()) ** -0.5
         doubt = entropy * balance[own] * np.sqrt(table.area)
-        return joined(gain, doubt, share, open_)
+        share = table.repeats
+        return joined([(gain, 1 - share), (reach, share / 2), (doubt, share / 2)], open_)
+
+
+def at_first(table: RegionTable, reach: Float64[np.ndarray, " n"], open_: Bool[np.ndarray, " n"]) -> float:
+    """The share of the look-ahead before any answer: its pixels over those and the ones that conflicts are expected to gain."""
+    gain = np.maximum(table.columns["moved"].sum(axis=1, dtype=np.float64), 0)
+    agree = table.shown == table.predicted
+    ahead, gains = (best_twentieth(values) for values in (reach[open_ & agree], gain[open_]))
+    return ahead / max(ahead + gains, 1e-9)
+
+
+def best_twentieth(values: Float64[np.ndarray, " n"]) -> float:
+    """The sum of the largest 5 %."""
+    return float(np.sort(values)[len(values) - ceil(len(values) / 20) :].sum())
 
 
 def joined(
-    first: Float64[np.ndarray, " n"], second: Float64[np.ndarray, " n"], share: float, open_: np.ndarray
+    orders: Sequence[tuple[Float64[np.ndarray, " n"], float]], open_: Bool[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " n"]:
-    """Utilities that put two orders together: of the best k about `share` come from the second."""
-    slots = np.full(len(first), np.inf)
-    for utility, part in ((first, 1 - share), (second, share)):
-        rank = np.full(len(first), np.inf)
+    """Utilities that put several orders together, each with its share: of the best k about that part comes from it."""
+    slots = np.full(len(open_), np.inf)
+    for utility, part in orders:
+        rank = np.full(len(open_), np.inf)
         order = np.flatnonzero(open_)[np.argsort(-utility[open_], kind="stable")]
         rank[order] = (np.arange(len(order)) + 0.5) / max(part, 1e-9)
         slots = np.minimum(slots, rank)

@@ -50,7 +50,8 @@ def train_and_write(
     if settings.use == "best" and best and data.corrected["train"] and not data.corrected["val"]:
         print(
             f"the best epoch is chosen on val labels that no answer has corrected (train: {data.corrected['train']:,} pixels "
-            "corrected): it may favour weights that repeat the mistakes of the labels; train.use: last does not choose",
+            "corrected): it may favour weights that repeat the mistakes of the labels; query.val asks about val images too, and "
+            "train.use: last does not choose",
             flush=True,
         )
     epoch = best if settings.use == "best" and best else state.epoch

@@ -66,6 +66,18 @@ def test_without_random_answers_that_allow_it_nothing_moves(chance, honest):
         assert (labels == one.labels).all()
 
 
+def test_answers_that_an_acquisition_chose_count_less():
+    """One answer an image was drawn by chance: alone they allow less than with the others at full weight."""
+    contexts = [context(seed, chance=None) for seed in range(6)]
+    for one in contexts:
+        one.answers[0] = one.answers[0]._replace(question=one.answers[0].question._replace(chance=0.1))
+    moved = [
+        sum(int((labels != one.labels).sum()) for one, labels in zip(contexts, run(method, contexts), strict=True))
+        for method in (METHOD.model_copy(update={"chosen": weight}) for weight in (0.0, 1.0))
+    ]
+    assert moved[0] < moved[1]
+
+
 def test_answered_void_and_unlabelled_pixels_stay():
     contexts = [context(seed) for seed in range(6)]
     for one in contexts:

@@ -31,6 +31,12 @@ def test_ids_with_gaps_become_dense(tmp_path):
     assert named.ids == {0: 0, 3: 1, 7: 2, 1: 255, 254: 254, 255: 255}
 
 
+@pytest.mark.parametrize("void", ["7", "[7]", '"7"', '["7"]'])
+def test_void_in_classes_json_is_an_id_or_a_list(tmp_path, void):
+    (tmp_path / "classes.json").write_text(f'{{"classes": ["a", "b"], "void": {void}}}')
+    assert naming(tmp_path, Hints()).ids == {0: 0, 1: 1, 7: 255, 254: 254, 255: 255}
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -38,6 +44,8 @@ def test_ids_with_gaps_become_dense(tmp_path):
         ('{"classes": "a"}', "expected"),
         ('{"classes": ["a"', "is not JSON"),
         ('{"classes": ["a", "b"], "void": [1]}', "id 1 is void and also the class 'b'"),
+        ('{"classes": ["a", "b"], "void": "grey"}', "\"void\" is 'grey'; expected an id"),
+        ('{"classes": ["a", "b"], "void": [true]}', "expected an id"),
         ('{"classes": ["a", "b"], "colours": [[0, 0, 0]]}', "1 colours for 2 classes"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from segmend.answers import history
 from segmend.images.region_table import Scene
 from tasks.query.acquisitions._expected_fix import FEW, PRIOR, repeated
-from tasks.query.acquisitions.doubt import Doubt, joined
+from tasks.query.acquisitions.doubt import Doubt, at_first, joined
 from tests.query.tables import table
 
 RNG = np.random.default_rng(0)
@@ -25,8 +25,9 @@ def regions(believed, repeats=0.5, moved=None):
 
 def test_the_most_doubtful_region_of_the_rarer_class_first():
     """Where nothing is to be gained: entropy of (.5, .5), (.4, .6), (.1, .9), (1, 0) with balance over the classes believed."""
-    found = Doubt()(regions([[1, 0], [0.1, 0.9], [0.4, 0.6], [0.2, 0.8]], repeats=1.0), RNG)
-    assert np.argsort(-found).tolist() == [2, 3, 1, 0]
+    some = regions([[1, 0], [0.1, 0.9], [0.4, 0.6], [0.2, 0.8]], repeats=1.0)
+    some.columns["reach"][:] = [0, 2, 4, 3]  # the look-ahead in the same order
+    assert np.argsort(-Doubt()(some, RNG)).tolist() == [2, 3, 1, 0]
 
 
 def test_expected_gain_first_where_the_network_repeats_nothing():
@@ -40,14 +41,35 @@ def test_each_order_has_its_share(seed, share, k):
     """Of the best k at least floor(share * k) are among the best of the second order, and so for the first."""
     rng = np.random.default_rng(seed)
     first, second = rng.permutation(60).astype(float), rng.permutation(60).astype(float)
-    best = set(np.argsort(-joined(first, second, share, np.ones(60, bool)), kind="stable")[:k].tolist())
+    orders = [(first, 1 - share), (second, share)]
+    best = set(np.argsort(-joined(orders, np.ones(60, bool)), kind="stable")[:k].tolist())
     for utility, part in ((first, 1 - share), (second, share)):
         top = np.argsort(-utility)[: max(0, int(np.floor(part * k)) - 1)]
         assert set(top.tolist()) <= best
 
 
+def test_the_first_round_follows_what_is_expected_of_each_order():
+    """Twenty regions, so the best of each counts: look-ahead 30 where they agree, 10 pixels to be gained at conflicts."""
+    believed, moved = np.zeros((20, 2)), np.zeros((20, 3))
+    moved[0, 0], moved[1, 0] = 10, 5
+    first = regions(believed, moved=moved)
+    first.columns["reach"][:] = [90, *range(12, 31)]
+    first = replace(first, shown=np.zeros(20, np.uint8), predicted=(np.arange(20) == 0).astype(np.uint8))
+    assert at_first(first, first.columns["reach"], np.ones(20, bool)) == pytest.approx(30 / 40)
+    assert at_first(first, first.columns["reach"], np.arange(20) > 0) == pytest.approx(30 / 35)
+    none = regions(believed)
+    assert at_first(none, none.columns["reach"], np.ones(20, bool)) == 0
+
+
+def test_half_of_what_is_repeated_goes_to_the_look_ahead():
+    """No gain: the best of the look-ahead and the most doubtful one come first."""
+    some = regions([[0.9, 0.1], [0.5, 0.5], [1, 0], [0.8, 0.2]], repeats=1.0)
+    some.columns["reach"][:] = [0, 0, 7, 1]
+    assert set(np.argsort(-Doubt()(some, RNG), kind="stable")[:2].tolist()) == {1, 2}
+
+
 def test_closed_regions_take_no_place():
-    found = joined(np.array([9.0, 1, 2]), np.array([9.0, 2, 1]), 0.5, np.array([False, True, True]))
+    found = joined([(np.array([9.0, 1, 2]), 0.5), (np.array([9.0, 2, 1]), 0.5)], np.array([False, True, True]))
     assert found[0] == -np.inf and np.isfinite(found[1:]).all()
 
 
