@@ -34,6 +34,9 @@ lint: $(READY)  ## ruff, type checks, the code dependencies in dvc.yaml
 deps: $(READY)  ## write the code dependencies of every stage into dvc.yaml
 	@$(BIN)/python -m tools.stage_deps --write
 
+pip-audit: $(READY)  ## known vulnerabilities of the installed packages (asks pypi.org)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit && $(BIN)/pip-audit --skip-editable
+
 bench: $(READY)  ## every benchmark (hours); one: python -m benchmarks.NAME
 	@for name in $$(ls benchmarks/*.py | xargs -n1 basename -s .py | grep -v __init__); do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
@@ -44,4 +47,4 @@ clean:  ## remove the environment and everything that a run made
 	rm -rf .venv .work mlflow.db mlruns .dvc/cache .dvc/tmp data/dataset data/truth data/regions data/labels data/models data/queries data/report data/export metrics reports dvc.lock
 	find data/scores -mindepth 1 -maxdepth 1 ! -name start -exec rm -rf {} +
 
-.PHONY: help setup run ui test quick lint deps bench docs clean
+.PHONY: help setup run ui test quick lint deps pip-audit bench docs clean

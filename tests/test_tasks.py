@@ -86,7 +86,7 @@ def test_a_mistake_is_one_sentence_with_its_line(tmp_path, old, new, words):
         assert abs(line - changed) < 8  # a setting that is not there is looked for at the section above it
 
 
-@pytest.mark.parametrize("content", NOT_SETTINGS, ids=repr)
+@pytest.mark.parametrize("content", NOT_SETTINGS, ids=lambda content: repr(content)[:40])
 def test_what_is_no_settings_file_is_one_sentence(tmp_path, content):
     said = mistakes(content, tmp_path)
     assert said.startswith("params.yaml") and not [word for word in JARGON if word in said]

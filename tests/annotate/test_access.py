@@ -1,9 +1,11 @@
 """Tokens, Origin, Host, headers; hostile requests change nothing, and no answer of the server shows the truth."""
 
+import asyncio
 import random
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -161,24 +163,36 @@ def test_10_000_hostile_requests_change_nothing(person, root):
             "runs": [dice.choice((0, 1, -1, 7, 2**31)) for _ in range(3)],
         }
 
-    for k in range(10_000):
-        if k % 2:
-            path = dice.choice(gets)
-            words = [dice.choice((*NASTY, key, "r0", "0", "1")) for _ in range(path.count("{}"))]
-            words = [re.sub(r"[^\x21-\x7e]", "%ff", word) for word in words]
-            said = ada.get(path.format(*words), follow_redirects=False)
-        else:
-            path = dice.choice(list(fields))
-            body = {name: dice.choice(VALUES) for name in dice.sample(fields[path], dice.randint(0, len(fields[path])))}
-            if dice.random() < 0.7:
-                body |= {name: good[name] for name in fields[path] if name in good and dice.random() < 0.8}
-            if "paint" in fields[path] and dice.random() < 0.7:
-                body["paint"] = [box() for _ in range(dice.randint(0, 2))]
-            if body.get("kind") in ("confirm", "skip") or (path == "/api/undo" and body.get("window") == "zzzzzzzz"):
-                continue  # these would be honest answers
-            said = ada.post(path, json=body)
-        assert said.status_code < 500, (path, said.text)
-        statuses.add(said.status_code)
+    async def send_all():
+        transport = httpx.ASGITransport(ada.app)  # one event loop: a fifth of the time of a client with threads
+        async with httpx.AsyncClient(
+            transport=transport, base_url=str(ada.base_url), cookies=dict(ada.cookies)
+        ) as sender:
+            for k in range(10_000):
+                if k % 2:
+                    path = dice.choice(gets)
+                    words = [dice.choice((*NASTY, key, "r0", "0", "1")) for _ in range(path.count("{}"))]
+                    words = [re.sub(r"[^\x21-\x7e]", "%ff", word) for word in words]
+                    answer = await sender.get(path.format(*words))
+                else:
+                    path = dice.choice(list(fields))
+                    body = {
+                        name: dice.choice(VALUES)
+                        for name in dice.sample(fields[path], dice.randint(0, len(fields[path])))
+                    }
+                    if dice.random() < 0.7:
+                        body |= {name: good[name] for name in fields[path] if name in good and dice.random() < 0.8}
+                    if "paint" in fields[path] and dice.random() < 0.7:
+                        body["paint"] = [box() for _ in range(dice.randint(0, 2))]
+                    if body.get("kind") in ("confirm", "skip") or (
+                        path == "/api/undo" and body.get("window") == "zzzzzzzz"
+                    ):
+                        continue  # these would be honest answers
+                    answer = await sender.post(path, json=body)
+                assert answer.status_code < 500, (path, answer.text)
+                statuses.add(answer.status_code)
+
+    asyncio.run(send_all())
     assert files_of(root).keys() - before.keys() <= {".work/annotate/r1.jsonl.lock"}
     assert all(files_of(root)[name] == content for name, content in before.items())
     assert {200, 404, 422} <= statuses
