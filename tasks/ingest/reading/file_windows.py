@@ -23,7 +23,9 @@ LARGEST_SEGMENT = 1 << 26  # values; a compressed strip or tile beyond it is as 
 def row_windows(path: Path) -> Iterator[np.ndarray]:
     """The stored numbers of a file that can be read by windows, some rows at a time; nothing for others."""
     size = npy_size(path) if path.suffix.lower() == ".npy" else tiff_size(path)
-    for top in range(0, size[0], ROWS) if size else ():
+    if size is None:
+        return
+    for top in range(0, size[0], ROWS):
         asked = AskedWindow(Box(top, 0, min(top + ROWS, size[0]), size[1]), size)
         with asking(asked):
             part = window_of_file(path, ("grey", "rgb"))
