@@ -58,18 +58,47 @@ def row(arm, wrong, seed=0, data="facade"):
 
 def test_the_table_by_hand():
     rows = [row("sim", [100, 90, 80, 60]), row("sim", [100, 90, 80, 70], 1), row("free_argmax", [95])]
-    lines = shifted_page.table(rows, "facade", ["free_argmax", "sim"], ("2%", "4%", "4%")).splitlines()
+    lines = shifted_page.table(rows, "facade", ["free_argmax", "sim"], 3).splitlines()
     assert "95.0 (asks nobody)" in lines[2] and "| sim | 2 | 90.0 ± 0.0 | 80.0 ± 0.0 | 65.0 ± 7.1 |" in lines[3]
     assert lines[3].endswith("| 7 - 2 |")
 
 
-def test_the_ratio_is_of_sets_that_have_both():
-    rows = [
-        row(arm, [100, end], seed, data)
-        for data in ("a", "b")
-        for seed in range(3)
-        for arm, end in (("sim", 80), ("x", 40))
+def rows_of(ends, data=("a", "b"), seeds=3):
+    return [
+        row(arm, [100, *(end + seed for end in ends[arm])], seed, name)
+        for name in data
+        for seed in range(seeds)
+        for arm in ends
     ]
-    (claim,) = shifted_page.ratio_claims(rows, ("a", "b"), "x")
-    assert (claim.value, claim.seeds, claim.holds) == (0.5, 3, True)
-    assert shifted_page.ratio_claims(rows[:-6], ("a", "b", "c"), "x") == []
+
+
+def test_the_ratio_to_sim_is_of_sets_that_have_both():
+    rows = rows_of({"sim": [80], "segmend": [40]})
+    assert shifted_page.ratios_to_sim(rows, ("a", "b"), 1)[1] == pytest.approx([40 / 80, 41 / 81, 42 / 82])
+    assert shifted_page.ratios_to_sim(rows, ("a", "b", "c"), 1) == {}
+
+
+def test_behind_after_a_round():
+    """Against sim: ahead after round 2, behind after round 1, by three seeds; labels that ask nobody stay as they are."""
+    rows = rows_of({"sim": [80, 70], "segmend": [90, 40], "free_argmax": []}, ("a",))
+    found = {(gap.rival, gap.round): gap.word for gap in shifted_page.gaps(rows, ("a",), 2)}
+    assert found[("sim", 1)] == "behind" and found[("sim", 2)] == "ahead" and found[("free_argmax", 2)] == "ahead"
+    table = shifted_page.against_rivals(list(shifted_page.gaps(rows, ("a",), 2)), ("a",), 2)
+    assert "| sim | 0.58 ± 0.01 (3), **behind after round 1** |" in table and "| segmend_before | - |" in table
+
+
+def test_a_claim_needs_every_rival_and_three_seeds():
+    ends = {arm: [80] for arm in shifted_page.RIVALS} | {"segmend": [40]}
+    claims = {
+        claim.text.split(":")[0]: claim for claim in shifted_page.claims(rows_of(ends), ("a", "b"), ("a", "b"), 1)
+    }
+    assert claims["a"].holds and claims["a"].seeds == 3
+    few = shifted_page.claims(rows_of(ends, seeds=2), ("a",), ("a",), 1)
+    assert not any(claim.holds for claim in few)
+    del ends["sim"]
+    assert not any(claim.holds for claim in shifted_page.claims(rows_of(ends), ("a",), ("a",), 1))
+
+
+def test_what_is_missing_is_named():
+    text = shifted_page.missing(rows_of({"sim": [80]}, ("a",), 2), ("a", "b"), ("sim", "alc"))
+    assert text == "Fewer than three seeds: `sim`: a 2, b 0. Not measured: `alc`."
