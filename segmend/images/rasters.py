@@ -9,7 +9,9 @@ from hashlib import sha256
 from io import BytesIO
 from os import getpid
 from pathlib import Path
+from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zlib import DEFLATED, compressobj, crc32
 
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
@@ -94,7 +96,37 @@ def shard_count(images: int) -> int:
     return 1 << max(0, (images // 32).bit_length())
 
 
-def write_maps(folder: Path, maps: Iterable[tuple[str, np.ndarray]], images: int) -> None:
+class Packed(NamedTuple):
+    """A map as a member of a shard: deflated, with the checksum (CRC-32) and the size of what was deflated."""
+
+    data: bytes
+    checksum: int
+    size: int
+
+
+def pack(array: np.ndarray) -> Packed:
+    buffer = BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    content = buffer.getvalue()
+    packer = compressobj(4, DEFLATED, -15)
+    return Packed(packer.compress(content) + packer.flush(), crc32(content), len(content))
+
+
+def add_packed(shard: ZipFile, name: str, packed: Packed) -> None:
+    """Add a member that is deflated already, as `ZipFile.writestr` would."""
+    member = ZipInfo(name)  # its date stays 1980: no time stamps in outputs
+    member.compress_type, member.external_attr = ZIP_DEFLATED, 0o600 << 16
+    member.CRC, member.compress_size, member.file_size = packed.checksum, len(packed.data), packed.size
+    file = shard.fp
+    assert file is not None
+    member.header_offset = file.tell()
+    file.write(member.FileHeader(zip64=False) + packed.data)
+    shard.filelist.append(member)
+    shard.NameToInfo[member.filename] = member
+    shard.start_dir, shard._didModify = file.tell(), True  # type: ignore[attr-defined]  # the list of members follows here
+
+
+def write_maps(folder: Path, maps: Iterable[tuple[str, np.ndarray | Packed]], images: int) -> None:
     """Write integer maps (region maps) by image id into packed shards, streaming; equal input gives equal bytes.
 
     A shard is a zip archive of .npy members, so `numpy.load` opens it like any .npz.
@@ -103,12 +135,9 @@ def write_maps(folder: Path, maps: Iterable[tuple[str, np.ndarray]], images: int
     count = shard_count(images)
     width = len(str(count - 1))
     shards = [ZipFile(folder / f"{k:0{width}d}.npz", "w", ZIP_DEFLATED, compresslevel=4) for k in range(count)]
-    for identifier, array in maps:
-        buffer = BytesIO()
-        np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-        member = ZipInfo(f"{identifier}.npy")  # its date stays 1980: no time stamps in outputs
-        member.compress_type = ZIP_DEFLATED
-        shards[shard_of(identifier, count)].writestr(member, buffer.getvalue(), compresslevel=4)
+    for identifier, content in maps:
+        packed = content if isinstance(content, Packed) else pack(content)
+        add_packed(shards[shard_of(identifier, count)], f"{identifier}.npy", packed)
     for shard in shards:
         shard.close()
 

@@ -74,7 +74,8 @@ class Cache:
 
     def trim(self, limit: int = LIMIT) -> None:
         """Remove the results of this stage used longest ago, whatever their key, until at most `limit` bytes are left."""
-        kept = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self.stage.rglob("*.npz"))
+        paths = [path for path in self.stage.rglob("*") if path.suffix != ".half" and path.is_file()]
+        kept = sorted((about.st_mtime, about.st_size, path) for path in paths for about in [path.stat()])
         excess = sum(size for _, size, _ in kept) - limit
         for _, size, path in kept:
             if excess <= 0:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from tasks.ingest.formats import FORMATS
-from tasks.ingest.reading.context import DEFAULTS, reading_as
+from tasks.ingest.reading.context import DEFAULTS, listed_once, reading_as
 from tasks.ingest.reading.deep_images import used_range
 from tasks.ingest.reading.source import Record, Source, Unused
 from tasks.ingest.reading.splits import dealt
@@ -35,7 +35,7 @@ def recognise(raw: Path) -> Recognised:
     """The first format of FORMATS that sees its layout; ValueError where none does, or several data sets lie in the folder."""
     with reading_as(DEFAULTS):
         root = data_root(raw, KINDS)
-        reasons = {name: kind.sees(root) for name, kind in zip(NAMES, KINDS, strict=True)}
+        reasons = {name: why_seen(kind, root) for name, kind in zip(NAMES, KINDS, strict=True)}
     known = [name for name in NAMES if reasons[name]]
     if not known:
         inside = ", ".join(sorted(path.name for path in raw.iterdir())[:10]) or "nothing"
@@ -55,7 +55,7 @@ def data_root(raw: Path, kinds: tuple[Any, ...]) -> Path:
     """
     level = [raw]
     for _ in range(DEEPEST + 1):
-        seen = [path for path in level if any(kind.sees(path) for kind in kinds)]
+        seen = [path for path in level if any(why_seen(kind, path) for kind in kinds)]
         if len(seen) > 1:
             names = [path.relative_to(raw).as_posix() for path in seen]
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""
@@ -67,6 +67,11 @@ def data_root(raw: Path, kinds: tuple[Any, ...]) -> Path:
             return seen[0]
         level = [below for path in level for below in folders_in(path)][:WIDEST]
     return raw
+
+
+def why_seen(kind: Any, path: Path) -> str:
+    """Why a folder looks like a format; '' if it does not."""
+    return listed_once(("sees", kind, path), lambda: str(kind.sees(path)))
 
 
 def folders_in(path: Path) -> list[Path]:

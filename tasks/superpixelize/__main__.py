@@ -9,31 +9,32 @@ An image without a mask is valid everywhere, a tile of an image only where it ow
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from segmend.images.dataset import Dataset, Sample
 from segmend.images.parallel import map_images
-from segmend.images.rasters import VOID, RegionMap, write_maps
-from segmend.images.regions import areas, count
+from segmend.images.rasters import VOID, pack, write_maps
+from segmend.images.regions import areas
 from segmend.stage.cache import Cache, Part, code_digest
 from segmend.stage.command import stage
 from segmend.stage.params import Method
+from tasks.superpixelize import kept_cuts
+from tasks.superpixelize.kept_cuts import Cut
 from tasks.superpixelize.scores import Sums, scores, sums
 from tasks.superpixelize.settings import Params
 
 
-class Cut(NamedTuple):
-    """One image's result."""
+def cut(image: tuple[Sample, Path], *, data: Dataset, method: Any, kept: Cache, tolerance: int) -> Cut:
+    """The result of one image, which is kept in the file given; its regions are looked up by the content of image and valid area."""
+    sample, path = image
+    done = cut_now(sample, data, method, kept, tolerance)
+    done.write(path)
+    return done
 
-    regions: RegionMap
-    asked: int | None
-    sums: Sums
 
-
-def cut(sample: Sample, *, data: Dataset, method: Any, kept: Cache, tolerance: int) -> Cut:
-    """The regions of one image, from the cache where image, valid area, settings and code are unchanged."""
+def cut_now(sample: Sample, data: Dataset, method: Any, kept: Cache, tolerance: int) -> Cut:
     image = data.image(sample.id)
     valid = data.mask(sample.id) != VOID if data.has_mask(sample.id) else np.ones(image.shape[:2], bool)
     if sample.id in data.tiles:
@@ -41,7 +42,7 @@ def cut(sample: Sample, *, data: Dataset, method: Any, kept: Cache, tolerance: i
     regions = kept.get([image, np.packbits(valid)], lambda: {"regions": method(image, valid)})["regions"]
     truth = data.truth(sample.id)
     scored = Sums() if truth is None else sums(regions, truth, len(data.classes), tolerance)
-    return Cut(regions, method.asked(valid) if valid.any() else None, scored)
+    return Cut(pack(regions), areas(regions).astype(np.int64), method.asked(valid) if valid.any() else None, scored)
 
 
 def key_of(method: Method) -> list[Part]:
@@ -59,21 +60,31 @@ def superpixelize(settings: Params, seed: int, *, dataset: Path, truth: Path, ou
     samples = list(data.of("train", "val"))
     if not samples:
         raise ValueError(f"{dataset} has no train or val images to cut into regions: see the splits in samples.csv")
-    kept = Cache("superpixelize", key_of(settings.method))
+    key = key_of(settings.method)
+    kept = Cache("superpixelize", key)
+    ready = Cache(
+        "superpixelize", ["ready", *key, code_digest("tasks.superpixelize.__main__"), str(settings.tolerance)]
+    )
     work = partial(cut, data=data, method=settings.method, kept=kept, tolerance=settings.tolerance)
+    paths = [kept_cuts.place(sample, data, ready) for sample in samples]
+    new = [(sample, path) for sample, path in zip(samples, paths, strict=True) if not path.is_file()]
+    fresh = {path for _, path in new}
     sizes: list[np.ndarray] = []
     train, total, poor = 0, Sums(), []
 
     def maps():
         nonlocal train, total
-        for sample, done in zip(samples, map_images(work, samples, "superpixels"), strict=True):
-            made = count(done.regions)
-            sizes.append(areas(done.regions))
+        results = map_images(work, new, "superpixels")
+        for sample, path in zip(samples, paths, strict=True):
+            done = next(results) if path in fresh else kept_cuts.read(path)
+            made = len(done.areas)
+            sizes.append(done.areas)
             train += made if sample.split == "train" else 0
             total += done.sums
             if done.asked is not None and made < done.asked / 2:
                 poor.append((made / done.asked, sample.id, made, done.asked))
-            yield sample.id, done.regions
+            yield sample.id, done.packed
+        assert next(results, None) is None  # it ends with its progress bar
 
     write_maps(out, maps(), len(samples))
     kept.trim()

@@ -3,14 +3,15 @@
 `check` and `write` are the only callers of a record's functions, and set the context; so no format can forget the limit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 MAX_PIXELS = 100_000_000
 Side = Literal["", "stored", "upright"]
+Found = TypeVar("Found")
 
 
 class Reading(NamedTuple):
@@ -39,6 +40,7 @@ class Noticed(NamedTuple):
     facts: set[str]  # as 'image turned'
     objects: list[DrawnObject]
     heads: dict[Path, tuple[int, int, int]]  # of images that were read: stored height and width, EXIF orientation
+    listings: dict[Hashable, Any]  # of folders: a format is asked several times, and formats ask for the same folders
 
 
 READING: ContextVar[Reading] = ContextVar("READING", default=DEFAULTS)
@@ -48,7 +50,7 @@ NOTICED: ContextVar[Noticed] = ContextVar("NOTICED")
 @contextmanager
 def reading_as(reading: Reading) -> Iterator[Noticed]:
     """Within it, all readers use these settings; yields what they notice."""
-    noticed = Noticed(set(), [], {})
+    noticed = Noticed(set(), [], {}, {})
     tokens = READING.set(reading), NOTICED.set(noticed)
     try:
         yield noticed
@@ -72,6 +74,16 @@ def remember_head(path: Path, head: tuple[int, int, int]) -> None:
 def known_head(path: Path) -> tuple[int, int, int] | None:
     noticed = NOTICED.get(None)
     return noticed.heads.get(path) if noticed else None
+
+
+def listed_once(key: Hashable, listing: Callable[[], Found]) -> Found:
+    """What is found in a folder, looked up once within one `reading_as`; nobody may change it."""
+    noticed = NOTICED.get(None)
+    if noticed is None:
+        return listing()
+    if key not in noticed.listings:
+        noticed.listings[key] = listing()
+    return noticed.listings[key]
 
 
 def account(drawn: DrawnObject) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from os import scandir
 from pathlib import Path
 
+from tasks.ingest.reading.context import listed_once
+
 PICTURES = frozenset(
     {
         ".png",
@@ -36,7 +38,9 @@ def walk(folder: Path) -> list[tuple[Path, str]]:
 
     Hidden files and files that systems leave behind (.DS_Store, Thumbs.db, __MACOSX/) are passed over.
     """
-    return sorted(entries_of(folder, (folder.resolve(),))) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    return listed_once(("walk", folder), lambda: sorted(entries_of(folder, (folder.resolve(),))))
 
 
 def entries_of(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:

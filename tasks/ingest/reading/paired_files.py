@@ -6,6 +6,7 @@ Layouts: images/ and masks/ at the top, or in each of train/, val/ and test/, or
 from pathlib import Path
 from typing import NamedTuple
 
+from tasks.ingest.reading.context import listed_once
 from tasks.ingest.reading.file_kinds import PICTURES, pictures_in, walk
 from tasks.ingest.reading.source import SPLIT_NAMES, Problem, identifier, relative
 
@@ -50,6 +51,10 @@ def folder_of(root: Path, kind: str) -> str:
 
 def files_of(root: Path, kind: str) -> Files:
     """id -> picture files of one kind."""
+    return listed_once(("files", root, kind), lambda: files_below(root, kind))
+
+
+def files_below(root: Path, kind: str) -> Files:
     found: Files = {}
     for top, before in tops(root, kind):
         for path in pictures_in(top):

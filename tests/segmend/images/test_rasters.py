@@ -65,3 +65,20 @@ def test_every_image_has_one_shard(number, power):
 def test_missing_maps_are_named(tmp_path):
     with pytest.raises(ValueError, match="holds no packed maps"):
         rasters.Maps(tmp_path)
+
+
+def test_packed_members_are_those_that_zipfile_writes(tmp_path):
+    """Byte by byte, so that what is kept ready and what is packed now are one."""
+    from io import BytesIO
+    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+    maps = {f"ä/{k}": np.arange(40 * k, dtype=np.int32).reshape(k, 40) for k in (0, 1, 7)}
+    rasters.write_maps(tmp_path / "maps", ((name, rasters.pack(array)) for name, array in maps.items()), 1)
+    with ZipFile(tmp_path / "expected.npz", "w", ZIP_DEFLATED, compresslevel=4) as archive:
+        for name, array in maps.items():
+            buffer = BytesIO()
+            np.lib.format.write_array(buffer, array, allow_pickle=False)
+            member = ZipInfo(f"{name}.npy")
+            member.compress_type = ZIP_DEFLATED
+            archive.writestr(member, buffer.getvalue(), compresslevel=4)
+    assert (tmp_path / "maps/0.npz").read_bytes() == (tmp_path / "expected.npz").read_bytes()
