@@ -35,6 +35,11 @@ def arguments() -> ArgumentParser:
     )
     parser.add_argument("--port", type=int, default=0, help=f"network port; default {PORT}, or a free one")
     parser.add_argument("--round", help="the round to answer; default: the newest that has questions")
+    parser.add_argument(
+        "--questions",
+        type=Path,
+        help="a folder of questions, as segmend audit --ask writes it; answers go to the round",
+    )
     parser.add_argument("--overlap", type=positive, default=1, help="how many people get each question")
     parser.add_argument("--repeats", type=int, default=0, help="every so many questions one comes again; 0: never")
     parser.add_argument(
@@ -72,6 +77,10 @@ def serve(chosen: Namespace) -> int:
     workspace = Workspace(root)
     if chosen.round and chosen.round not in workspace.rounds:
         raise ValueError(f"--round {chosen.round}: one of {', '.join(workspace.rounds) or 'none; see segmend rounds'}")
+    if chosen.questions and not (chosen.questions / "queries.jsonl").is_file():
+        raise ValueError(
+            f"--questions {chosen.questions}: no queries.jsonl is there; segmend audit ROUND --ask N writes one"
+        )
     (root / WORK).mkdir(parents=True, exist_ok=True)
     address_file = root / WORK / "address.json"
     lock = FileLock(root / WORK / "server.lock")
@@ -83,7 +92,8 @@ def serve(chosen: Namespace) -> int:
         ) from None
     run = Run(root)
     try:
-        review = Review(workspace, Options(chosen.overlap, chosen.lease, chosen.repeats, chosen.expert, chosen.round))
+        options = Options(chosen.overlap, chosen.lease, chosen.repeats, chosen.expert, chosen.round, chosen.questions)
+        review = Review(workspace, options)
         access = access_for(chosen.host, chosen.user)
         app = make_app(review, access, run)
         bound = bind(chosen.host, chosen.port)

@@ -1,6 +1,8 @@
 """The questions of a round in the order of asking, and the form in which the page is told one."""
 
 from collections.abc import Iterable, Sequence
+from json import loads
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,14 @@ CONFIRMABLE = ("correction",)  # kinds of questions that show a label to be conf
 
 
 class Questions:
-    """A round's questions."""
+    """A round's questions, or those of another folder, whose about.json says which label set they show; their answers are the round's."""
 
-    def __init__(self, workspace: Workspace, round: str):
+    def __init__(self, workspace: Workspace, round: str, folder: Path | None = None):
         self.round, self.labels = round, workspace.before(round)
-        self.folder = workspace.path("queries", round)
+        self.folder = folder or workspace.path("queries", round)
+        about = self.folder / "about.json"
+        if about.is_file():
+            self.labels = str(loads(about.read_text(encoding="utf-8"))["labels"])
         self.mark = (self.folder / "queries.jsonl").stat().st_mtime_ns
         self.ordered = sorted(read_queries(self.folder), key=lambda query: query.rank)
         self.by_name = {query.query: query for query in self.ordered}

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from threading import RLock
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -28,6 +29,7 @@ class Options(NamedTuple):
     repeats: int = 0  # every so many questions one of the person's own comes again; 0: never
     expert: str | None = None  # who may settle disputed questions; None: everybody
     round: str | None = None  # None: the newest round that has questions
+    questions: Path | None = None  # a folder of questions (segmend audit --ask) in place of the round's own
 
 
 class Review:
@@ -46,12 +48,13 @@ class Review:
             name = self.options.round or self.workspace.newest_round()
             if name is None or name not in self.workspace.rounds:
                 return self._assignment
-            file = self.workspace.path("queries", name) / "queries.jsonl"
+            folder = self.options.questions or self.workspace.path("queries", name)
+            file = folder / "queries.jsonl"
             now = self._assignment
             if not file.is_file():  # being made anew
                 return now
             if now is None or now.questions.round != name or now.questions.mark != file.stat().st_mtime_ns:
-                questions = Questions(self.workspace, name)
+                questions = Questions(self.workspace, name, folder)
                 now = Assignment(
                     questions, self.journal(name), self.options.overlap, self.options.lease, self.options.repeats
                 )
@@ -100,7 +103,8 @@ class Review:
     def needed(self, asked: int) -> int:
         """How many answers the stage correct waits for."""
         oracle = self.workspace.params.get("correct", {}).get("oracle", {})
-        share = (oracle.get("people") or {}).get("enough", 1.0) if oracle.get("name") == "people" else 0.0
+        asks = oracle.get("name") == "people" and self.options.questions is None
+        share = (oracle.get("people") or {}).get("enough", 1.0) if asks else 0.0
         return int(np.ceil(share * asked - 1e-9))
 
     def answer(self, body: Answering, who: str) -> dict[str, Any]:

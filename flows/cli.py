@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from flows import environment
-from flows.commands import annotate, diff, export, promote, revert
+from flows.commands import annotate, audit, diff, export, promote, revert
 from flows.commands.entry import Commands, interrupt, module, workspace
 from flows.environment import UserError
 
@@ -251,6 +251,7 @@ app.command()(diff.diff)
 app.command()(revert.revert)
 app.command()(promote.promote)
 app.command()(promote.rollback)
+app.command()(audit.audit)
 
 
 @app.command()

@@ -21,6 +21,10 @@ def annotate(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Network port; default 8765, or a free one.")] = 0,
     round: Annotated[str | None, typer.Option(help="The round to answer; default: the newest with questions.")] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(help="A folder of questions in place of the round's, as segmend audit --ask writes it."),
+    ] = None,
     overlap: Annotated[int, typer.Option(min=1, help="How many people get each question.")] = 1,
     repeats: Annotated[
         int, typer.Option(min=0, help="Every so many questions one of the person's own comes again; 0: never.")
@@ -34,10 +38,12 @@ def annotate(
     ] = None,
 ) -> None:
     """Answer the questions of the round in the browser; see, repaint and take back what was answered. Stop with Ctrl-C."""
+    asked = questions.resolve() if questions else None
     environment.enter()
     numbers = {"--host": host, "--port": port, "--overlap": overlap, "--repeats": repeats, "--lease": lease}
     words = [word for name, value in numbers.items() for word in (name, str(value))]
     words += [word for name, value in (("--round", round), ("--expert", expert)) if value for word in (name, value)]
+    words += ["--questions", str(asked)] if asked else []
     words += [word for name in user or [] for word in ("--user", name)]
     child = subprocess.Popen(child_process.guarded("annotate", *words), env=child_process.with_own_python(dict(os.environ)), start_new_session=True)  # fmt: skip
     try:

@@ -1,7 +1,9 @@
-"""Small pictures of images, label maps and uncertainty, as arrays and as PNG bytes; equal input gives equal bytes."""
+"""Small pictures of images, label maps and uncertainty, as arrays, as PNG bytes and as data URIs; equal input gives equal bytes."""
 
+from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -57,6 +59,36 @@ def png(picture: np.ndarray, colours: int = 0) -> bytes:
     buffer = BytesIO()
     made.save(buffer, format="PNG", compress_level=9)
     return buffer.getvalue()
+
+
+class Shot(NamedTuple):
+    """One picture: its data URI (none where there is nothing to show), what it shows, its size on the page."""
+
+    uri: str | None
+    alt: str
+    width: int
+    height: int
+
+
+def shot(picture: Picture | None, alt: str, size: tuple[int, int], smooth: bool = False) -> Shot:
+    """The picture at the given (width, height): photographs as JPEG, label maps and marks as PNG."""
+    if picture is None:
+        return Shot(None, alt, *size)
+    small = resized(picture, size[0], smooth)
+    if smooth:
+        buffer = BytesIO()
+        Image.fromarray(small).save(buffer, format="JPEG", quality=80)
+        kind, data = "jpeg", buffer.getvalue()
+    else:
+        kind, data = "png", png(small, colours=64)
+    return Shot(f"data:image/{kind};base64,{b64encode(data).decode()}", alt, small.shape[1], small.shape[0])
+
+
+def size_in(box: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of an image of shape (h, w) fitted into a square of `box` pixels."""
+    height, width = shape
+    scale = box / max(height, width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def read_grey(path: Path) -> UInt8[np.ndarray, "h w"]:

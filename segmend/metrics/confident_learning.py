@@ -79,10 +79,11 @@ class Thresholds:
         self.pixels = torch.zeros(classes, dtype=torch.int64)
 
     def add(self, labels: LabelMap, probabilities: Probabilities) -> None:
-        given, p = known_pixels(labels, probabilities)
-        own = p.gather(0, given[None])[0].double()
-        self.sums += self_confidence_sums(given, own, self.classes)
-        self.pixels += torch.bincount(given, minlength=self.classes)
+        known = is_class(labels)
+        own = np.take_along_axis(probabilities, np.where(known, labels, np.uint8(0))[None], 0)[0][known]
+        given = labels[known]
+        self.sums += torch.from_numpy(np.bincount(given, own, minlength=self.classes).astype(np.float64))
+        self.pixels += torch.from_numpy(np.bincount(given, minlength=self.classes))
 
     def compute(self) -> Float64[np.ndarray, " k"]:
         """One threshold a class; above 1, which no probability reaches, for classes that no pixel is labelled with."""
@@ -117,6 +118,11 @@ class Joint:
         (given, p), classes = known_pixels(labels, probabilities), len(self.thresholds)
         self.labelled += torch.bincount(given, minlength=classes)
         self.counts += count_pairs(given, confident_class(p, torch.from_numpy(self.thresholds)[:, None], 0), classes)
+
+    def count(self, labels: LabelMap, pairs: Int64[np.ndarray, "k k"]) -> None:
+        """`add`, where the pixels by label (row) and confident class are counted already."""
+        self.labelled += torch.from_numpy(np.bincount(labels[is_class(labels)], minlength=len(self.thresholds)))
+        self.counts += torch.from_numpy(pairs)
 
     def compute(self) -> Float64[np.ndarray, "k k"]:
         """The joint distribution of given labels (rows) and true classes; sums to 1, to 0 where nothing is labelled."""

@@ -10,10 +10,10 @@ Classes are those of the data set, in its order; void is no class and has no pro
 SUM_OFF; pictures are divided by their sum, since 8 bits are coarse.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from json import loads
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float32
@@ -25,15 +25,15 @@ SUM_OFF = 0.02  # half precision and 19 classes stay below
 Probabilities = Float32[np.ndarray, "k h w"]
 
 
-class Source(Protocol):
+class Source(ABC):
     """Where probabilities come from."""
 
+    @abstractmethod
     def stream(self, samples: Sequence[Sample]) -> Iterator[tuple[Sample, Probabilities]]:
         """Each of the samples once, in any order, with its probabilities."""
-        ...
 
 
-class Files:
+class Files(Source):
     """Probabilities that somebody else made."""
 
     def __init__(self, folder: Path, classes: tuple[str, ...]):
@@ -92,15 +92,15 @@ def array(path: Path) -> np.ndarray:
     """The array of a .npy or .npz file."""
     try:
         content = np.load(path)
-        if isinstance(content, np.ndarray):
-            return content
-        with content:
-            names = content.files
-            if "probabilities" not in names and len(names) != 1:
-                raise ValueError(f"{path} holds the arrays {', '.join(names)}: one named probabilities is expected")
-            return np.asarray(content["probabilities" if "probabilities" in names else names[0]])
-    except (OSError, EOFError) as trouble:
-        raise ValueError(f"{path} cannot be read ({trouble}): write it again with numpy.savez") from None
+    except (OSError, EOFError, ValueError) as trouble:
+        raise ValueError(f"{path} cannot be read as an array ({trouble}): write it again with numpy.savez") from None
+    if isinstance(content, np.ndarray):
+        return content
+    with content:
+        names = content.files
+        if "probabilities" not in names and len(names) != 1:
+            raise ValueError(f"{path} holds the arrays {', '.join(names)}: one named probabilities is expected")
+        return np.asarray(content["probabilities" if "probabilities" in names else names[0]])
 
 
 def checked(found: np.ndarray, classes: int, size: tuple[int, int], path: Path) -> Probabilities:
@@ -121,7 +121,7 @@ def checked(found: np.ndarray, classes: int, size: tuple[int, int], path: Path) 
     return found
 
 
-class Folds:
+class Folds(Source):
     """The networks of the folds (folds.py), each for the images that it has not learned."""
 
     def __init__(self, folder: Path, dataset: Dataset):

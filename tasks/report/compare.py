@@ -22,10 +22,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from segmend.answers import history
 from segmend.images.dataset import Card, Dataset
-from segmend.images.overlays import marked, overlaid
+from segmend.images.overlays import Shot, marked, overlaid, shot, size_in
 from segmend.images.parallel import map_images
 from segmend.images.rasters import UNLABELLED, VOID, default_colours, read_labels
-from tasks.report.panels import COLOURS, Shot, shot, size_in
+from tasks.report.panels import COLOURS
 
 PICTURES, BOX = 12, 260  # images with the most changed pixels on the page, and their size
 

@@ -1,14 +1,9 @@
 """The pictures of the report as data URIs, small enough for one file; every picture has a text alternative."""
 
-from base64 import b64encode
-from io import BytesIO
-from typing import NamedTuple
-
 import numpy as np
-from PIL import Image
 
 from segmend.images.dataset import Card, Dataset, Labels
-from segmend.images.overlays import Picture, heat, marked, overlaid, png, resized
+from segmend.images.overlays import Picture, Shot, heat, marked, overlaid, shot, size_in
 from segmend.images.rasters import LabelMap, is_class
 from tasks.report.label_changes import masks
 
@@ -21,36 +16,6 @@ COLOURS = {
     "left": (240, 228, 66),
     "wrong": (240, 228, 66),
 }
-
-
-class Shot(NamedTuple):
-    """One picture: its data URI (none where there is nothing to show), what it shows, its size on the page."""
-
-    uri: str | None
-    alt: str
-    width: int
-    height: int
-
-
-def shot(picture: Picture | None, alt: str, size: tuple[int, int], smooth: bool = False) -> Shot:
-    """The picture at the given (width, height): photographs as JPEG, label maps and marks as PNG."""
-    if picture is None:
-        return Shot(None, alt, *size)
-    small = resized(picture, size[0], smooth)
-    if smooth:
-        buffer = BytesIO()
-        Image.fromarray(small).save(buffer, format="JPEG", quality=80)
-        kind, data = "jpeg", buffer.getvalue()
-    else:
-        kind, data = "png", png(small, colours=64)
-    return Shot(f"data:image/{kind};base64,{b64encode(data).decode()}", alt, small.shape[1], small.shape[0])
-
-
-def size_in(box: int, shape: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) of an image of shape (h, w) fitted into a square of `box` pixels."""
-    height, width = shape
-    scale = box / max(height, width)
-    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def before_and_after(data: Dataset, first: Labels, last: Labels, name: str, box: int) -> list[Shot]:
