@@ -32,30 +32,30 @@ def measure(data: str, arm: str, seed: int) -> Row:
     assert isinstance(cell, Blank)
     rounds = cell.rounds(ROUNDS, BUDGET)
     sets = [0, *cell.class_sets]
-    found: Row = {
+    kept_values: Row = {
         "rounds": [
             {key: row.get(key) for key in (*KEEP, SECONDS)} | {"class_sets": n}
             for row, n in zip(rounds, sets, strict=True)
         ]
     }
     if arm == "full":
-        found["stage2"] = {key: value for key, value in cell.stage_two().items() if key in KEEP}
+        kept_values["stage2"] = {key: value for key, value in cell.stage_two().items() if key in KEEP}
     cell.remove()
-    return found
+    return kept_values
 
 
 def rows_so_far() -> list[Row]:
     """One row per data set, arm and seed; those of benchmarks.acquisition first; stage 2 as an arm of its own."""
-    found: dict[tuple[str, str, int], Row] = {}
+    by_cell: dict[tuple[str, str, int], Row] = {}
     for row in [*kept("acquisition"), *kept("ablation")]:
         if row["arm"] not in PAPER:
             continue
-        found.setdefault((row["data"], row["arm"], row["seed"]), row)
+        by_cell.setdefault((row["data"], row["arm"], row["seed"]), row)
         if "stage2" in row:
             last = row["rounds"][-1] | row["stage2"]
             second = {"data": row["data"], "arm": STAGE_2, "seed": row["seed"], "rounds": [*row["rounds"][:-1], last]}
-            found.setdefault((row["data"], STAGE_2, row["seed"]), second)
-    return list(found.values())
+            by_cell.setdefault((row["data"], STAGE_2, row["seed"]), second)
+    return list(by_cell.values())
 
 
 def clicks(row: Row) -> float:
@@ -72,7 +72,7 @@ def end(name: str) -> Callable[[Row], float]:
 
 def sets(row: Row) -> float:
     """Share of the answers that name several classes, all rounds together."""
-    return sum(one["class_sets"] for one in row["rounds"]) / max(1, row["rounds"][-1]["queries"])
+    return sum(entry["class_sets"] for entry in row["rounds"]) / max(1, row["rounds"][-1]["queries"])
 
 
 class Column(NamedTuple):
@@ -151,7 +151,7 @@ def asked(rows: list[Row]) -> list[tuple[str, Question, list[float]]]:
     """Every question on every data set that has rows for it."""
     data = [name for name in DATA if any(row["data"] == name for row in rows)]
     every = [(name, question, differences(rows, name, question)) for question in QUESTIONS for name in data]
-    return [one for one in every if one[2]]
+    return [entry for entry in every if entry[2]]
 
 
 def claims(rows: list[Row]) -> list[Claim]:
@@ -224,7 +224,9 @@ small and mostly pure.
 def report() -> None:
     rows = sorted(rows_so_far(), key=lambda row: (list(DATA).index(row["data"]), row["seed"]))
     data = list(dict.fromkeys(row["data"] for row in rows))
-    hours = sum(one.get("round_seconds") or 0 for row in rows if row["arm"] != STAGE_2 for one in row["rounds"]) / 3600
+    hours = (
+        sum(entry.get("round_seconds") or 0 for row in rows if row["arm"] != STAGE_2 for entry in row["rounds"]) / 3600
+    )
     parts = {p.lower(): "\n\n".join(f"### {name}\n\n{table(rows, name, p)}" for name in data) for p in ARMS}
     shown = "\n".join(f"| {q.text} | {d} | {q.score.name} | {signed(v)} | {verdict(v)} |" for d, q, v in asked(rows))
     page = PAGE.format(

@@ -73,23 +73,23 @@ class Blank(Cell):
         if paths.get("round") == "r1":
             self.settings = merged(every, WARM_UP)
         try:
-            found = super().run(stage, **paths)
+            metrics = super().run(stage, **paths)
         finally:
             self.settings = every
         if stage == "correct":
-            self.class_sets.append(found["class_sets"])
-        return found
+            self.class_sets.append(metrics["class_sets"])
+        return metrics
 
     def stage_two(self) -> Row:
         """The labels that prototypes of the last network make of all answers, and a new network trained on them."""
         self.settings = merged(self.settings, PROTOTYPES, {"train": {"loss": CROSS_ENTROPY}})
-        here, place, last = self.place / "stage2", self.place, f"r{ROUNDS}"
+        here, workspace, last = self.place / "stage2", self.place, f"r{ROUNDS}"
         self.run(
-            "correct", round=last, **self.fixed, first=self.start / "labels/r0", labels=place / f"labels/r{ROUNDS - 1}",
-            queries=place / f"queries/{last}", answers=place / "none.jsonl", regions=self.base / "regions",
-            model=place / f"models/{last}", out=here / f"labels/{last}",
+            "correct", round=last, **self.fixed, first=self.start / "labels/r0", labels=workspace / f"labels/r{ROUNDS - 1}",
+            queries=workspace / f"queries/{last}", answers=workspace / "none.jsonl", regions=self.base / "regions",
+            model=workspace / f"models/{last}", out=here / f"labels/{last}",
         )  # fmt: skip
-        self.teach(place, here, ROUNDS)
+        self.teach(workspace, here, ROUNDS)
         return loads((here / f"scores/{last}/rounds.json").read_text())[-1]
 
 

@@ -65,17 +65,17 @@ def cell_of(data: str, arm: str, seed: int) -> Cell:
 def measure(data: str, arm: str, seed: int) -> dict[str, Any]:
     cell = cell_of(data, arm, seed)
     rounds = cell.rounds(ROUNDS, BUDGET)
-    found = {"rounds": [{key: row.get(key) for key in KEEP} | {"shown": shown(row)} for row in rounds]}
-    for one in forecasts.read(cell.place / f"labels/r{ROUNDS}/forecasts.json"):
-        found["rounds"][int(one.round[1:])]["came"] = one.fixed  # of the labels that were shown
+    kept_values = {"rounds": [{key: row.get(key) for key in KEEP} | {"shown": shown(row)} for row in rounds]}
+    for forecast in forecasts.read(cell.place / f"labels/r{ROUNDS}/forecasts.json"):
+        kept_values["rounds"][int(forecast.round[1:])]["came"] = forecast.fixed  # of the labels that were shown
     regions = cell.place / "queries/r1/regions"
     if regions.is_dir():  # asked about other regions than the base cells: these have a ceiling of their own
         labels = Labels(cell.start / "labels/r0")
-        found["rounds"][1]["own_ceiling"] = ceiling(
+        kept_values["rounds"][1]["own_ceiling"] = ceiling(
             Dataset(cell.fixed["dataset"], cell.fixed["truth"]), labels, regions
         ).miou()
     cell.remove()
-    return found
+    return kept_values
 
 
 def shown(row: dict[str, Any]) -> dict[str, int]:
@@ -92,12 +92,12 @@ def best_others(rows: list[Row], number: int = 5) -> list[str]:
 
 def unconfirmed(rows: list[Row]) -> str:
     """Which of the arms that --confirm takes have not all seeds yet, and where."""
-    found = []
+    names = []
     for arm in (*ALWAYS, *best_others(rows)):
         missing = [data for data in DATA if len({row["seed"] for row in of(rows, data, arm)}) < SEEDS]
         if missing:
-            found.append(f"`{arm}`" + (f" ({', '.join(missing)})" if len(missing) < len(DATA) else ""))
-    return ", ".join(found) or "none"
+            names.append(f"`{arm}`" + (f" ({', '.join(missing)})" if len(missing) < len(DATA) else ""))
+    return ", ".join(names) or "none"
 
 
 def ratios(rows: list[Row], arm: str, others: tuple[str, ...], count: Callable[[Row, float], float]) -> list[float]:
@@ -119,14 +119,14 @@ FORMS = tuple(
 def claims(rows: list[Row]) -> list[Claim]:
     """The target: half the clicks of the better random baseline, 80 % of sim's, to close 90 % of the gap, on the mean over data sets."""
     where = ", ".join(name for name in DATA if any(row["data"] == name for row in rows))
-    found = []
+    made = []
     for arm, form, count in FORMS:
         for others, name, most in ((BASELINES, "the better random baseline", 0.5), (("sim",), "sim", 0.8)):
             if values := ratios(rows, arm, others, count):
                 text = f"clicks to 90 % of the gap, mean over {where}: {form}, over those of {name}"
                 holds = len(values) >= SEEDS and max(values) <= most + 1e-9  # whole rounds meet it exactly
-                found.append(Claim(text, f"at most {most}", mean(values), len(values), spread(values), holds))
-    return found
+                made.append(Claim(text, f"at most {most}", mean(values), len(values), spread(values), holds))
+    return made
 
 
 def headline(rows: list[Row]) -> str:
@@ -137,7 +137,7 @@ def headline(rows: list[Row]) -> str:
     ]
     for arm, form, count in FORMS:
         each = [ratios(rows, arm, others, count) for others in (BASELINES, ("sim",), ("abc",))]
-        cells = (f"{mean(one):.3f} ({', '.join(f'{v:.3f}' for v in one)})" if one else "-" for one in each)
+        cells = (f"{mean(values):.3f} ({', '.join(f'{v:.3f}' for v in values)})" if values else "-" for values in each)
         lines.append(f"| {form} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -66,7 +66,7 @@ def styles_of(arms: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def values_of(rows: list[Row], data: str, key: str) -> set[float]:
-    return {one[key] for row in rows if row["data"] == data for one in row["rounds"]}
+    return {entry[key] for row in rows if row["data"] == data for entry in row["rounds"]}
 
 
 def panel(axes: Axes, rows: list[Row], data: str, key: str, styles: dict[str, dict[str, Any]]) -> None:
@@ -83,7 +83,7 @@ def panel(axes: Axes, rows: list[Row], data: str, key: str, styles: dict[str, di
     ends = {}
     for arm, style in styles.items():
         if runs := of(rows, data, arm):
-            curves = np.array([[one[key] for one in row["rounds"]] for row in runs])
+            curves = np.array([[entry[key] for entry in row["rounds"]] for row in runs])
             x = np.mean([[x for x, _ in gap_closed(row)] for row in runs], axis=0) * 100
             middle = curves.mean(axis=0)
             axes.plot(x, middle, marker="o", markersize=2.5, **style)
@@ -108,13 +108,13 @@ def label(axes: Axes, ends: dict[str, tuple[float, float]], styles: dict[str, di
     low, high = axes.get_ylim()
     arms = sorted(ends, key=lambda arm: ends[arm][1])
     wanted = [(ends[arm][1] - low) / (high - low) for arm in arms]
-    for arm, place in zip(arms, apart(wanted, 0.036), strict=True):
+    for arm, height in zip(arms, apart(wanted, 0.036), strict=True):
         x, y = ends[arm]
         below, style = y < low, styles[arm]
         axes.annotate(
             f"{arm} {y:.3f}{' ↓' if below else ''}",
             (x, max(y, low)),
-            (1.05, place),
+            (1.05, height),
             textcoords="axes fraction",
             fontsize=LABEL,
             fontweight="bold" if arm in FIXED else "normal",
@@ -128,10 +128,10 @@ def label(axes: Axes, ends: dict[str, tuple[float, float]], styles: dict[str, di
 def apart(wanted: Sequence[float], gap: float) -> list[float]:
     """Places `gap` apart, as near to the ascending `wanted` as can be; within 0..1 where there is room."""
     blocks: list[list[float]] = []  # those that touch: what each wants, less the gaps below it
-    for k, one in enumerate(wanted):
-        blocks.append([one - k * gap])
+    for k, height in enumerate(wanted):
+        blocks.append([height - k * gap])
         while len(blocks) > 1 and mean(blocks[-2]) > mean(blocks[-1]):
             blocks[-2:] = [blocks[-2] + blocks[-1]]
     shifted = [mean(block) for block in blocks for _ in block]
     highest = 1 - gap * (len(shifted) - 1)
-    return [max(0.0, min(place, highest)) + k * gap for k, place in enumerate(shifted)]
+    return [max(0.0, min(height, highest)) + k * gap for k, height in enumerate(shifted)]

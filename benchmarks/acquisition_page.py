@@ -105,11 +105,11 @@ still too hopeful where it does most harm (nuclei, rounds 1 and 2: gains were fo
 
 def page(rows: list[Row], headline: str, unconfirmed: str) -> str:
     data = list(dict.fromkeys(row["data"] for row in rows))
-    hours = sum(one["round_seconds"] or 0 for row in rows for one in row["rounds"]) / 3600
+    hours = sum(entry["round_seconds"] or 0 for row in rows for entry in row["rounds"]) / 3600
     tables = []
     for name in data:
         first = [row["rounds"][0] for arm in BASELINES for row in of(rows, name, arm)]
-        start, most = (plus_minus([one[key] for one in first]) for key in ("data_miou", "ceiling_miou"))
+        start, most = (plus_minus([entry[key] for entry in first]) for key in ("data_miou", "ceiling_miou"))
         tables.append(f"## {name}\n\nFirst labels {start}, ceiling {most}.\n\n{table(rows, name)}")
     return PAGE.format(
         hours=hours,
@@ -137,7 +137,7 @@ def table(rows: list[Row], data: str) -> str:
         ends = [row["rounds"][-1] for row in runs]
         left = [end["wrong_pixels"] / row["rounds"][0]["wrong_pixels"] for end, row in zip(ends, runs, strict=True)]
         limits = [row["rounds"][1]["own_ceiling"] for row in runs if "own_ceiling" in row["rounds"][1]]
-        seconds = [one["round_seconds"] for row in runs for one in row["rounds"][1:]]
+        seconds = [entry["round_seconds"] for row in runs for entry in row["rounds"][1:]]
         cells = [
             arm,
             len(runs),
@@ -160,7 +160,7 @@ def table(rows: list[Row], data: str) -> str:
 
 def by_answers(row: Row) -> int:
     """Pixels that the answers of all rounds fixed, less those they broke."""
-    return sum(one["pixels_fixed"] - one["pixels_broken"] for one in row["rounds"][1:])
+    return sum(entry["pixels_fixed"] - entry["pixels_broken"] for entry in row["rounds"][1:])
 
 
 def unasked(row: Row) -> int:
@@ -191,8 +191,8 @@ def asked_table(rows: list[Row], data: str) -> str:
         runs = [row for row in of(rows, data, arm) if row["rounds"][1].get("shown")]
         if runs:
             classes = classes or list(runs[0]["rounds"][1]["shown"])
-            counts = [[sum(one["shown"][c] for one in row["rounds"][1:]) for c in classes] for row in runs]
-            shares = [[100 * n / max(1, sum(one)) for n in one] for one in counts]
+            counts = [[sum(entry["shown"][c] for entry in row["rounds"][1:]) for c in classes] for row in runs]
+            shares = [[100 * n / max(1, sum(entry)) for n in entry] for entry in counts]
             cells = (plus_minus(list(column), 1) for column in zip(*shares, strict=True))
             lines.append(f"| {arm} | {len(runs)} | {' | '.join(cells)} |")
     head = [f"### {data}\n", f"| arm | seeds | {' | '.join(classes)} |", f"|{'---|' * (len(classes) + 2)}"]
@@ -216,6 +216,6 @@ def forecast_table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def came(one: Row) -> float:
+def came(entry: Row) -> float:
     """Pixels that a round fixed less those it broke: of the labels shown, or, in older rows, of what answers alone make of them."""
-    return one.get("came", one["pixels_fixed"] - one["pixels_broken"])
+    return entry.get("came", entry["pixels_fixed"] - entry["pixels_broken"])

@@ -67,36 +67,36 @@ def crowd_kit(name: str) -> Any:
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     """Seconds of the processor, which other work on the machine stretches little; everything here has one thread."""
     begin = process_time()
-    found = work()
-    return process_time() - begin, found
+    result = work()
+    return process_time() - begin, result
 
 
 def ours(masks: np.ndarray, aggregator: Any) -> np.ndarray:
     """Masks (n, a, h, w) -> consensus (n, h, w), every stack with reliabilities of its own."""
     out = []
     for first in range(0, len(masks), CHUNK):
-        found = patterns_of(masks[first : first + CHUNK], 2)
-        answers = answers_of(found.labels, found.pixels, 2, image=found.image)
+        patterns = patterns_of(masks[first : first + CHUNK], 2)
+        answers = answers_of(patterns.labels, patterns.pixels, 2, image=patterns.image)
         posterior = aggregator(answers).posterior
         labels = decided(posterior, answers.size, answers.group, aggregator.decide).astype(np.uint8)
-        out.append(labels[found.row])
+        out.append(labels[patterns.row])
     return np.concatenate(out)
 
 
 def theirs(masks: np.ndarray, name: str) -> tuple[float, np.ndarray]:
     import pandas
 
-    rows = [[k, reader, one[reader] > 0] for k, one in enumerate(masks) for reader in range(masks.shape[1])]
+    rows = [[k, reader, votes[reader] > 0] for k, votes in enumerate(masks) for reader in range(masks.shape[1])]
     frame, method = pandas.DataFrame(rows, columns=["task", "worker", "segmentation"]), crowd_kit(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its divisions by empty masks
-        seconds, found = timed(lambda: method.fit_predict(frame))
-    return seconds, np.stack([np.asarray(found[k]) for k in range(len(masks))]).astype(np.uint8)
+        seconds, fitted = timed(lambda: method.fit_predict(frame))
+    return seconds, np.stack([np.asarray(fitted[k]) for k in range(len(masks))]).astype(np.uint8)
 
 
-def iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    union = (one | other).sum(axis=(1, 2))
-    return np.where(union == 0, 1.0, (one & other).sum(axis=(1, 2)) / np.maximum(union, 1))
+def iou(mask: np.ndarray, other: np.ndarray) -> np.ndarray:
+    union = (mask | other).sum(axis=(1, 2))
+    return np.where(union == 0, 1.0, (mask & other).sum(axis=(1, 2)) / np.maximum(union, 1))
 
 
 def arms() -> dict[str, Any]:
@@ -109,8 +109,8 @@ def readers(left: int) -> dict[str, Any]:
     masks, held = np.ascontiguousarray(np.delete(every, left, axis=1)), every[:, left]
     row: dict[str, Any] = {}
 
-    def score(name: str, found: np.ndarray) -> None:
-        agreed = iou(found, held)
+    def score(name: str, predicted: np.ndarray) -> None:
+        agreed = iou(predicted, held)
         row[name] = {"first": agreed[:CHOSEN_ON].mean(), "rest": agreed[CHOSEN_ON:].mean(), "all": agreed.mean()}
 
     for name, arm in arms().items():
@@ -145,10 +145,10 @@ def large(image: int, classes: int, annotators: int) -> dict[str, Any]:
     row: dict[str, Any] = {}
 
     def work(aggregator: Any) -> np.ndarray:
-        found = patterns_of(masks[None], classes)
-        answers = answers_of(found.labels, found.pixels, classes)
+        patterns = patterns_of(masks[None], classes)
+        answers = answers_of(patterns.labels, patterns.pixels, classes)
         row["patterns"] = answers.tasks
-        return aggregator(answers).posterior.argmax(axis=1).astype(np.uint8)[found.row[0]]
+        return aggregator(answers).posterior.argmax(axis=1).astype(np.uint8)[patterns.row[0]]
 
     for aggregator in (OneCoin(), DawidSkene()):
         row[aggregator.name] = median(timed(lambda one=aggregator: work(one))[0] for _ in range(5))
@@ -162,8 +162,8 @@ def trees(trees_from: int) -> dict[str, Any]:
     worst = 0.0
     for seed in range(trees_from, trees_from + 10):
         answers = tree(np.random.default_rng(seed), classes=2 + seed % 2)
-        found = BeliefPropagation(grid=16, clip=1, tolerance=1e-12)(answers).posterior
-        worst = max(worst, float(np.abs(found - enumerated(answers, 16, 2, 1)).max()))
+        posterior = BeliefPropagation(grid=16, clip=1, tolerance=1e-12)(answers).posterior
+        worst = max(worst, float(np.abs(posterior - enumerated(answers, 16, 2, 1)).max()))
     return {"difference": worst}
 
 
@@ -175,16 +175,16 @@ def deep(setting: str, seed: int) -> dict[str, Any]:
 
     row = {"majority": right(Majority()(answers).posterior), "MF": right(MeanField()(answers).posterior)}
     row["BP"] = right(BeliefPropagation()(answers).posterior)
-    return row | {name: right(with_network(seed, x, answers, one)) for name, one in DEEP.items()}
+    return row | {name: right(with_network(seed, x, answers, method)) for name, method in DEEP.items()}
 
 
 def kept_sources(answers: Votes, keep: list[int]) -> Votes:
     """The answers of some of the sources."""
-    place = np.full(answers.sources, -1)
-    place[keep] = np.arange(len(keep))
-    mine = place[answers.source] >= 0
+    position = np.full(answers.sources, -1)
+    position[keep] = np.arange(len(keep))
+    mine = position[answers.source] >= 0
     return Votes(
-        answers.task[mine], place[answers.source[mine]], answers.label[mine],
+        answers.task[mine], position[answers.source[mine]], answers.label[mine],
         tasks=answers.tasks, sources=len(keep), classes=answers.classes, gold=answers.gold,
     )  # fmt: skip
 
@@ -202,9 +202,9 @@ def copied(copies_share: float, copies_seed: int) -> dict[str, Any]:
     labels[answers.task, answers.source] = answers.label
     tally = Tally(5, 4)
     tally.add(labels, answers.size, believed.posterior, np.where(open_, UNLABELLED, answers.gold).astype(np.uint8))
-    found = judged(tally)
-    told = copies(tally, found)
-    drop = {b if found.reliability[a] >= found.reliability[b] else a for a, b in told}
+    judgement = judged(tally)
+    told = copies(tally, judgement)
+    drop = {b if judgement.reliability[a] >= judgement.reliability[b] else a for a, b in told}
     return {
         "majority": right(Majority()(answers).posterior),
         "BP": right(believed.posterior),
@@ -212,8 +212,8 @@ def copied(copies_share: float, copies_seed: int) -> dict[str, Any]:
         "weighted": right(Weighted()(answers).posterior),
         "one each": right(Weighted()(kept_sources(answers, [k for k in range(5) if k not in drop])).posterior),
         "told": [list(pair) for pair in told],
-        "observed": float(found.observed[2, 3]),
-        "expected": float(found.expected[2, 3]),
+        "observed": float(judgement.observed[2, 3]),
+        "expected": float(judgement.expected[2, 3]),
     }
 
 
@@ -224,10 +224,10 @@ def apart(crowd: int, copy: float, apart_seed: int) -> dict[str, Any]:
     tally = Tally(len(reliability), 4)
     for part in np.split(answers.label.reshape(2000, -1).astype(np.uint8), 20):
         tally.add(part, np.ones(100), np.full((100, 4), 0.25))
-    found = groups(tally.together)
-    assert found is not None
-    named = (found.first, found.second) == ((0, 1), tuple(range(2, len(reliability))))
-    return {"excess": found.excess, "told": found.told, "right groups": named}
+    named_groups = groups(tally.together)
+    assert named_groups is not None
+    named = (named_groups.first, named_groups.second) == ((0, 1), tuple(range(2, len(reliability))))
+    return {"excess": named_groups.excess, "told": named_groups.told, "right groups": named}
 
 
 def main() -> None:
@@ -240,8 +240,10 @@ def main() -> None:
     }
     exact = cells("crowd", [{"trees_from": 10 * s} for s in range(3)], trees)
     learned = {
-        one: cells("crowd", [{"setting": one, "seed": s} for s in range(5 if one == "weak features" else 3)], deep)
-        for one in SETTINGS
+        setting: cells(
+            "crowd", [{"setting": setting, "seed": s} for s in range(5 if setting == "weak features" else 3)], deep
+        )
+        for setting in SETTINGS
     }
     sources = {
         share: cells("crowd", [{"copies_share": share, "copies_seed": s} for s in range(3)], copied)
@@ -253,8 +255,8 @@ def main() -> None:
         for share in (0.0, 0.85)
     }
     best = max(arms(), key=lambda name: mean(row[name]["first"] for row in by_reader))
-    found = (by_reader, paces, images, learned, sources, best)
-    write("crowd", claims(*found, exact, silent), page(*found, tuple(arms()), tuple(DEEP), silent, CROWDS))
+    results = (by_reader, paces, images, learned, sources, best)
+    write("crowd", claims(*results, exact, silent), page(*results, tuple(arms()), tuple(DEEP), silent, CROWDS))
 
 
 if __name__ == "__main__":

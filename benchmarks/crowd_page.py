@@ -90,15 +90,15 @@ def claims(
     def claim(text: str, target: str, values: list[float], holds: Callable[[float], bool]) -> Claim:
         return Claim(text, target, mean(values), len(values), spread(values), all(holds(value) for value in values))
 
-    def gap(setting: str, one: str, other: str) -> list[float]:
-        return [row[one] - row[other] for row in learned[setting]]
+    def gap(setting: str, first: str, other: str) -> list[float]:
+        return [row[first] - row[other] for row in learned[setting]]
 
     def average(text: str, target: str, values: list[float], holds: bool) -> Claim:
         return Claim(text, target, mean(values), len(values), spread(values), holds)
 
     def told(share: float) -> list[float]:
         """Of each crowd and seed; copies count where the groups are right too."""
-        rows = [row for (_, copied), found in silent.items() if copied == share for row in found]
+        rows = [row for (_, copied), silent_rows in silent.items() if copied == share for row in silent_rows]
         return [float(row["told"] and (share == 0 or row["right groups"])) for row in rows]
 
     ahead = [row[best]["rest"] - max(row[name]["rest"] for name in THEIRS) for row in by_reader]
@@ -171,8 +171,8 @@ def page(
         deep_names=" | ".join(names),
         deep_bars="---|" * (len(names) - 1) + "---",
         deep="\n".join(
-            f"| {one} | " + " | ".join(plus_minus([row[name] for row in rows]) for name in names) + " |"
-            for one, rows in learned.items()
+            f"| {setting} | " + " | ".join(plus_minus([row[name] for row in rows]) for name in names) + " |"
+            for setting, rows in learned.items()
         ),
         refusal=refusal,
         weak_mf=plus_minus([row["deepMF"] - row["MF"] for row in learned["weak features"]]),

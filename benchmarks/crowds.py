@@ -10,11 +10,11 @@ from segmend.aggregators._votes import Votes
 def everybody(rng, tasks=600, reliability=(0.9, 0.8, 0.7, 0.6), classes=3, copies=0.0, gold=0):
     """Truth and the answers of sources who label every task; the sources after the second copy the third with `copies`."""
     truth = rng.integers(0, classes, tasks)
-    said = np.stack([mistaken(rng, truth, q, classes) for q in reliability], axis=1)
+    labels = np.stack([mistaken(rng, truth, q, classes) for q in reliability], axis=1)
     for k in range(3, len(reliability)):
-        said[:, k] = np.where(rng.random(tasks) < copies, said[:, 2], said[:, k])
+        labels[:, k] = np.where(rng.random(tasks) < copies, labels[:, 2], labels[:, k])
     known = np.where(np.arange(tasks) < gold, truth, -1)
-    return truth, table(said, classes, gold=known)
+    return truth, table(labels, classes, gold=known)
 
 
 def mistaken(rng, truth, right, classes):
@@ -22,16 +22,16 @@ def mistaken(rng, truth, right, classes):
     return np.where(rng.random(len(truth)) < right, truth, other)
 
 
-def table(said, classes, **more):
+def table(labels, classes, **more):
     """A row per task, a column per source, -1 where there is no answer."""
-    said = np.asarray(said)
-    task, source = np.nonzero(said >= 0)
+    labels = np.asarray(labels)
+    task, source = np.nonzero(labels >= 0)
     return Votes(
         task,
         source,
-        said[task, source].astype(np.int64),
-        tasks=said.shape[0],
-        sources=said.shape[1],
+        labels[task, source].astype(np.int64),
+        tasks=labels.shape[0],
+        sources=labels.shape[1],
         classes=classes,
         **more,
     )
@@ -60,13 +60,13 @@ def tree(rng, tasks=6, sources=4, edges=9, classes=2):
     rest = [("t", k) for k in range(1, tasks)] + [("s", k) for k in range(sources)]
     while rest:
         rng.shuffle(rest)
-        for one in rest:
-            partners = [other for other in joined if other[0] != one[0]]
+        for node in rest:
+            partners = [other for other in joined if other[0] != node[0]]
             if partners:
                 other = partners[rng.integers(len(partners))]
-                graph.append((one[1], other[1]) if one[0] == "t" else (other[1], one[1]))
-                joined.append(one)
-                rest.remove(one)
+                graph.append((node[1], other[1]) if node[0] == "t" else (other[1], node[1]))
+                joined.append(node)
+                rest.remove(node)
                 break
     assert len(graph) == edges
     task, source = np.array(graph, np.int64).T

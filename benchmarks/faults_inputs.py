@@ -30,7 +30,7 @@ def inputs() -> Iterator[tuple[str, str, bytes]]:
     for stage, kind in sections().items():
         for name in kind.model_fields:
             content = YAML(typ="safe").load(SHIPPED)
-            content[stage][name] = {"nonsense": 1}
+            content.setdefault(stage, {})[name] = {"nonsense": 1}
             text = BytesIO()
             YAML(typ="safe").dump(content, text)
             yield "settings", f"{stage}.{name}: {{nonsense: 1}}", text.getvalue()
@@ -40,9 +40,13 @@ def inputs() -> Iterator[tuple[str, str, bytes]]:
 
 def settings_exit(path: Path) -> tuple[int, str]:
     """`python -m tasks --file PATH`: exit code and sentence."""
-    said = StringIO()
-    with patch("sys.argv", ["tasks", "--file", str(path)]), patch("tasks.__main__.stderr", said), redirect_stderr(said):
-        return check_settings(), said.getvalue().strip()
+    printed = StringIO()
+    with (
+        patch("sys.argv", ["tasks", "--file", str(path)]),
+        patch("tasks.__main__.stderr", printed),
+        redirect_stderr(printed),
+    ):
+        return check_settings(), printed.getvalue().strip()
 
 
 def answers_exit(path: Path) -> tuple[int, str]:

@@ -116,15 +116,15 @@ def killed(workspace: Path, begun: str, stage: str, victim: str, number: Signals
     if met:
         with suppress(ProcessLookupError):
             kill(target, number)
-    said = flow.communicate(timeout=600)[0]
+    output = flow.communicate(timeout=600)[0]
     limit = monotonic() + 15
     while (left := list(processes(workspace))) and monotonic() < limit:
         sleep(0.1)
     return {
         "met": met,
         "exit": flow.returncode,
-        "traceback": "Traceback" in said,
-        "said": (said.strip().splitlines() or [""])[-1][:300],
+        "traceback": "Traceback" in output,
+        "said": (output.strip().splitlines() or [""])[-1][:300],
         "left": len(left),
     }
 
@@ -147,11 +147,11 @@ def trial(number: int, workspace: Path, seconds: dict[str, float]) -> list[dict[
     since = monotonic()
     last: Popen = begin(workspace, *STARTS["runner"])
     try:
-        said = last.communicate(timeout=600)[0]
+        output = last.communicate(timeout=600)[0]
     except TimeoutExpired:
         last.kill()
-        said = "the last run did not end"
+        output = "the last run did not end"
     seconds[stage] = min(30.0, 0.5 * (seconds.get(stage, 5.0) + monotonic() - since))
     equal = last.returncode == 0 and bytes_of(workspace) == before
-    ending = {"ended": last.returncode, "equal": equal} | ({} if equal else {"ending": said[-1000:]})
+    ending = {"ended": last.returncode, "equal": equal} | ({} if equal else {"ending": output[-1000:]})
     return [{"kind": "kill", "trial": number, **row, **ending} for row in rows]

@@ -37,15 +37,15 @@ def trial(number: int) -> dict[str, Any]:
         writers = [Popen([executable, "-c", WRITER, folder, who], stdout=PIPE) for who in people]
         for writer in writers:
             writer.stdout.readline()  # type: ignore[union-attr]  # it writes
-        said = [b"0\n", b"0\n"]
+        printed = [b"0\n", b"0\n"]
         for k, writer in enumerate(writers):
             sleep(random.random() / 2)
             writer.send_signal(SIGKILL)
             while piece := read_bytes(writer.stdout.fileno(), 65536):  # type: ignore[union-attr]
-                said[k] += piece
+                printed[k] += piece
             writer.wait()
         acknowledged = [
-            int(lines.split()[-1]) + 1 if lines.endswith(b"\n") else int(lines.split()[-2]) + 1 for lines in said
+            int(lines.split()[-1]) + 1 if lines.endswith(b"\n") else int(lines.split()[-2]) + 1 for lines in printed
         ]
         path = Path(folder) / "r1.jsonl"
         content = path.read_bytes()

@@ -17,7 +17,7 @@ def gap_closed(row: Row) -> list[tuple[float, float]]:
     """Clicks as a share of the base cells, and the share of the gap from first labels to ceiling that is closed, by round."""
     first, cells = row["rounds"][0], row["rounds"][1]["cells"]
     gap = first["ceiling_miou"] - first["data_miou"]
-    return [(one["clicks"] / cells, (one["data_miou"] - first["data_miou"]) / gap) for one in row["rounds"]]
+    return [(entry["clicks"] / cells, (entry["data_miou"] - first["data_miou"]) / gap) for entry in row["rounds"]]
 
 
 def clicks_to(row: Row, share: float) -> float:

@@ -100,9 +100,9 @@ def outcomes(cases: Path) -> list[Outcome]:
     for folder in sorted(cases.iterdir()) if cases.is_dir() else []:
         key = folder.name.replace(" ", "-").split("-")[0]
         rows.append(tried(folder.name, folder, SHARED.get(key) if cases == CASES else None))
-    with TemporaryDirectory() as place:
+    with TemporaryDirectory() as temporary:
         for name, make in MADE.items():
-            folder = Path(place) / name
+            folder = Path(temporary) / name
             folder.mkdir()
             rows.append(tried(f"made: {name}", folder, make(folder)))
     return rows
@@ -157,8 +157,8 @@ def shortened(text: str) -> str:
 def speed(count: int = SPEED_IMAGES) -> tuple[float, float]:
     """CPU seconds of inspect, and of one read (decoding) of all its files, on `count` images of 256 x 256."""
     rng = np.random.default_rng(0)
-    with TemporaryDirectory() as place:
-        folder = Path(place)
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         smooth = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
         for k in range(count):
             image = np.asarray(Image.fromarray(np.roll(smooth, k, 1)).resize((256, 256))) ^ np.uint8(k % 7)

@@ -71,12 +71,12 @@ def measure(data: str, kind: str, level: str, arm: str, seed: int, epochs: int) 
         Params, merged(params, PLAIN, DATA[data]["train"], QUIET["train"], watched, ARMS[arm]), "train"
     )
     dataset, labels = Dataset(cell.base / "dataset", cell.base / "truth"), Labels(cell.base / "labels")
-    found = label_statistics(dataset, labels, settings.loss.partial, settings.selection.wants_trust)
-    key = [settings.model_dump_json().encode(), str(seed).encode(), found.digest]
+    statistics = label_statistics(dataset, labels, settings.loss.partial, settings.selection.wants_trust)
+    key = [settings.model_dump_json().encode(), str(seed).encode(), statistics.digest]
     checkpoints = Checkpoints(key)
     begin = monotonic()
     with reproducible():
-        state = train(settings, seed, dataset, labels, found, None, checkpoints)
+        state = train(settings, seed, dataset, labels, statistics, None, checkpoints)
     seconds = monotonic() - begin
     checkpoints.remove()
     final = scores(state.shown, dataset, "test")
@@ -87,7 +87,7 @@ def measure(data: str, kind: str, level: str, arm: str, seed: int, epochs: int) 
         "best": scores(state.shown, dataset, "test").miou(),
         "val": chosen_by.miou(),
         "best_epoch": state.best["epoch"],
-        "iou": [round(one, 4) for one in final.iou().tolist()],
+        "iou": [round(value, 4) for value in final.iou().tolist()],
         "data_miou": of_labels(dataset, labels).miou(),
         "seconds": round(seconds, 1),
     }

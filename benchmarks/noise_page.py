@@ -36,19 +36,23 @@ def ranking(rows: list[Row]) -> list[tuple[str, float]]:
     Rows of before the val split was scored take no part.
     """
     first = [r for r in rows if r["seed"] == 0 and r["level"] == "hard" and "val" in r and r["data"] in LONG_DATA]
-    places = sorted({settings_of(row) for row in first if row["arm"] == BASELINE})
-    found = {arm: [gains(first, arm, place, "val") for place in places] for arm in ARMS if arm != BASELINE}
-    whole = {arm: mean(one for part in parts for one in part) for arm, parts in found.items() if parts and all(parts)}
+    settings = sorted({settings_of(row) for row in first if row["arm"] == BASELINE})
+    by_arm = {arm: [gains(first, arm, setting, "val") for setting in settings] for arm in ARMS if arm != BASELINE}
+    whole = {
+        arm: mean(gain for part in parts for gain in part) for arm, parts in by_arm.items() if parts and all(parts)
+    }
     return sorted(whole.items(), key=lambda item: -item[1])
 
 
-def gains(rows: list[Row], arm: str, place: tuple[str, str, str], score: str = "final") -> list[float]:
+def gains(rows: list[Row], arm: str, setting: tuple[str, str, str], score: str = "final") -> list[float]:
     """Arm minus plain cross entropy, seed by seed."""
     of = {
-        one: {
-            row["seed"]: row[score] for row in rows if row["arm"] == one and settings_of(row) == place and score in row
+        name: {
+            row["seed"]: row[score]
+            for row in rows
+            if row["arm"] == name and settings_of(row) == setting and score in row
         }
-        for one in (arm, BASELINE)
+        for name in (arm, BASELINE)
     }
     return [of[arm][seed] - of[BASELINE][seed] for seed in sorted(of[arm].keys() & of[BASELINE].keys())]
 
@@ -66,12 +70,12 @@ def table(rows: list[Row], places: list[tuple[str, str, str]], arms: list[str], 
     lines = []
     for arm in arms:
         shown, every = [], []
-        for place in places:
+        for setting in places:
             if arm == BASELINE:
-                values = [r[score] for r in rows if r["arm"] == arm and settings_of(r) == place and score in r]
+                values = [r[score] for r in rows if r["arm"] == arm and settings_of(r) == setting and score in r]
                 shown.append(plus_minus(values) if values else "")
             else:
-                values = gains(rows, arm, place, score)
+                values = gains(rows, arm, setting, score)
                 shown.append(
                     f"{'+' if mean(values) >= 0 else ''}{plus_minus(values)}{verdict(values)}" if values else ""
                 )
@@ -132,23 +136,23 @@ READING = Path(__file__).parent / "results/noise_reading.md"
 
 
 def claims(rows: list[Row]) -> list[Claim]:
-    found = []
-    for place in sorted({settings_of(row) for row in rows}):
-        values = gains(rows, OURS, place)
+    made = []
+    for setting in sorted({settings_of(row) for row in rows}):
+        values = gains(rows, OURS, setting)
         if len(values) < 3:
             continue
-        wide, hard = spread(values) or 0.0, place[2] != "easy"
+        wide, hard = spread(values) or 0.0, setting[2] != "easy"
         holds = mean(values) > wide if hard else mean(values) >= -wide
         target = "above the spread" if hard else "not below 0 beyond the spread"
-        text = f"{', '.join(place)}: final mIoU of the default recipe less that of plain cross entropy"
-        found.append(Claim(text, target, mean(values), len(values), wide, holds))
-    return found
+        text = f"{', '.join(setting)}: final mIoU of the default recipe less that of plain cross entropy"
+        made.append(Claim(text, target, mean(values), len(values), wide, holds))
+    return made
 
 
 def in_order(rows: list[Row]) -> list[tuple[str, str, str]]:
     """The settings of rows, as tables list them."""
     order = {name: k for k, name in enumerate([*DATA, *KINDS, *LEVELS])}
-    return sorted({settings_of(row) for row in rows}, key=lambda place: [order[part] for part in place])
+    return sorted({settings_of(row) for row in rows}, key=lambda setting: [order[part] for part in setting])
 
 
 def hours(rows: list[Row]) -> float:

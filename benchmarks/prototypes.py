@@ -57,7 +57,9 @@ def ready(data: str) -> Path:
     if not (base / "done").exists():
         params = merged(load(ROOT / "params.yaml"), {"ingest": {"data": data, "format": {"name": "folders"}}})
         params["ingest"].pop("noise", None)
-        kinds = {one.stage.__name__: one.stage.__annotations__["settings"] for one in (ingest, superpixelize)}
+        kinds = {
+            command.stage.__name__: command.stage.__annotations__["settings"] for command in (ingest, superpixelize)
+        }
         first, second = (validated(kinds[name], params[name], name) for name in ("ingest", "superpixelize"))
         ingest.stage(first, 0, raw=raw(data), out=base / "dataset", out_truth=base / "truth")
         superpixelize.stage(second, 0, dataset=base / "dataset", truth=base / "truth", out=base / "regions")
@@ -70,8 +72,8 @@ def mean_iou(pairs: Any, classes: int) -> float:
     counts = np.zeros((classes, classes + 1), np.int64)
     for labels, truth in pairs:
         inside = is_class(truth)
-        found = np.minimum(labels[inside].astype(np.int64), classes)
-        cells = truth[inside].astype(np.int64) * (classes + 1) + found
+        predicted = np.minimum(labels[inside].astype(np.int64), classes)
+        cells = truth[inside].astype(np.int64) * (classes + 1) + predicted
         counts += np.bincount(cells, minlength=counts.size).reshape(counts.shape)
     right = np.diag(counts)
     return float((right / (counts.sum(axis=1) + counts.sum(axis=0)[:classes] - right)).mean())
@@ -86,7 +88,7 @@ def measure(data: str, seed: int, examples: int, head: str, features: str) -> di
     pseudo_label.stage(settings, seed, dataset=base / "dataset", regions=base / "regions", out=out)
     dataset, made, regions = Dataset(base / "dataset"), Labels(out), Maps(base / "regions")
     # Without planted mistakes the given masks are the true ones.
-    truths = {one.id: dataset.mask(one.id) for one in dataset.of("train") if dataset.has_mask(one.id)}
+    truths = {sample.id: dataset.mask(sample.id) for sample in dataset.of("train") if dataset.has_mask(sample.id)}
     classes = len(dataset.classes)
 
     def best(name: str) -> np.ndarray:
@@ -121,12 +123,12 @@ def main() -> None:
     for data in DATA:
         for examples in EXAMPLES:
             for head in HEADS:
-                place = {"data": data, "examples": examples, "head": head}
-                plain, deep = (values("miou", **place, features=one) for one in FEATURES)
+                cell = {"data": data, "examples": examples, "head": head}
+                plain, deep = (values("miou", **cell, features=one) for one in FEATURES)
                 gain = [b - a for a, b in zip(plain, deep, strict=True)]
                 lines.append(
-                    f"| {data} | {values('images', **place)[0]} | {examples} | {head} | {plus_minus(plain)} | {plus_minus(deep)} "
-                    f"| {plus_minus(gain)} | {values('ceiling', **place)[0]:.3f} |"
+                    f"| {data} | {values('images', **cell)[0]} | {examples} | {head} | {plus_minus(plain)} | {plus_minus(deep)} "
+                    f"| {plus_minus(gain)} | {values('ceiling', **cell)[0]:.3f} |"
                 )
                 if head == "prototypes":
                     text = f"{data}, {examples} regions of each class, nearest prototype: mIoU gained over colour"

@@ -53,7 +53,7 @@ def image(seed: int) -> Scene:
     objects = np.kron(rng.integers(0, CLASSES, (HEIGHT // 64, WIDTH // 64)), np.ones((8, 8), int))
     coarse = gaussian_filter(6.0 * np.eye(CLASSES, dtype=np.float32)[objects], (1, 1, 0))
     coarse += gaussian_filter(rng.standard_normal(coarse.shape, np.float32), (4, 4, 0)) * 6
-    p = np.stack([zoom(one, 8, order=1) for one in np.moveaxis(coarse, 2, 0)])
+    p = np.stack([zoom(channel, 8, order=1) for channel in np.moveaxis(coarse, 2, 0)])
     p += 0.3 * rng.standard_normal(p.shape, np.float32)
     np.exp(p, out=p)
     p /= p.sum(axis=0)
@@ -72,8 +72,8 @@ def fresh(scene: Scene) -> Scene:
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     begin = perf_counter()
-    found = work()
-    return perf_counter() - begin, found
+    result = work()
+    return perf_counter() - begin, result
 
 
 def repeated(work: Callable[[], Any]) -> list[float]:
@@ -81,13 +81,13 @@ def repeated(work: Callable[[], Any]) -> list[float]:
 
 
 def ours(scene: Scene) -> dict[str, np.ndarray]:
-    one = fresh(scene)
-    return rows_of(0, one, np.zeros(len(one.areas)), Sim().measure(one))
+    renewed = fresh(scene)
+    return rows_of(0, renewed, np.zeros(len(renewed.areas)), Sim().measure(renewed))
 
 
 def by_loop(scene: Scene, ids: np.ndarray, kind: bool) -> dict[str, np.ndarray]:
     """The same measures, one region at a time; `kind`: gather by index instead of by mask."""
-    flat, found = scene.flat, []
+    flat, made = scene.flat, []
     for k in ids:
         mask = scene.regions == k
         places = np.flatnonzero(mask)
@@ -103,10 +103,10 @@ def by_loop(scene: Scene, ids: np.ndarray, kind: bool) -> dict[str, np.ndarray]:
         cosines = p[:, chosen] @ p / lengths / lengths[chosen]
         reach = (cosines * (1 - p[labels, np.arange(len(labels))])).sum()
         margin = (top[-1] - top[-2]).mean()
-        found.append(
+        made.append(
             (len(places), margin, np.bincount(labels).argmax(), dominant, places[chosen], reach, *p.mean(axis=1))
         )
-    columns = np.array(found).T
+    columns = np.array(made).T
     names = ("area", "margin", "shown", "predicted", "place", "reach")
     return {**dict(zip(names, columns, strict=False)), "means": columns[len(names) :].T}
 
@@ -159,21 +159,23 @@ def measure(seed: int) -> dict[str, Any]:
         touching[b].append(a)
     method = RootAnchored()
     assert scene.means is not None and scene.ratios is not None and scene.slots is not None  # worked out beforehand
-    found = method(scene)
+    merged = method(scene)
     times = repeated(lambda: method(scene))
     row["merging, loop"], plain = timed(lambda: merged_by_loop(scene, method.eps, touching))
     row["merging"] = median(times + repeated(lambda: method(scene)))
-    assert len(np.unique(found.astype(np.int64) * regions + plain)) == count(found) == len(np.unique(plain)), "merging"
-    return {**row, "absorbed": regions - count(found)}
+    assert len(np.unique(merged.astype(np.int64) * regions + plain)) == count(merged) == len(np.unique(plain)), (
+        "merging"
+    )
+    return {**row, "absorbed": regions - count(merged)}
 
 
 def main() -> None:
     arguments("region_speed", __doc__)
-    found = cells("region_speed", [{"seed": seed} for seed in range(3)], measure)
+    rows = cells("region_speed", [{"seed": seed} for seed in range(3)], measure)
     lines, ratios = [], {}
     for name in ("scoring", "scoring, loop", "scoring, kind loop", "merging", "merging, loop"):
-        ratios[name] = [row[name] / row[name.split(",")[0]] for row in found]
-        seconds = plus_minus([row[name] for row in found], 3 if "," not in name else 1)
+        ratios[name] = [row[name] / row[name.split(",")[0]] for row in rows]
+        seconds = plus_minus([row[name] for row in rows], 3 if "," not in name else 1)
         lines.append(f"| {name} | {seconds} | {plus_minus(ratios[name], 0) if ',' in name else 1} |")
 
     def claim(text: str, name: str, least: float) -> Claim:
@@ -195,10 +197,10 @@ def main() -> None:
             claim("merging 8,192 cells, times faster than a pass over the image per merge", "merging, loop", 100),
         ],
         PAGE.format(
-            regions=found[0]["regions"],
+            regions=rows[0]["regions"],
             rows="\n".join(lines),
             sample=SAMPLE,
-            absorbed=mean(row["absorbed"] for row in found),
+            absorbed=mean(row["absorbed"] for row in rows),
         ),
     )
 

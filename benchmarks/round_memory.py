@@ -74,14 +74,14 @@ def alone(stage: str, settings: dict[str, Any], paths: dict[str, str], options: 
     command = getattr(import_module(f"tasks.{stage}.__main__"), stage).stage
     imports = getrusage(RUSAGE_SELF).ru_maxrss
     checked = validated(command.__annotations__["settings"], settings, stage)
-    found = command(checked, 0, round="r1", **{key: Path(path) for key, path in paths.items()}, **options)
+    metrics = command(checked, 0, round="r1", **{key: Path(path) for key, path in paths.items()}, **options)
     peak = max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN))
     unit = 1024 if sys.platform == "darwin" else 1  # there it is counted in bytes
     return {
         "kilobytes": peak // unit,
         "imports": imports // unit,
         "seconds": round(monotonic() - begin, 1),
-        "asked": found["asked"],
+        "asked": metrics["asked"],
     }
 
 
@@ -100,11 +100,11 @@ def process(function: str, *arguments: Any) -> dict[str, Any]:
 def measure(images: int, budget: str, repetition: int) -> dict[str, Any]:
     ready = process("prepare", images)
     settings, paths = ready["settings"], ready["paths"]
-    place, truth = Path(paths.pop("place")), paths.pop("truth")
-    rmtree(place, ignore_errors=True)
-    query = {**paths, "out": str(place / "queries")}
-    correct = {**paths, "truth": truth, "first": paths["labels"], "answers": str(place / "none.jsonl")}
-    correct |= {"queries": str(place / "queries"), "out": str(place / "labels")}
+    workspace, truth = Path(paths.pop("place")), paths.pop("truth")
+    rmtree(workspace, ignore_errors=True)
+    query = {**paths, "out": str(workspace / "queries")}
+    correct = {**paths, "truth": truth, "first": paths["labels"], "answers": str(workspace / "none.jsonl")}
+    correct |= {"queries": str(workspace / "queries"), "out": str(workspace / "labels")}
     return {
         "query": process("alone", "query", settings["query"], query, {"budget": budget}),
         "correct": process("alone", "correct", settings["correct"], correct, {}),
@@ -112,7 +112,7 @@ def measure(images: int, budget: str, repetition: int) -> dict[str, Any]:
 
 
 def claims(rows: list[dict[str, Any]]) -> list[Claim]:
-    found = []
+    made = []
     for budget in BUDGETS:
         runs = {(row["images"], row["repetition"]): row for row in rows if row["budget"] == budget}
         pairs = [
@@ -122,8 +122,8 @@ def claims(rows: list[dict[str, Any]]) -> list[Claim]:
             ratios = [many[stage]["kilobytes"] / few[stage]["kilobytes"] for few, many in pairs]
             text = f"{stage}, budget {budget}: peak memory on {SIZES[1]:,} images over that on {SIZES[0]}"
             held = max(ratios) <= 1.10
-            found.append(Claim(text, "at most 1.10", mean(ratios), len(ratios), spread(ratios), held))
-    return found
+            made.append(Claim(text, "at most 1.10", mean(ratios), len(ratios), spread(ratios), held))
+    return made
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -131,8 +131,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     for stage in STAGES:
         for budget, images in sorted({(row["budget"], row["images"]) for row in rows}):
             runs = [row[stage] for row in rows if (row["budget"], row["images"]) == (budget, images)]
-            peak, imports = (plus_minus([one[name] / 1024 for one in runs], 0) for name in ("kilobytes", "imports"))
-            seconds = plus_minus([one["seconds"] for one in runs], 0)
+            peak, imports = (plus_minus([run[name] / 1024 for run in runs], 0) for name in ("kilobytes", "imports"))
+            seconds = plus_minus([run["seconds"] for run in runs], 0)
             lines.append(f"| {stage} | {budget} | {images} | {peak} | {imports} | {seconds} | {runs[0]['asked']} |")
     return "\n".join(lines)
 
@@ -151,7 +151,7 @@ def main() -> None:
         for images in chosen.images
     ]
     if chosen.images != list(SIZES):
-        print(table([one | measure(**one) for one in wanted]))
+        print(table([cell | measure(**cell) for cell in wanted]))
         return
     cells("round_memory", wanted, measure)
     rows, more = kept("round_memory"), SIZES[1] - SIZES[0]

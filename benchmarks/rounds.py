@@ -61,19 +61,19 @@ def bench_data(name: str) -> Path:
 
 def workspace(data: str) -> Path:
     """A workspace for one data set, made once and found there again."""
-    place = WORKSPACE / data
-    if not place.exists():
-        place.parent.mkdir(exist_ok=True)
-        run([executable, "-m", "flows.cli", "new", str(place)], cwd=ROOT, check=True)
-    return place
+    folder = WORKSPACE / data
+    if not folder.exists():
+        folder.parent.mkdir(exist_ok=True)
+        run([executable, "-m", "flows.cli", "new", str(folder)], cwd=ROOT, check=True)
+    return folder
 
 
 def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any]:
     """One run of the pipeline; its table of rounds."""
-    place = workspace(data)
-    run(["git", "checkout", "--quiet", "params.yaml"], cwd=place, check=True)
+    folder = workspace(data)
+    run(["git", "checkout", "--quiet", "params.yaml"], cwd=folder, check=True)
     yaml = YAML()
-    params = yaml.load(place / "params.yaml")
+    params = yaml.load(folder / "params.yaml")
     params["seed"] = seed
     params["ingest"]["noise"]["level"] = noise
     if acquisition != "segmend":  # that is params.yaml as it is shipped
@@ -83,15 +83,15 @@ def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any
         params["query"]["merging"]["name"] = params["correct"]["expansion"]["name"] = "none"
     for section, changes in SETTINGS[data].items():
         params[section].update(changes)
-    yaml.dump(params, place / "params.yaml")
+    yaml.dump(params, folder / "params.yaml")
     command = [executable, "-m", "flows.cli", "run", "--no-prefect"]
     if data != "brain":
         command += ["--data", str(bench_data(data)), "--noise", noise]
     begin = monotonic()
-    run(command, cwd=place, check=True)
-    last = YAML(typ="safe").load(place / "params.yaml")["last"]
-    rounds = loads((place / f"data/scores/{last}/rounds.json").read_text())
-    regions = loads((place / "metrics/query/r1.json").read_text())["cells"]
+    run(command, cwd=folder, check=True)
+    last = YAML(typ="safe").load(folder / "params.yaml")["last"]
+    rounds = loads((folder / f"data/scores/{last}/rounds.json").read_text())
+    regions = loads((folder / "metrics/query/r1.json").read_text())["cells"]
     return {"seconds": round(monotonic() - begin), "regions": regions, "rounds": rounds}
 
 
@@ -108,7 +108,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         asked = mean(row["rounds"][-1]["queries"] / row["regions"] for row in runs)
 
         def pair(name: str, digits: int, first: list = first, last: list = last) -> str:
-            return " -> ".join(plus_minus([one[name] for one in end], digits) for end in (first, last))
+            return " -> ".join(plus_minus([row[name] for row in end], digits) for end in (first, last))
 
         lines.append(
             f"| {key[0]} | {key[1]} | {key[2]} | {asked:.1%} | {pair('wrong_pixels', 0)} | {pair('data_miou', 3)} "
@@ -118,7 +118,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def claims(rows: list[dict[str, Any]]) -> list[Claim]:
-    found = []
+    made = []
     recipes = [row for row in rows if row["acquisition"].startswith("segmend")]
     for data, noise, arm in dict.fromkeys((row["data"], row["noise"], row["acquisition"]) for row in recipes):
         runs = [row for row in rows if (row["data"], row["noise"], row["acquisition"]) == (data, noise, arm)]
@@ -128,7 +128,7 @@ def claims(rows: list[dict[str, Any]]) -> list[Claim]:
         gain = [row["rounds"][-1]["model_miou"] - row["rounds"][0]["model_miou"] for row in runs]
         wide = spread(gain) or 0.0
         here = f"{data}, {noise} noise, {arm}"
-        found += [
+        made += [
             Claim(
                 f"{here}: share of wrong pixels left",
                 "at most 0.5 in every seed",
@@ -143,11 +143,11 @@ def claims(rows: list[dict[str, Any]]) -> list[Claim]:
         ]
         if noise == "hard":
             target = "more than twice the spread"
-            found.append(Claim(f"{here}: gain in model mIoU", target, mean(gain), seeds, wide, mean(gain) > 2 * wide))
+            made.append(Claim(f"{here}: gain in model mIoU", target, mean(gain), seeds, wide, mean(gain) > 2 * wide))
         else:
             target = "not below 0 on the mean"
-            found.append(Claim(f"{here}: gain in model mIoU", target, mean(gain), seeds, wide, mean(gain) >= 0))
-    return found
+            made.append(Claim(f"{here}: gain in model mIoU", target, mean(gain), seeds, wide, mean(gain) >= 0))
+    return made
 
 
 def main() -> None:

@@ -54,12 +54,12 @@ QUIET = {
 
 def merged(*parts: dict[str, Any]) -> dict[str, Any]:
     """Nested settings, later ones over earlier ones."""
-    found: dict[str, Any] = {}
+    both_merged: dict[str, Any] = {}
     for part in parts:
         for key, value in part.items():
-            both = isinstance(value, dict) and isinstance(found.get(key), dict)
-            found[key] = merged(found[key], value) if both else value
-    return found
+            both = isinstance(value, dict) and isinstance(both_merged.get(key), dict)
+            both_merged[key] = merged(both_merged[key], value) if both else value
+    return both_merged
 
 
 def mark(*parts: Any) -> str:

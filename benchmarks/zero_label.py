@@ -30,10 +30,10 @@ class Hidden(Cell):
         with (self.place / f"scores/r{ROUNDS}/classes.csv").open(newline="") as file:
             rows = [row for row in DictReader(file) if row["unseen"] == "1"]
         wanted = ("data_coverage", "data_precision", "model_iou")
-        found: dict[str, list[Row]] = {}
+        by_class: dict[str, list[Row]] = {}
         for row in rows:
-            found.setdefault(row["class"], []).append({key: float(row[key]) if row[key] else None for key in wanted})
-        return found
+            by_class.setdefault(row["class"], []).append({key: float(row[key]) if row[key] else None for key in wanted})
+        return by_class
 
 
 KEEP = (
@@ -50,9 +50,9 @@ KEEP = (
 def measure(data: str, hidden: int, arm: str, seed: int) -> Row:
     cell = Hidden(data, hidden, arm, seed)
     rounds = [{key: row.get(key) for key in KEEP} for row in cell.rounds(ROUNDS, "0")]
-    found = {"rounds": rounds, "classes": cell.of_classes()}
+    kept_values = {"rounds": rounds, "classes": cell.of_classes()}
     cell.remove()
-    return found
+    return kept_values
 
 
 def rows_so_far() -> list[Row]:

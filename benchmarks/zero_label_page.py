@@ -19,7 +19,10 @@ def last(row: Row, name: str) -> float:
 def differences(rows: list[Row], data: str, hidden: int, name: str, arm: str) -> list[float]:
     """An arm minus plain self-training, seed by seed, of seeds where both have the number."""
     here = [row for row in rows if (row["data"], row["hidden"]) == (data, hidden)]
-    of = {one: {row["seed"]: last(row, name) for row in here if row["arm"] == one} for one in (arm, BASELINE)}
+    of = {
+        name_of_arm: {row["seed"]: last(row, name) for row in here if row["arm"] == name_of_arm}
+        for name_of_arm in (arm, BASELINE)
+    }
     both = [of[arm][seed] - of[BASELINE][seed] for seed in sorted(of[arm].keys() & of[BASELINE].keys())]
     return [value for value in both if value == value]
 
@@ -36,7 +39,7 @@ def claim(text: str, values: list[float]) -> Claim:
 
 def claims(rows: list[Row]) -> list[Claim]:
     """Each arm against plain self-training (STRICT's rule with one view), and STRICT against round 0."""
-    found = []
+    made = []
     for data, hidden in ((data, hidden) for data, some in HIDDEN.items() for hidden in some):
         if (data, hidden) == ONE_CLASS_LEFT:
             continue
@@ -51,8 +54,8 @@ def claims(rows: list[Row]) -> list[Claim]:
         gains = [last(row, "model_harmonic") - row["rounds"][0]["model_harmonic"] for row in mine]
         say = f"{what}: strict after {ROUNDS} rounds less round 0, {NAMES['model_harmonic']}"
         every[say] = [value for value in gains if value == value]
-        found += [claim(text, values) for text, values in every.items() if values]
-    return found
+        made += [claim(text, values) for text, values in every.items() if values]
+    return made
 
 
 COLUMNS = {
@@ -100,7 +103,7 @@ def classes_table(here: list[Row]) -> str:
             some = [row["classes"][name][-1] for row in here if row["arm"] == arm]
             cells = []
             for key in ("data_coverage", "data_precision", "model_iou"):
-                values = [one[key] for one in some if one[key] is not None]
+                values = [entry[key] for entry in some if entry[key] is not None]
                 cells.append(plus_minus(values) if values else "none")
             if some:
                 lines.append(f"| {name} | {arm} | {' | '.join(cells)} |")
@@ -157,7 +160,7 @@ and with one class hidden it fills labelled classes too, with mistakes, which on
 
 def report(rows: list[Row]) -> None:
     rows = sorted(rows, key=lambda row: (row["data"], row["hidden"], row["seed"]))
-    hours = sum(one.get("round_seconds") or 0 for row in rows for one in row["rounds"]) / 3600
+    hours = sum(entry.get("round_seconds") or 0 for row in rows for entry in row["rounds"]) / 3600
     parts = [
         f"## {data}: {' and '.join(names)} hidden\n\n{table(rows, data, hidden)}"
         for data, some in HIDDEN.items()
