@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from flows import environment
-from flows.commands import annotate, audit, diff, export, promote, revert
+from flows.commands import annotate, audit, diff, export, predict, promote, revert
 from flows.commands.entry import Commands, interrupt, module, workspace
 from flows.environment import UserError
 
@@ -249,6 +249,8 @@ app.command()(annotate.annotate)
 app.command()(export.export)
 app.command()(diff.diff)
 app.command()(revert.revert)
+app.command()(predict.predict)
+app.command()(predict.export_model)
 app.command()(promote.promote)
 app.command()(promote.rollback)
 app.command()(audit.audit)
