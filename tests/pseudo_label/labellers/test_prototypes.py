@@ -8,7 +8,8 @@ from skimage import data
 
 from segmend.answers.answers import Answer, encode
 from segmend.images.rasters import NO_REGION, UNLABELLED, VOID
-from tasks.pseudo_label.labellers._region_features import colour, lite0, pooling, weights_file
+from segmend.network.lite0 import lite0, weights_file
+from tasks.pseudo_label.labellers._region_features import colour, pooling
 from tasks.pseudo_label.labellers.prototypes import Prototypes, linear, nearest
 from tests.pseudo_label.labellers.tiny import Item, context, item
 

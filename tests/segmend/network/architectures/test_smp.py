@@ -55,3 +55,22 @@ def test_cosine_head_and_features_at_full_size(architecture, tmp_path):
         assert torch.allclose(features.norm(dim=1), torch.ones(1, 37, 45), atol=1e-5)
         segmenter.save(tmp_path, made, method, SHAPE_CARD)
         assert torch.allclose(segmenter.load(tmp_path)[0](x), logits, atol=1e-5)
+
+
+def test_packaged_weights_see_what_the_encoder_of_features_sees(tmp_path):
+    """The encoder's maps are those of segmend/network/features.py, also when the network is saved and loaded without the package."""
+    from segmend.network.lite0 import lite0, weights_file
+
+    method = SegmentationModels(encoder="tu-efficientnet_lite0", weights="package")
+    made, x = segmenter.build(method, 3).eval(), torch.randn(1, 3, 64, 64)
+    own = lite0(weights_file("", "x"), features_only=True, out_indices=(1, 2, 3))
+    with torch.no_grad():
+        maps = made.body.encoder(x)
+        assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(maps[2:5], own(x), strict=True))
+        segmenter.save(tmp_path, made, method, SHAPE_CARD)
+        assert torch.allclose(segmenter.load(tmp_path)[0](x), made(x), rtol=1e-3, atol=1e-3)
+
+
+def test_the_package_holds_one_encoder():
+    with pytest.raises(ValueError, match="tu-efficientnet_lite0"):
+        SegmentationModels(encoder="resnet18", weights="package")
