@@ -21,7 +21,8 @@ trained on blurred slices with another gamma; superalloy: one trained on another
 widths) trained by Dice on normalised gradients for 60 steps of batch 4. The sets are cut to 12 to 20 train images of 300 base
 cells each; {hours:.1f} hours of processor time in all. Seeds differ in the labelling network (brain, nuclei, superalloy), in the first
 network and in what chance draws. Figures are of the train split's labels and of the network on the test split; ± is
-the standard deviation over seeds. Settings were chosen with seed 9 (below) on train labels alone; no figure here is of that seed.
+the standard deviation over seeds. Nothing was chosen by a test split: guard and order of asking were chosen on train labels of the brain with seed
+9 (below), of which no figure stands here, and were not changed after the first row of any other set.
 
 Arms: `given` and `truth` train a network on the first labels and on the true ones. `free_argmax` and `free_threshold` replace labels by the first
 network's class, everywhere or where its probability is above .8; `self_training` does the latter three times: they ask nobody. `segmend_before`
@@ -38,7 +39,12 @@ asks about conflicts by expected gain with the expansion `evidence`. `random_cor
 
 {tables}
 
-## What was tried (seed 9, train labels, thousands of wrong pixels after each round)
+## What was tried
+
+Pixels of the train labels of the brain with 24 images, seed 9, on the states that a run had after one and two rounds of 2 % (a fifth at random;
+its network had not learned the answers). Measured once, before the rows above; the command does not repeat it. The doubt of all three
+opinions alone finds fewer mistakes than the network's look-ahead does, so the acquisition `doubt` gives each half of what
+is not asked about conflicts.
 
 {tries}
 """
@@ -176,15 +182,18 @@ def table(rows: Sequence[Row], data: str, arms: Sequence[str], rounds: int) -> s
 def tries() -> str:
     """What was measured before the settings were chosen: results/shifted_tries.jsonl."""
     some = kept("shifted_tries")
-    if not some:
-        return "None is kept."
-    rounds = max(len(one["wrong"]) for one in some) - 1
-    heads = " | ".join(f"{2 * k} %" for k in range(1, rounds + 1))
-    lines = [f"| what | set | first labels | {heads} | data mIoU |", "|---" * (rounds + 4) + "|"]
-    for one in sorted(some, key=lambda one: (one["data"], one["wrong"][-1])):
-        cells = " | ".join(f"{value / 1000:.1f}" for value in one["wrong"])
-        lines.append(f"| {one['name']} | {one['data']} | {cells} | {one['miou'][-1]:.3f} |")
-    return "\n".join(lines)
+    guards = ["| guard | state | wrong before | after | fixed | broken |", "|---" * 6 + "|"]
+    orders = [
+        "| order of the next 2 % of cells | state | fixed by the answers | cells that hold a mistake |",
+        "|---" * 4 + "|",
+    ]
+    for one in some:
+        if one["kind"] == "guard":
+            numbers = " | ".join(f"{one[key]:,}" for key in ("before", "after", "fixed", "broken"))
+            guards.append(f"| {one['what']} | {one['state']} | {numbers} |")
+        else:
+            orders.append(f"| {one['what']} | {one['state']} | {one['fixed']:,} | {one['share']:.0%} |")
+    return "\n".join([*guards, "", *orders])
 
 
 def claims(rows: Sequence[Row], data: Sequence[str], shifted: Sequence[str], rounds: int) -> list[Claim]:
