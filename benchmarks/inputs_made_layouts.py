@@ -144,3 +144,30 @@ def the_same_image_in_two_splits(folder: Path) -> Expected:
     rows = "".join(f"im_{k},{'test' if k == 5 else 'train'}\n" for k in range(IMAGES))
     (folder / "splits.csv").write_text("id,split\n" + rows)
     return Expected(words="images/im_0.png: the same image as images/im_5.png of the split test stands in train")
+
+
+@made
+def capitals_in_folder_names(folder: Path) -> Expected:
+    base(folder, "Images", "Masks")
+    return Expected(USUAL)
+
+
+@made
+def train_images_and_train_masks(folder: Path) -> Expected:
+    base(folder, "train_images", "train_masks")
+    return Expected(USUAL)
+
+
+@made
+def coco_of_which_one_image_has_no_annotation(folder: Path) -> Expected:
+    content = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "cell"}]}
+    for k in range(IMAGES):
+        save(picture(k), folder / f"images/{k}.png")
+        content["images"].append({"id": k, "file_name": f"{k}.png", "height": SIZE[0], "width": SIZE[1]})
+        content["annotations"] += (
+            [{"id": k, "image_id": k, "category_id": 1, "segmentation": [[3, 4, 11, 4, 11, 12, 3, 12]]}] if k else []
+        )
+    (folder / "annotations.json").write_text(json.dumps(content))
+    covered = OBJECT - OBJECT // IMAGES
+    expected = {"background": TOTAL - covered, "cell": covered}
+    return Expected(expected, notes=(f"warning: 1 of {IMAGES} images have no annotation (images/0.png)",))

@@ -66,7 +66,7 @@ def superpixelize(settings: Params, seed: int, *, dataset: Path, truth: Path, ou
         "superpixelize", ["ready", *key, code_digest("tasks.superpixelize.__main__"), str(settings.tolerance)]
     )
     work = partial(cut, data=data, method=settings.method, kept=kept, tolerance=settings.tolerance)
-    paths = [kept_cuts.place(sample, data, ready) for sample in samples]
+    paths = [kept_cuts.kept_path(sample, data, ready) for sample in samples]
     new = [(sample, path) for sample, path in zip(samples, paths, strict=True) if not path.is_file()]
     fresh = {path for _, path in new}
     sizes: list[np.ndarray] = []

@@ -41,7 +41,7 @@ def read(path: Path) -> Cut:
     return Cut(packed, areas, None if asked < 0 else asked, Sums(*sums))
 
 
-def place(sample: Sample, data: Dataset, kept: Cache) -> Path:
+def kept_path(sample: Sample, data: Dataset, kept: Cache) -> Path:
     """Where the result of an image is kept."""
     mask = data.folder / "masks" / f"{sample.id}.png"
     parts: list[bytes | str | None] = [

@@ -24,8 +24,8 @@ def check_identifiers(records: list[Record]) -> list[Problem]:
             continue
         other = seen.setdefault(normalize("NFC", record.id).casefold(), record)
         if other is not record:
-            told = f"its id '{record.id}' is also that of {other.file} ('{other.id}'): rename one of them"
-            problems.append(Problem(record.id, record.file, told))
+            reason_of_two = f"its id '{record.id}' is also that of {other.file} ('{other.id}'): rename one of them"
+            problems.append(Problem(record.id, record.file, reason_of_two))
     return problems
 
 

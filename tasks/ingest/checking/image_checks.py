@@ -101,14 +101,14 @@ def pixels_by_value(raw: np.ndarray, bits: int) -> dict[int, int]:
 
     Masks have few values, most of them small: comparing with each is many times faster than counting every pixel's bin.
     """
-    found, left = {}, raw.size
+    pixels, left = {}, raw.size
     for value in range(min(bits, FEW_VALUES) + 1):
         count = int(np.count_nonzero(raw == value))
         if count:
-            found[value] = count
+            pixels[value] = count
             left -= count
         if not left:
-            return found
+            return pixels
     values = np.bincount(raw.ravel())
     return {value: int(values[value]) for value in np.flatnonzero(values).tolist()}
 
@@ -182,8 +182,10 @@ def check_map(
     try:
         for tile, raw, seen in pieces(pixels, record):
             own = seen
-            found, strange = count_labels(raw if tile is None else np.ascontiguousarray(raw[tile.inner]), ids)
-            counts.append(found)
+            pixels_of_labels, strange = count_labels(
+                raw if tile is None else np.ascontiguousarray(raw[tile.inner]), ids
+            )
+            counts.append(pixels_of_labels)
             unknown.update(strange)
     except (ValueError, MemoryError) as trouble:
         return [None] * max(1, len(record.tiles)), [Problem(record.id, file, sentence(trouble))]
@@ -240,9 +242,9 @@ def sentence(trouble: BaseException) -> str:
 
 def undeclared(unknown: dict[int, int]) -> str:
     most = sorted(unknown.items(), key=lambda pair: (-pair[1], pair[0]))
-    told = ", ".join(f"{describe_id(value)} ({count} pixels)" for value, count in most[:5])
+    listed = ", ".join(f"{describe_id(value)} ({count} pixels)" for value, count in most[:5])
     more = f" and {len(most) - 5} other ids" if len(most) > 5 else ""
-    return f"undeclared {told}{more}: name them as classes, or list them as void (ingest.void)"
+    return f"undeclared {listed}{more}: name them as classes, or list them as void (ingest.void)"
 
 
 def check_all(source: Source, records: list[Record] | None = None) -> Iterator[CheckedRecord]:

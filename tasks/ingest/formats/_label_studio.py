@@ -43,16 +43,16 @@ def tasks_of(path: Path) -> list[Task]:
 
 
 def full_task(entry: dict[str, Any], path: Path) -> Task:
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_annotator: dict[str, list[dict[str, Any]]] = {}
     cancelled, doubled = 0, ""
     for annotation in objects_of(entry, "annotations", path) or objects_of(entry, "completions", path):
         if annotation.get("was_cancelled"):
             cancelled += 1
             continue
         who = GOLD if annotation.get("ground_truth") else annotator(annotation.get("completed_by"))
-        doubled = who if who in found else doubled
-        found[who] = objects_of(annotation, "result", path)
-    return Task(str(entry.get("id")), image_name(entry["data"]), found, cancelled, doubled)
+        doubled = who if who in by_annotator else doubled
+        by_annotator[who] = objects_of(annotation, "result", path)
+    return Task(str(entry.get("id")), image_name(entry["data"]), by_annotator, cancelled, doubled)
 
 
 def short_task(entry: dict[str, Any]) -> Task:

@@ -23,8 +23,8 @@ class NamedImages:
         Raises ValueError, a sentence that goes on after "it lists ...,".
         """
         wanted = PurePosixPath(str(name).replace("\\", "/").split("?")[0])
-        for place in places:
-            path = place / wanted
+        for folder in places:
+            path = folder / wanted
             if not wanted.is_absolute() and ".." not in wanted.parts and path.is_file():
                 return path
         candidates = self.by_name.get(wanted.name, [])

@@ -19,12 +19,12 @@ def settled(
         return records, [], []
     without = [record for record in records if record.id in bare]
     names = ", ".join(record.file for record in without[:3]) + (" ..." if len(without) > 3 else "")
-    told = f"{len(without)} of {len(records)} images have no annotation ({names})"
+    head = f"{len(without)} of {len(records)} images have no annotation ({names})"
     if kind == "refuse":
         reason = f"it has no annotation: annotate or remove it, or set {setting} to background or no_mask"
         return records, [Problem(record.id, record.file, reason) for record in without], []
     if kind == "no_mask":
         opened = [record._replace(mask=None, mask_file="") if record.id in bare else record for record in records]
-        return opened, [], [f"{told}: they count as not labelled yet ({setting}: no_mask)"]
-    note = f"warning: {told}: all their pixels are {ground}; where nobody labelled them yet, set {setting}: no_mask"
+        return opened, [], [f"{head}: they count as not labelled yet ({setting}: no_mask)"]
+    note = f"warning: {head}: all their pixels are {ground}; where nobody labelled them yet, set {setting}: no_mask"
     return records, [], [note]

@@ -66,10 +66,10 @@ class Brain(Method):
 
 def package_folder() -> Path:
     """The folder of nilearn's data files, found without importing nilearn."""
-    found = find_spec("nilearn")
-    if found is None or not found.submodule_search_locations:
+    package = find_spec("nilearn")
+    if package is None or not package.submodule_search_locations:
         raise ValueError("the data set brain needs the package nilearn, which is not installed: pip install nilearn")
-    return Path(found.submodule_search_locations[0]) / "datasets" / "data"
+    return Path(package.submodule_search_locations[0]) / "datasets" / "data"
 
 
 def volume(path: Path) -> np.ndarray:

@@ -41,8 +41,8 @@ class Coco(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = listed(raw)[0]
-        return f"it has COCO annotations: {relative(found[0], raw)}" if found else ""
+        files = listed(raw)[0]
+        return f"it has COCO annotations: {relative(files[0], raw)}" if files else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         files, skipped = listed(raw)
@@ -73,9 +73,9 @@ class Coco(Method):
         ground_name = names[base] if ground else "void"
         notes.append(f"overlaps: {self.order.replace('_', ' ')}; uncovered pixels are {ground_name}")
         bare = {identifier(path, raw) for path, image in images.items() if not image.annotations}
-        records, wrong_ones, said = settled(records, bare, self.empty, ground_name, "ingest.format.coco.empty")
-        problems += wrong_ones
-        notes += said
+        records, refused, notes_on_empty = settled(records, bare, self.empty, ground_name, "ingest.format.coco.empty")
+        problems += refused
+        notes += notes_on_empty
         if unused:
             notes.append(f"left out: the parent class {', '.join(unused)}, which has no annotations")
         reads = "the annotation files do not list it"

@@ -43,8 +43,8 @@ class CocoPanoptic(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = files_of(raw)
-        return f"it has panoptic annotations of COCO: {relative(found[0], raw)}" if found else ""
+        files = files_of(raw)
+        return f"it has panoptic annotations of COCO: {relative(files[0], raw)}" if files else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         files = files_of(raw)
@@ -144,7 +144,7 @@ def read_segments(path: Path, image: Path, table: tuple[tuple[int, int, str], ..
 
 def colours_of(contents: dict[Path, dict[str, Any]], index: dict[str, int]) -> tuple[tuple[int, int, int], ...]:
     """The categories' colours where all have one."""
-    found: dict[str, tuple[int, int, int]] = {}
+    colours: dict[str, tuple[int, int, int]] = {}
     for content in contents.values():
         for entry in content["categories"]:
             colour = entry.get("color")
@@ -153,5 +153,5 @@ def colours_of(contents: dict[Path, dict[str, Any]], index: dict[str, int]) -> t
                 and len(colour) == 3
                 and all(isinstance(part, int) and 0 <= part < 256 for part in colour)
             ):
-                found[key_of(entry["id"])] = (int(colour[0]), int(colour[1]), int(colour[2]))
-    return tuple(found[key] for key in index) if index.keys() <= found.keys() else ()
+                colours[key_of(entry["id"])] = (int(colour[0]), int(colour[1]), int(colour[2]))
+    return tuple(colours[key] for key in index) if index.keys() <= colours.keys() else ()

@@ -61,8 +61,8 @@ class CvatImages(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = files_of(raw)
-        return f"it has annotations of CVAT: {relative(found[0], raw)}" if found else ""
+        files = files_of(raw)
+        return f"it has annotations of CVAT: {relative(files[0], raw)}" if files else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         files = files_of(raw)
@@ -122,11 +122,11 @@ class CvatImages(Method):
         ]
         order = self.order.replace("_", " ")
         notes = [f"overlaps: by z_order, then {order}; uncovered pixels are {classes[base]}", *without_area(kinds)]
-        records, refused, said = settled(
+        records, refused, notes_on_empty = settled(
             records, empty, self.empty, str(classes[base]), "ingest.format.cvat_images.empty"
         )
         problems += refused
-        notes += said
+        notes += notes_on_empty
         colours = tuple(listed.values())
         colours = ((0, 0, 0), *colours) if len(classes) > len(colours) else colours
         return Source(
@@ -160,13 +160,13 @@ def parsed(path: Path) -> Element:
 
 def labels_of(tree: Element) -> dict[str, tuple[int, int, int]]:
     """name -> colour; the parts of skeletons are no classes."""
-    found = {}
+    colours = {}
     for label in tree.iterfind("meta//labels/label"):
         name, colour = label.findtext("name", "").strip(), label.findtext("color", "").lstrip("#")
         if name and label.find("parent") is None:
             code = colour if fullmatch(r"[0-9a-fA-F]{6}", colour) else "808080"
-            found[name] = (int(code[0:2], 16), int(code[2:4], 16), int(code[4:6], 16))
-    return found
+            colours[name] = (int(code[0:2], 16), int(code[2:4], 16), int(code[4:6], 16))
+    return colours
 
 
 def shapes_of(

@@ -30,8 +30,8 @@ class Dsb2018(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = next((path for path in folders_of(raw) if (path / "masks").is_dir()), None)
-        return f"it has a folder an image with one mask an object, as {relative(found, raw)}" if found else ""
+        example = next((path for path in folders_of(raw) if (path / "masks").is_dir()), None)
+        return f"it has a folder an image with one mask an object, as {relative(example, raw)}" if example else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         folders = folders_of(raw)

@@ -62,14 +62,14 @@ class Folders(Method):
             raise ValueError(unnamed(raw, pairs))
         source = pair_source(raw, hints, pairs, named, partial(read_ids, colours=named.palette), self.annotators)
         regions = files_of(raw, REGIONS)
-        said = answers(raw, named, source)
-        if not said:
+        by_annotator = answers(raw, named, source)
+        if not by_annotator:
             return source
-        records = [with_answers(r, said, regions, named, pairs.images[r.id][0]) for r in source.records]
-        who = sorted({name for table in said.values() for name in table})
+        records = [with_answers(r, by_annotator, regions, named, pairs.images[r.id][0]) for r in source.records]
+        who = sorted({name for table in by_annotator.values() for name in table})
         return source._replace(
             records=records,
-            problems=(*source.problems, *unfounded(said, pairs.images, regions)),
+            problems=(*source.problems, *unfounded(by_annotator, pairs.images, regions)),
             notes=(*source.notes, f"answers of {len(who)} annotators about regions: {', '.join(who)}"),
             used=source.used | {relative(path, raw) for paths in regions.values() for path in paths},
         )

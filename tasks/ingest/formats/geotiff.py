@@ -63,8 +63,8 @@ class Geotiff(Method):
     @staticmethod
     def sees(raw: Path) -> str:
         images = [paths[0] for paths in files_of(raw, folder_of(raw, "images")).values()][:LOOKED_AT]
-        found = next((path for path in images if has_georeference(path)), None)
-        return f"its images are georeferenced: {relative(found, raw)}" if found else ""
+        example = next((path for path in images if has_georeference(path)), None)
+        return f"its images are georeferenced: {relative(example, raw)}" if example else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         if len(self.bands) not in (0, 1, 3):
@@ -136,9 +136,9 @@ def georeference(path: Path) -> dict[str, Any]:
     try:
         with open_geo(path) as file:
             crs = file.crs.to_wkt() if file.crs else ""
-            found = {"crs": crs, "transform": list(file.transform)[:6], "height": file.height, "width": file.width}
+            about = {"crs": crs, "transform": list(file.transform)[:6], "height": file.height, "width": file.width}
             nodata = file.nodata
-            return found | ({"nodata": nodata} if nodata is not None and np.isfinite(nodata) else {})
+            return about | ({"nodata": nodata} if nodata is not None and np.isfinite(nodata) else {})
     except ValueError:
         return {}
 

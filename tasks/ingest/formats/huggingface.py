@@ -120,20 +120,22 @@ class Huggingface(Method):
                     f"{table} has no column '{self.mask}' (ingest.format.huggingface.mask); it has: {', '.join(columns)}"
                 )
             return self.mask
-        found = mask_columns(dict.fromkeys(columns))
-        if len(found) != 1:
-            what = f"several columns could be the masks ({', '.join(found)})" if found else "no column names mask files"
+        masks = mask_columns(dict.fromkeys(columns))
+        if len(masks) != 1:
+            what = f"several columns could be the masks ({', '.join(masks)})" if masks else "no column names mask files"
             raise ValueError(
                 f"{table}: {what}: say which in ingest.format.huggingface.mask; it has: {', '.join(columns)}"
             )
-        return found[0]
+        return masks[0]
 
 
 def tables_of(raw: Path) -> list[Path]:
     """The metadata files at the top and anywhere in the folders of splits."""
     splits = [path for path in sorted(raw.iterdir()) if path.is_dir() and path.name.lower() in SPLIT_NAMES]
-    found = [path for name in NAMES for path in (raw / name, *(below for top in splits for below in top.rglob(name)))]
-    return sorted(path for path in found if path.is_file())
+    candidates = [
+        path for name in NAMES for path in (raw / name, *(below for top in splits for below in top.rglob(name)))
+    ]
+    return sorted(path for path in candidates if path.is_file())
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

@@ -57,16 +57,18 @@ class LabelStudio(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = files_of(raw)
-        return f"it has tasks of Label Studio: {relative(found[0], raw)}" if found else ""
+        files = files_of(raw)
+        return f"it has tasks of Label Studio: {relative(files[0], raw)}" if files else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         files = files_of(raw)
         if not files:
             raise not_laid_out(raw, self.name, "its export JSON or JSON-MIN is expected beside the images")
         tasks = [(path, task) for path in files for task in tasks_of(path)]
-        found = {label_of(result) for _, task in tasks for results in task.annotations.values() for result in results}
-        names = tuple(hints.classes) or tuple(sorted(found - {""}))
+        labels_used = {
+            label_of(result) for _, task in tasks for results in task.annotations.values() for result in results
+        }
+        names = tuple(hints.classes) or tuple(sorted(labels_used - {""}))
         classes, index, base = with_background(names, Hints(), "Label Studio's labels")
         images, kinds = NamedImages(raw), Counter[tuple[str, str]]()
         several = any(len(task.annotations) > 1 for _, task in tasks)

@@ -51,8 +51,8 @@ class LabelStudioPng(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = next((path for path in pictures_in(raw) if NAME.fullmatch(path.name)), None)
-        return f"it has masks of Label Studio's brush: {relative(found, raw)}" if found else ""
+        example = next((path for path in pictures_in(raw) if NAME.fullmatch(path.name)), None)
+        return f"it has masks of Label Studio's brush: {relative(example, raw)}" if example else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         strokes = strokes_of(raw)
@@ -92,8 +92,8 @@ class LabelStudioPng(Method):
             )  # fmt: skip
             if several:
                 who_first = {stroke.who: relative(stroke.path, raw) for stroke in reversed(group)}
-                found = tuple(Annotation(who, pixels[who], who_first[who]) for who in sorted(pixels))
-                records.append(record._replace(annotations=found))
+                annotations = tuple(Annotation(who, pixels[who], who_first[who]) for who in sorted(pixels))
+                records.append(record._replace(annotations=annotations))
             else:
                 records.append(record._replace(mask=next(iter(pixels.values()), None)))
         notes = (f"overlaps: {self.order.replace('_', ' ')}; uncovered pixels are {classes[base]}", note)
@@ -105,14 +105,14 @@ class LabelStudioPng(Method):
 
 def strokes_of(raw: Path) -> list[Stroke]:
     """All files with Label Studio's names. The control's name is what stands before the first hyphen."""
-    found = []
+    strokes = []
     for path in pictures_in(raw):
         parts = NAME.fullmatch(path.name)
         if parts:
             label = parts["rest"].partition("-")[2] or parts["rest"]
             who = f"user{parts['who']}" if (parts["who"] or "0").isdigit() else parts["who"]
-            found.append(Stroke(path, int(parts["task"]), int(parts["annotation"]), who, label))
-    return sorted(found, key=lambda stroke: (stroke.task, stroke.annotation, stroke.label, stroke.path.name))
+            strokes.append(Stroke(path, int(parts["task"]), int(parts["annotation"]), who, label))
+    return sorted(strokes, key=lambda stroke: (stroke.task, stroke.annotation, stroke.label, stroke.path.name))
 
 
 def image_of_tasks(raw: Path, tasks: list[int], images: list[Path]) -> tuple[dict[int, Path], str]:
@@ -144,7 +144,7 @@ def tables_of(raw: Path) -> list[Path]:
 
 
 def from_table(raw: Path, table: Path, tasks: list[int]) -> tuple[dict[int, Path], str]:
-    files, found = NamedImages(raw), {}
+    files, image_of = NamedImages(raw), {}
     try:
         rows = list(read_table(table))
     except CsvError as trouble:
@@ -154,15 +154,15 @@ def from_table(raw: Path, table: Path, tasks: list[int]) -> tuple[dict[int, Path
         if not task.isdigit() or not name:
             raise ValueError(f"{table}, line {number}: a number in the column task and a name in image are needed")
         try:
-            found[int(task)] = files.find(name, (table.parent, raw))
+            image_of[int(task)] = files.find(name, (table.parent, raw))
         except ValueError as trouble:
             raise ValueError(f"{table}, line {number}: it lists {name}, {trouble}") from None
-    missing = [task for task in tasks if task not in found]
+    missing = [task for task in tasks if task not in image_of]
     if missing:
         raise ValueError(f"{table} does not say which image task {missing[0]} is about: add a line")
-    if len(set(found.values())) < len(found):
+    if len(set(image_of.values())) < len(image_of):
         raise ValueError(f"{table} names an image for two tasks: every task has its own")
-    return found, f"images of the tasks named by {TABLE}"
+    return image_of, f"images of the tasks named by {TABLE}"
 
 
 def cover_stroke(path: Path, height: int, width: int) -> Bool[np.ndarray, "h w"]:

@@ -49,21 +49,21 @@ class Labelme(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = next((path for path in sorted(raw.rglob("*.json"))[:LOOKED_AT] if is_labelme(path)), None)
-        return f"it has files of labelme: {relative(found, raw)}" if found else ""
+        example = next((path for path in sorted(raw.rglob("*.json"))[:LOOKED_AT] if is_labelme(path)), None)
+        return f"it has files of labelme: {relative(example, raw)}" if example else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         files = [path for path in sorted(raw.rglob("*.json")) if is_labelme(path)]
         if not files:
             raise ValueError(f"{raw} is not laid out as labelme: JSON files with shapes and imagePath are expected")
         contents = {path: read_object(path) for path in files}
-        found = {
+        labels_used = {
             str(shape.get("label"))
             for path, content in contents.items()
             for shape in objects_of(content, "shapes", path)
         }
         labels = list_of(raw)
-        names = tuple(hints.classes) or named(labels) or tuple(sorted(found - {IGNORED, "_background_"}))
+        names = tuple(hints.classes) or named(labels) or tuple(sorted(labels_used - {IGNORED, "_background_"}))
         classes, index, base = with_background(names, Hints(), "labelme's labels")
         index |= {IGNORED: VOID, "_background_": base}
         images, records, problems = NamedImages(raw), [], []
@@ -153,7 +153,7 @@ def shapes_of(content: dict[str, Any], index: dict[str, int]) -> tuple[tuple[Sha
     """The shapes of one file, and what is wrong with them."""
     shapes, wrong = [], []
     for number, shape in enumerate(content.get("shapes") or [], 1):
-        label, kind, points = str(shape.get("label")), shape.get("shape_type") or "polygon", shape.get("points")
+        label, kind, points = str(shape.get("label")), str(shape.get("shape_type") or "polygon"), shape.get("points")
         name = f"shape {number} ({label})"
         try:
             corners = [(float(x), float(y)) for x, y in points]

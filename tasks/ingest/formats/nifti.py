@@ -58,8 +58,8 @@ class Nifti(Method):
 
     @staticmethod
     def sees(raw: Path) -> str:
-        found = next(iter(volumes_near(raw)), None)
-        return f"it has NIfTI volumes: {relative(found, raw)}" if found else ""
+        example = next(iter(volumes_near(raw)), None)
+        return f"it has NIfTI volumes: {relative(example, raw)}" if example else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         cases, unused, problems = cases_of(raw)
@@ -92,15 +92,15 @@ class Nifti(Method):
             for k in range(count):
                 picture = partial(read_slice, image, number, k, self.channel, len(case.images), hints.image_range)
                 mask = partial(read_label_slice, label, number, k) if label else None
-                place = f"#{axis}_{k}"
+                slice_name = f"#{axis}_{k}"
                 records.append(
                     Record(
                         f"{case.name}/{axis}_{k:04d}",
                         splits[k],
                         picture,
                         mask,
-                        file=relative(image, raw) + place,
-                        mask_file=relative(label, raw) + place if label else "",
+                        file=relative(image, raw) + slice_name,
+                        mask_file=relative(label, raw) + slice_name if label else "",
                         group=case.name,
                     )  # fmt: skip
                 )
@@ -187,34 +187,34 @@ def cases_of(raw: Path) -> tuple[list[Case], list[Unused], list[Problem]]:
             labels[path.parent, sub(ENDING, "", stem(path))] = path
         else:
             in_images = path.parent.name.casefold() in {name.casefold() for name in LABELS.values()}
-            place = path.parent.parent / path.parent.name.casefold() if in_images else path.parent
-            images.setdefault((place, stem(path)), []).append(path)
+            folder_key = path.parent.parent / path.parent.name.casefold() if in_images else path.parent
+            images.setdefault((folder_key, stem(path)), []).append(path)
     cases, taken = [], set()
     problems = []
-    for (place, name), label in sorted(labels.items()):
-        same = {key: paths for key, paths in images.items() if key[0] == place}
-        found = same.get((place, name)) or [
+    for (folder_key, name), label in sorted(labels.items()):
+        same = {key: paths for key, paths in images.items() if key[0] == folder_key}
+        parts = same.get((folder_key, name)) or [
             paths[0] for key, paths in sorted(same.items()) if sub(CHANNEL, "", key[1]) == name
         ]
-        found = found or [
+        parts = parts or [
             paths[0] for key, paths in sorted(same.items()) if key[1].startswith((f"{name}_", f"{name}-"))
         ]
-        if not found:
+        if not parts:
             problems.append(
                 Problem("", relative(label, raw), f"it has no image {name}.nii.gz: add it or remove the label")
             )
             continue
-        taken |= set(found)
-        cases.append(Case(name, tuple(found), label))
+        taken |= set(parts)
+        cases.append(Case(name, tuple(parts), label))
     bare: dict[tuple[Path, str], list[Path]] = {}
-    for (place, name), paths in images.items():
+    for (folder_key, name), paths in images.items():
         if paths[0] in taken:
             continue
         if paths[0].parent.name.casefold() == "imagests":
             folder = relative(paths[0].parent, raw) + "/"
             unused[folder] = Unused(folder, "test volumes without labels are left out")
         else:
-            bare.setdefault((place, sub(CHANNEL, "", name)), []).extend(paths)
+            bare.setdefault((folder_key, sub(CHANNEL, "", name)), []).extend(paths)
     cases += [Case(name, tuple(sorted(paths)), None) for (_, name), paths in sorted(bare.items())]
     names = [case.name for case in cases]
     double = [case for case in cases if names.count(case.name) > 1]

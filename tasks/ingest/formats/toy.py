@@ -31,8 +31,8 @@ class Toy(Method):
     @staticmethod
     def sees(raw: Path) -> str:
         source = raw / "source.json"
-        told = source.is_file() and loads(source.read_text()).get("format") == "toy"
-        return "source.json names the format toy" if told else ""
+        says_toy = source.is_file() and loads(source.read_text()).get("format") == "toy"
+        return "source.json names the format toy" if says_toy else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         if min(self.size) < 16:

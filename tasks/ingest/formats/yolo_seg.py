@@ -76,7 +76,7 @@ class YoloSeg(Method):
             parts = path.relative_to(raw).parts
             name = Path(*(part for part in parts if part != IMAGES)).with_suffix("").as_posix()
             split = split_in(parts[:-1]) or next(
-                (s for place, s in listed.items() if path == place or place in path.parents), None
+                (s for listed_path, s in listed.items() if path == listed_path or listed_path in path.parents), None
             )
             there = text.is_file()
             records.append(
@@ -142,24 +142,24 @@ def class_names(raw: Path, yaml: Path | None, content: dict[str, Any], hints: Hi
 
 def entries_of(yaml: Path, content: dict[str, Any]) -> list[tuple[Path, str]]:
     """(file or folder, split) of data.yaml's train, val and test; paths that lead out of the folder begin in it."""
-    found = []
+    entries = []
     for key, split in SPLIT_NAMES.items():
         value = content.get(key)
         for entry in value if isinstance(value, list) else [value] if isinstance(value, str) else []:
-            found.append((yaml.parent / inside(str(entry)), split))
-    return found
+            entries.append((yaml.parent / inside(str(entry)), split))
+    return entries
 
 
 def splits_of(raw: Path, yaml: Path, content: dict[str, Any]) -> dict[Path, str]:
     """File or folder of images -> split; a text file lists images."""
-    places: dict[Path, str] = {}
-    for place, split in entries_of(yaml, content):
-        if place.is_file():
-            lines = [inside(line.strip()) for line in read_text(place).split("\n") if line.strip()]
-            places |= {root / line: split for line in lines for root in (yaml.parent, raw)}
+    split_by_path: dict[Path, str] = {}
+    for entry, split in entries_of(yaml, content):
+        if entry.is_file():
+            lines = [inside(line.strip()) for line in read_text(entry).split("\n") if line.strip()]
+            split_by_path |= {root / line: split for line in lines for root in (yaml.parent, raw)}
         else:
-            places[place] = split
-    return places
+            split_by_path[entry] = split
+    return split_by_path
 
 
 def inside(path: str) -> Path:

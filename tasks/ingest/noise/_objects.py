@@ -28,7 +28,7 @@ class Thing(NamedTuple):
 
 def things(labels: LabelMap, without: int | None = None) -> list[Thing]:
     """The 4-connected pieces of every class but `without`, in a fixed order; specks are left out."""
-    found = []
+    objects = []
     for label in np.unique(labels[is_class(labels)]).tolist():
         if label == without:
             continue
@@ -36,8 +36,8 @@ def things(labels: LabelMap, without: int | None = None) -> list[Thing]:
         areas = np.bincount(pieces.ravel(), minlength=count + 1)
         for k, window in enumerate(ndimage.find_objects(pieces), 1):
             if areas[k] >= SPECK:
-                found.append(Thing(window, pieces[window] == k, label, int(areas[k])))
-    return found
+                objects.append(Thing(window, pieces[window] == k, label, int(areas[k])))
+    return objects
 
 
 def wider(window: tuple[slice, slice], by: int, shape: tuple[int, int]) -> tuple[slice, slice]:
@@ -109,16 +109,16 @@ def units(labels: LabelMap, without: int, largest: float, rng: np.random.Generat
     So every pixel of these classes has about the same chance, whether its class comes in specks or in one piece.
     """
     limit = max(SPECK, int(largest * labels.size))
-    found: list[Unit] = []
+    candidates: list[Unit] = []
     for thing in things(labels, without):
         room = thing.area
         while thing.area > limit and room > 0:
             size = max(1, int(np.exp(rng.uniform(*np.log(PART))) * labels.size))
-            found.append(Unit(thing, size))
+            candidates.append(Unit(thing, size))
             room -= size
         if thing.area <= limit:
-            found.append(Unit(thing, None))
-    return [found[k] for k in rng.permutation(len(found)).tolist()]
+            candidates.append(Unit(thing, None))
+    return [candidates[k] for k in rng.permutation(len(candidates)).tolist()]
 
 
 def pieces(

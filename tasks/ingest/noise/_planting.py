@@ -92,14 +92,14 @@ def plant(truth: LabelMap, wanted: int, classes: tuple[int, ...], noise: Noise, 
     labels, by_kind = truth, {}
     kinds: list[Any] = [getattr(noise, name) for name in order() if getattr(noise.mix, name) > 0]
     due = wrong = 0.0
-    for place, kind in enumerate(kinds):
+    for turn, kind in enumerate(kinds):
         due += getattr(noise.mix, kind.name) * wanted
         before = wrong
         for call in range(LAST_CALLS if kind is kinds[-1] else 1):
             missing = round(due - wrong)
             if missing <= 0:
                 break
-            rng = np.random.default_rng((seed, key, place, call))
+            rng = np.random.default_rng((seed, key, turn, call))
             labels = kind(labels, missing, classes, rng)
             wrong = float((labels != truth).sum())
         by_kind[kind.name] = int(wrong - before)

@@ -67,15 +67,15 @@ class Border(Method):
 
 def borders(labels: LabelMap) -> Bool[np.ndarray, "h w"]:
     """Pixels that touch (4-neighbours) a pixel of another class."""
-    found = np.zeros(labels.shape, bool)
+    touching = np.zeros(labels.shape, bool)
     known = is_class(labels)
     across = (labels[:, 1:] != labels[:, :-1]) & known[:, 1:] & known[:, :-1]
     down = (labels[1:] != labels[:-1]) & known[1:] & known[:-1]
-    found[:, 1:] |= across
-    found[:, :-1] |= across
-    found[1:] |= down
-    found[:-1] |= down
-    return found
+    touching[:, 1:] |= across
+    touching[:, :-1] |= across
+    touching[1:] |= down
+    touching[:-1] |= down
+    return touching
 
 
 def eroded(labels: LabelMap, label: int, distance: float) -> LabelMap:

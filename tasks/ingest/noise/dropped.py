@@ -32,10 +32,12 @@ class Dropped(Method):
 
 def melt(labels: LabelMap, window: tuple[slice, slice], inside: np.ndarray) -> None:
     """Give the pixels the class around them, in place; where only void touches them nothing changes."""
-    place = wider(window, 1, labels.shape)
-    pixels = np.zeros((place[0].stop - place[0].start, place[1].stop - place[1].start), bool)
-    top, left = window[0].start - place[0].start, window[1].start - place[1].start
+    surroundings = wider(window, 1, labels.shape)
+    pixels = np.zeros(
+        (surroundings[0].stop - surroundings[0].start, surroundings[1].stop - surroundings[1].start), bool
+    )
+    top, left = window[0].start - surroundings[0].start, window[1].start - surroundings[1].start
     pixels[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
-    label = around(labels[place], pixels)
+    label = around(labels[surroundings], pixels)
     if label is not None:
-        labels[place][pixels] = label
+        labels[surroundings][pixels] = label

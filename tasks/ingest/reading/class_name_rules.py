@@ -31,5 +31,5 @@ def checked_names(names: tuple[str, ...], where: str) -> None:
             )
         before = seen.setdefault(" ".join(name.split()), name)
         if before is not name or name in names[:number]:
-            told = f"'{shown}' twice" if before == name else f"'{before}' and '{shown}', which differ in blanks only"
-            raise ValueError(f"{where} names the class {told}: give every class its own name")
+            which = f"'{shown}' twice" if before == name else f"'{before}' and '{shown}', which differ in blanks only"
+            raise ValueError(f"{where} names the class {which}: give every class its own name")

@@ -164,9 +164,9 @@ def by_colour(rgb: UInt8[np.ndarray, "h w 3"], colours: dict[int, int] | None) -
         )
     values = packed(rgb)
     known = np.array(sorted(colours), np.int32)
-    place = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    nearest = np.minimum(np.searchsorted(known, values), len(known) - 1)
     ids = np.array([colours[colour] for colour in known.tolist()], np.int32)
-    return np.where(known[place] == values, ids[place], -1 - values).astype(np.int32)
+    return np.where(known[nearest] == values, ids[nearest], -1 - values).astype(np.int32)
 
 
 def colours_of(rgb: UInt8[np.ndarray, "h w 3"]) -> list[int]:

@@ -1,9 +1,12 @@
 """Images and masks in two folders under equal names: which folders, which pairs, which suffix mask names have.
 
-Layouts: images/ and masks/ at the top, or in each of train/, val/ and test/, or both; sub-folders of any depth below them.
+Layouts: images/ and masks/ at the top, or in each of train/, val/ and test/, or both; train_images/ and train_masks/ (or images_train/);
+capitals do not matter; sub-folders of any depth below them.
 """
 
+from os import scandir
 from pathlib import Path
+from re import split
 from typing import NamedTuple
 
 from tasks.ingest.reading.context import listed_once
@@ -29,14 +32,33 @@ class Pairs(NamedTuple):
     @property
     def reads(self) -> str:
         images, masks, truth = self.folders
-        return f"pictures are read in {images}/, {masks}/ and {truth}/, at the top or in train/, val/ and test/"
+        return f"pictures are read in {images}/, {masks}/ and {truth}/, at the top, in train/, val/ and test/, or as train_{images}/"
 
 
 def tops(root: Path, kind: str) -> list[tuple[Path, str]]:
-    """The folders of one kind, and what ids under them begin with."""
-    found = [(root / kind, "")] if (root / kind).is_dir() else []
-    splits = [path for path in sorted(root.iterdir()) if path.name.lower() in SPLIT_NAMES and (path / kind).is_dir()]
-    return found + [(path / kind, f"{path.name}/") for path in splits]
+    """The folders of one kind, and what ids under them begin with: images/, train/images/, train_images/ and images_train/."""
+    folders = [(folder, "") for folder in named(root, kind)]
+    for path in folders_in(root):
+        words = split(r"[_-]", path.name.lower())
+        if words[0] in SPLIT_NAMES and len(words) == 1:
+            folders += [(folder, f"{path.name}/") for folder in named(path, kind)]
+        elif len(words) == 2 and kind.lower() in words:
+            other = words[1 - words.index(kind.lower())]
+            folders += [(path, f"{other}/")] if other in SPLIT_NAMES else []
+    return folders
+
+
+def named(root: Path, kind: str) -> list[Path]:
+    """The folder of this name; where there is none, those whose names differ in capitals only."""
+    folders = folders_in(root)
+    exact = [folder for folder in folders if folder.name == kind]
+    return exact or [folder for folder in folders if folder.name.lower() == kind.lower()]
+
+
+def folders_in(root: Path) -> list[Path]:
+    return listed_once(
+        ("folders", root), lambda: sorted(root / entry.name for entry in scandir(root) if entry.is_dir())
+    )
 
 
 def folder_of(root: Path, kind: str) -> str:
@@ -55,11 +77,11 @@ def files_of(root: Path, kind: str) -> Files:
 
 
 def files_below(root: Path, kind: str) -> Files:
-    found: Files = {}
+    files: Files = {}
     for top, before in tops(root, kind):
         for path in pictures_in(top):
-            found.setdefault(before + identifier(path, top), []).append(path)
-    return dict(sorted(found.items()))
+            files.setdefault(before + identifier(path, top), []).append(path)
+    return dict(sorted(files.items()))
 
 
 def paired(root: Path, images: str, masks: str, truth: str, suffix: str) -> Pairs:
@@ -124,9 +146,9 @@ def unread_masks(raw: Path, root: Path, pairs: Pairs) -> list[Problem]:
                 kinds[path.suffix.lower()] = kinds.get(path.suffix.lower(), 0) + 1
     if not kinds:
         return []
-    told = ", ".join(f"{count} {suffix or 'files without a suffix'}" for suffix, count in sorted(kinds.items()))
+    counts = ", ".join(f"{count} {suffix or 'files without a suffix'}" for suffix, count in sorted(kinds.items()))
     reason = (
-        f"{pairs.folders[1]}/ holds {told}, and none of them is read as a mask: save masks as PNG whose values are class ids "
+        f"{pairs.folders[1]}/ holds {counts}, and none of them is read as a mask: save masks as PNG whose values are class ids "
         "(NumPy arrays are read as .npy, one array a file)"
     )
     return [Problem("", "", reason)]

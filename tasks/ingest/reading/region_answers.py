@@ -36,10 +36,10 @@ def answers(raw: Path, named: Naming, source: Source) -> Said:
     if not {UNLABELLED, VOID} <= ids.keys():
         raise ValueError(f"{path} needs the ids {UNLABELLED} and {VOID}, and {named.where} makes classes of them")
     words = {name: ids[k] for k, name in enumerate(named.classes)} | {"void": ids[VOID], "": ids[UNLABELLED]}
-    said: Said = {}
+    by_annotator: Said = {}
     drawn = {(record.id, entry.annotator) for record in source.records for entry in record.annotations}
     for number, (image, region, annotator, label) in lines(path, COLUMNS):
-        table = said.setdefault(image, {}).setdefault(annotator, {})
+        table = by_annotator.setdefault(image, {}).setdefault(annotator, {})
         trouble = bad_name(annotator)
         if not region.isdigit():
             trouble = f"'{region}' is no number of a region: 0, 1, 2, ... is allowed"
@@ -52,32 +52,35 @@ def answers(raw: Path, named: Naming, source: Source) -> Said:
         if trouble:
             raise ValueError(f"{path}, line {number}: {trouble}")
         table[int(region)] = words[label]
-    if not said:
+    if not by_annotator:
         raise ValueError(f"{path} has no rows: add answers, or remove the file")
-    return said
+    return by_annotator
 
 
-def unfounded(said: Said, images: dict[str, list[Path]], regions: dict[str, list[Path]]) -> list[Problem]:
+def unfounded(by_annotator: Said, images: dict[str, list[Path]], regions: dict[str, list[Path]]) -> list[Problem]:
     """Answers about images, or regions, that are not there."""
     absent = [
         Problem("", TABLE, f"it names the image '{image}', which is not there: add it or remove its rows")
-        for image in said
+        for image in by_annotator
         if image not in images
     ]
     return absent + [
         Problem(image, TABLE, f"'{image}' has no map of its regions: add {REGIONS}/{image}.png")
-        for image in said
+        for image in by_annotator
         if image in images and image not in regions
     ]
 
 
-def with_answers(record: Record, said: Said, regions: dict[str, list[Path]], named: Naming, image: Path) -> Record:
-    if record.id not in said or record.id not in regions:
+def with_answers(
+    record: Record, by_annotator: Said, regions: dict[str, list[Path]], named: Naming, image: Path
+) -> Record:
+    if record.id not in by_annotator or record.id not in regions:
         return record
     nothing = next(theirs for theirs, ours in named.ids.items() if ours == UNLABELLED)
     paint = partial(painted, regions[record.id][0], image, nothing=nothing)
     answered = [
-        Annotation(who, partial(paint, tuple(table.items())), TABLE) for who, table in sorted(said[record.id].items())
+        Annotation(who, partial(paint, tuple(table.items())), TABLE)
+        for who, table in sorted(by_annotator[record.id].items())
     ]
     every = sorted((*record.annotations, *answered), key=lambda entry: entry.annotator)
     return record._replace(annotations=tuple(every))

@@ -81,11 +81,11 @@ def with_tiles(records: list[Record], tile: int, overlap: int) -> list[Record]:
     """The records, those of larger images with their tiles. `tile` 0: nothing is cut."""
     if not tile:
         return records
-    found = []
+    cut_records = []
     for record in records:
         size = size_of(record)
-        found.append(record._replace(tiles=cut(record.id, *size, tile, overlap)) if size else record)
-    return found
+        cut_records.append(record._replace(tiles=cut(record.id, *size, tile, overlap)) if size else record)
+    return cut_records
 
 
 def size_of(record: Record) -> tuple[int, int] | None:

@@ -7,7 +7,9 @@ from tests.ingest.runs import run, settings, source_of
 from tests.toys import picture, raw_folders, save, stripes
 
 
-@pytest.mark.parametrize("layout", ["images/{split}/{name}", "{split}/images/{name}"])
+@pytest.mark.parametrize(
+    "layout", ["images/{split}/{name}", "{split}/images/{name}", "{split}_images/{name}", "images-{split}/{name}"]
+)
 def test_split_folders_either_way_round(tmp_path, layout):
     for k, split in enumerate(["train", "valid", "test"]):
         place = layout.format(split=split, name=f"city/{k}.png")
@@ -78,3 +80,13 @@ def test_nothing_names_the_classes(tmp_path):
     (raw / "classes.json").unlink()
     with pytest.raises(ValueError, match=r"nothing names the classes; the masks hold id 0 \(34\.4%\)"):
         source_of(settings("folders"), raw)
+
+
+def test_capitals_of_folder_names_do_not_matter_unless_both_are_there(tmp_path):
+    raw = raw_folders(tmp_path / "raw")
+    for name in ("images", "masks"):
+        (raw / name).rename(raw / name.upper())
+    source = source_of(settings("folders"), raw)
+    assert len(source.records) == 5 and all(record.mask for record in source.records)
+    save(picture(50), raw / "images/other.png")
+    assert [record.id for record in source_of(settings("folders"), raw).records] == ["other"]

@@ -129,6 +129,7 @@ def test_images_without_a_file_have_no_mask(tmp_path):
         ({"points": [[2, 2], [50, 2], [5, 9]]}, r"shape 1 \(cat\): it reaches from"),
         ({"points": "a"}, r"shape 1 \(cat\): its points are no pairs"),
         ({"shape_type": "spline"}, "of the type 'spline' cannot be drawn"),
+        ({"shape_type": [1]}, r"of the type '\[1\]' cannot be drawn"),
         ({"label": "lion"}, r"shape 1 \(lion\): labels.txt"),
         ({"shape_type": "mask", "points": [[2, 2], [5, 5]], "mask": "x"}, "mask cannot be read as a picture"),
         (
