@@ -8,9 +8,14 @@ from json import dumps, loads
 from os import getpid
 from pathlib import Path
 from re import fullmatch
+from typing import TYPE_CHECKING, Literal
 
 from annotate.access import Access, access_for
 from annotate.bodies import PERSON
+
+if TYPE_CHECKING:
+    from annotate.review import Options
+    from annotate.workspace import Workspace
 
 USER_MISTAKE = 2
 PORT = 8765
@@ -20,6 +25,14 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text}: a whole number from 1 on")
     return int(text)
+
+
+def count(text: str) -> int:
+    return 0 if text == "0" else positive(text)
+
+
+def overlap(text: str) -> int | Literal["adaptive"]:
+    return "adaptive" if text == "adaptive" else positive(text)
 
 
 def person(text: str) -> str:
@@ -40,8 +53,15 @@ def arguments() -> ArgumentParser:
         type=Path,
         help="a folder of questions, as segmend audit --ask writes it; answers go to the round",
     )
-    parser.add_argument("--overlap", type=positive, default=1, help="how many people get each question")
-    parser.add_argument("--repeats", type=int, default=0, help="every so many questions one comes again; 0: never")
+    parser.add_argument(
+        "--overlap",
+        type=overlap,
+        help="how many people get each question, or adaptive; default: correct.overlap of params.yaml",
+    )
+    parser.add_argument(
+        "--gold", type=count, default=0, help="every so many questions one whose answer a gold mask knows; 0: never"
+    )
+    parser.add_argument("--repeats", type=count, default=0, help="every so many questions one comes again; 0: never")
     parser.add_argument(
         "--lease", type=positive, default=900, help="seconds until an open question goes to somebody else"
     )
@@ -70,7 +90,7 @@ def serve(chosen: Namespace) -> int:
 
     from annotate.app import make_app
     from annotate.retrain import Run
-    from annotate.review import Options, Review
+    from annotate.review import Review
     from annotate.workspace import WORK, Workspace
 
     root = Path.cwd()
@@ -92,8 +112,7 @@ def serve(chosen: Namespace) -> int:
         ) from None
     run = Run(root)
     try:
-        options = Options(chosen.overlap, chosen.lease, chosen.repeats, chosen.expert, chosen.round, chosen.questions)
-        review = Review(workspace, options)
+        review = Review(workspace, options_of(chosen, workspace))
         access = access_for(chosen.host, chosen.user)
         app = make_app(review, access, run)
         bound = bind(chosen.host, chosen.port)
@@ -107,6 +126,23 @@ def serve(chosen: Namespace) -> int:
         run.stop()
         address_file.unlink(missing_ok=True)
         lock.release()
+
+
+def options_of(chosen: Namespace, workspace: "Workspace") -> "Options":
+    """How questions are given out: as the command says, else as params.yaml does."""
+    from annotate.review import Options
+    from segmend.images.dataset import GOLD
+
+    if chosen.gold and GOLD not in workspace.dataset.card.annotators:
+        raise ValueError(
+            "--gold: the data set has no gold masks, so no answer is known; add some (masks/gold/<id>.png) and run segmend run"
+        )
+    people = chosen.overlap or (workspace.params.get("correct") or {}).get("overlap", 1)
+    if people != "adaptive" and (type(people) is not int or people < 1):
+        raise ValueError(
+            f"correct.overlap in params.yaml is {people!r}: it must be a count of people from 1 to 100, or adaptive"
+        )
+    return Options(people, chosen.lease, chosen.repeats, chosen.expert, chosen.gold, chosen.round, chosen.questions)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -14,8 +14,11 @@ SORTS = ("gain", "wrong", "uncertainty", "questions", "name")
 LABELLED = ("train", "val")  # test images have no labels
 
 
-def listing(review: Review, sort: str, find: str, named: str, who: str, start: int) -> dict[str, Any]:
-    """A page of images, worst first: by what answers are expected to put right, by the network's wrong pixels where they are known."""
+def listing(review: Review, sort: str, find: str, named: str, who: str, round: str, start: int) -> dict[str, Any]:
+    """A page of images, worst first: by what answers are expected to put right, by the network's wrong pixels where they are known.
+
+    `round`: only images with an answer in that round, or a question where it is the round that is asked now.
+    """
     space, now = review.workspace, review.assignment
     scores = space.scores()
     sort = sort if sort in SORTS else "gain"
@@ -25,8 +28,11 @@ def listing(review: Review, sort: str, find: str, named: str, who: str, start: i
     open_ = Counter(query.image for query in now.questions.ordered if not now.full(query.query))
     answered: dict[str, set[str]] = {}
     concerned: dict[str, set[str]] = {}
+    of_round = {query.image for query in now.questions.ordered if round == now.questions.round}
     for name in space.rounds:
         for answer in review.journal(name).standing:
+            if name == round:
+                of_round.add(answer.image)
             answered.setdefault(answer.image, set()).add(answer.who)
             concerned.setdefault(answer.image, set()).update(answer.classes)
     for query in now.questions.ordered:
@@ -37,6 +43,8 @@ def listing(review: Review, sort: str, find: str, named: str, who: str, start: i
         if find.casefold() not in sample.id.casefold():
             continue
         if who and who not in answered.get(sample.id, ()):
+            continue
+        if round and sample.id not in of_round:
             continue
         if named and named not in concerned.get(sample.id, ()):
             continue
@@ -66,10 +74,18 @@ def listing(review: Review, sort: str, find: str, named: str, who: str, start: i
     }
     rows.sort(key=worst[sort])
     everyone = sorted({name for names in answered.values() for name in names})
-    asked = {"sort": sort, "find": find, "named": named, "who": who}
+    asked = {"sort": sort, "find": find, "named": named, "who": who, "round": round}
     shown = rows[start : start + PAGE]
     labels = space.label_sets[-1] if space.label_sets else None
-    page = {"rows": shown, "total": len(rows), "start": start, "size": PAGE, "asked": asked, "sorts": SORTS}
+    page = {
+        "rows": shown,
+        "total": len(rows),
+        "start": start,
+        "size": PAGE,
+        "asked": asked,
+        "sorts": SORTS,
+        "rounds": space.rounds,
+    }
     return page | {"everyone": everyone, "labels": labels}
 
 

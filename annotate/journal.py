@@ -13,12 +13,12 @@ from threading import RLock
 
 from filelock import FileLock
 
-from segmend.answers.answers import PART, Answer, read
+from segmend.answers.answers import GOLD_QUERY, PART, Answer, read
 
 
 def question_of(query: str) -> str:
     """The question that an answer, or a part of it, belongs to."""
-    return query.split(PART)[0]
+    return query.removeprefix(GOLD_QUERY).split(PART)[0]
 
 
 class Journal:

@@ -45,10 +45,10 @@ def index(request: Request) -> HTMLResponse:
 
 
 @router.get("/browse")
-def browse(request: Request, sort: str = "", find: str = "", named: str = "", who: str = "", start: int = 0) -> Any:
-    content = listing(
-        review_of(request), sort=sort, find=find[:200], named=named[:200], who=who[:80], start=max(0, start)
-    )
+def browse(
+    request: Request, sort: str = "", find: str = "", named: str = "", who: str = "", round: str = "", start: int = 0
+) -> Any:
+    content = listing(review_of(request), sort, find[:200], named[:200], who[:80], round[:20], max(0, start))
     return page(request, "browse.html.j2", **content)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from annotate.journal import PART, Journal
 from annotate.review import Review
 from segmend.answers.answers import Answer, pixels
+from segmend.answers.gold import is_measurement
+from segmend.images.dataset import GOLD
 from segmend.images.rasters import is_class
 
 Verdict = tuple[str, tuple[str, ...]]
@@ -41,16 +43,18 @@ def figures(review: Review) -> list[dict[str, Any]]:
     """One row a person, by number of answers: all rounds together."""
     journals = [review.journal(name) for name in review.workspace.rounds]
     given: dict[str, list[Answer]] = defaultdict(list)
+    measured: dict[str, list[Answer]] = defaultdict(list)  # answers to gold questions
     for journal in journals:
         for answer in journal.standing:
             if PART not in answer.query:
-                given[answer.who].append(answer)
+                (measured if is_measurement(answer) else given)[answer.who].append(answer)
     gold = gold_standard(review)
     repeats, peers = repeated(journals), agreement(journals)
     rows = []
-    for who, answers in sorted(given.items(), key=lambda item: (-len(item[1]), item[0])):
+    for who in sorted({*given, *measured}, key=lambda name: (-len(given[name]), name)):
+        answers = given[who]
         seconds = [answer.seconds for answer in answers if answer.seconds]
-        known = [right for answer in answers if (right := gold(answer)) is not None]
+        known = [right for answer in [*answers, *measured[who]] if (right := gold(answer)) is not None]
         rows.append(
             {
                 "who": who,
@@ -70,10 +74,12 @@ def figures(review: Review) -> list[dict[str, Any]]:
 def gold_standard(review: Review) -> Any:
     """A function that says whether an answer agrees with the truth: None where nobody knows it, or of skips and brushing."""
     dataset, classes = review.workspace.dataset, review.workspace.classes
+    gold_there = GOLD in dataset.card.annotators
+    with_gold = {s.id for s in dataset.samples if gold_there and dataset.has_annotation(s.id, GOLD)}
 
     @lru_cache(maxsize=8)
     def truth(image: str) -> np.ndarray | None:
-        found = dataset.truth(image)
+        found = dataset.annotation(image, GOLD) if image in with_gold else dataset.truth(image)
         return None if found is None else found.ravel()
 
     def right(answer: Answer) -> bool | None:
@@ -132,14 +138,18 @@ def by_question(journals: Iterable[Journal]) -> dict[str, list[Answer]]:
 
 
 def disputed(review: Review) -> list[dict[str, Any]]:
-    """The questions of this round that people see differently or flagged, those with most voices first."""
+    """The questions of this round that people see differently or flagged, most disputed first.
+
+    The more of them disagree with the commonest answer the more disputed; of equally disputed ones those with more answers first.
+    """
     now = review.assignment
     rows = []
     for name, answers in by_question([now.journal]).items():
         query = now.questions.by_name.get(name)
-        said = {meaning(answer) for answer in answers} - {None}
+        said = Counter(verdict for answer in answers if (verdict := meaning(answer)) is not None)
         flagged = [answer for answer in answers if answer.flag]
-        settled = review.options.expert is not None and any(answer.who == review.options.expert for answer in answers)
+        settled = any(answer.settles for answer in answers)
         if query is not None and (len(said) > 1 or flagged) and not settled:
-            rows.append({"query": query, "answers": answers, "flagged": bool(flagged)})
-    return sorted(rows, key=lambda row: (-len(row["answers"]), row["query"].rank))
+            against = 1 - max(said.values(), default=0) / max(said.total(), 1) if said else 0.0
+            rows.append({"query": query, "answers": answers, "flagged": bool(flagged), "against": against})
+    return sorted(rows, key=lambda row: (-row["against"], -len(row["answers"]), row["query"].rank))

@@ -9,6 +9,8 @@ import numpy as np
 
 from annotate.workspace import Workspace, key_of
 from segmend.answers.answers import Footprint, Query, pixels, read_queries
+from segmend.answers.gold import gold_questions
+from segmend.images.rasters import Maps
 
 CONFIRMABLE = ("correction",)  # kinds of questions that show a label to be confirmed
 
@@ -16,7 +18,7 @@ CONFIRMABLE = ("correction",)  # kinds of questions that show a label to be conf
 class Questions:
     """A round's questions, or those of another folder, whose about.json says which label set they show; their answers are the round's."""
 
-    def __init__(self, workspace: Workspace, round: str, folder: Path | None = None):
+    def __init__(self, workspace: Workspace, round: str, folder: Path | None = None, with_gold: bool = False):
         self.round, self.labels = round, workspace.before(round)
         self.folder = folder or workspace.path("queries", round)
         about = self.folder / "about.json"
@@ -26,7 +28,16 @@ class Questions:
         self.ordered = sorted(read_queries(self.folder), key=lambda query: query.rank)
         self.by_name = {query.query: query for query in self.ordered}
         self.expected = expected(self.ordered)  # pixels that all answers are expected to put right
+        # Questions whose answer is known, by name; they are given among the others and told as these are.
+        gold = (
+            gold_questions(workspace.dataset, Maps(workspace.path("regions")), self.by_name, round) if with_gold else []
+        )
+        self.gold = {query.query: query for query in gold}
         self._classes = {name: k for k, name in enumerate(workspace.classes)}
+
+    def find(self, name: str) -> Query | None:
+        """A question of the round, or a gold one."""
+        return self.by_name.get(name) or self.gold.get(name)
 
     def told(self, query: Query) -> dict[str, Any]:
         """What the page needs to ask this question. Truth is not part of it."""

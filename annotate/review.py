@@ -5,17 +5,18 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 import numpy as np
 
 from annotate.assignment import Assignment
 from annotate.bodies import Answering, Paint, Painting, Reverting
+from annotate.doubt import Doubt
 from annotate.journal import PART, Journal, question_of
 from annotate.questions import Questions, expected, uncropped
 from annotate.workspace import WORK, Workspace
-from segmend.answers.answers import Answer, Footprint, Query, encode_pixels, pixels
+from segmend.answers.answers import GOLD_QUERY, Answer, Footprint, Query, encode_pixels, pixels
 from segmend.answers.revert import matching, reverted
 
 STOP = 20  # of how many coming questions the expected gain is averaged for the hint to stop
@@ -24,10 +25,11 @@ STOP = 20  # of how many coming questions the expected gain is averaged for the 
 class Options(NamedTuple):
     """How questions are given out."""
 
-    overlap: int = 1  # people per question
+    overlap: int | Literal["adaptive"] = 1  # people per question; adaptive: another where the answer is in doubt
     lease: float = 900.0  # seconds until a question that was not answered is given to somebody else
     repeats: int = 0  # every so many questions one of the person's own comes again; 0: never
     expert: str | None = None  # who may settle disputed questions; None: everybody
+    gold: int = 0  # every so many questions one comes whose answer a gold mask knows; 0: never
     round: str | None = None  # None: the newest round that has questions
     questions: Path | None = None  # a folder of questions (segmend audit --ask) in place of the round's own
 
@@ -54,10 +56,10 @@ class Review:
             if not file.is_file():  # being made anew
                 return now
             if now is None or now.questions.round != name or now.questions.mark != file.stat().st_mtime_ns:
-                questions = Questions(self.workspace, name, folder)
-                now = Assignment(
-                    questions, self.journal(name), self.options.overlap, self.options.lease, self.options.repeats
-                )
+                asked = self.options
+                questions, journal = Questions(self.workspace, name, folder, bool(asked.gold)), self.journal(name)
+                overlap = Doubt(self.workspace, questions, journal) if asked.overlap == "adaptive" else asked.overlap
+                now = Assignment(questions, journal, overlap, asked.lease, asked.repeats, asked.gold)
                 self._assignment = now
             now.journal.refresh()
             return now
@@ -111,17 +113,18 @@ class Review:
         """Keep an answer. The result says so, or that the question was answered by somebody else meanwhile."""
         with self._guard:
             now = self.assignment
-            query = now.questions.by_name.get(body.query)
+            query = now.questions.find(body.query)
             if query is None:
                 raise ValueError(f"there is no question {body.query} in round {now.questions.round}")
             when = moment(body.at)
-            mine = now.journal.stand(body.query).get(who)
+            named = GOLD_QUERY + body.query if body.query in now.questions.gold else body.query
+            mine = now.journal.stand(named).get(who)
             if mine is not None and mine.when == when:  # sent again after a lost connection
                 return {"kept": True}
             again = mine is not None and now.asked_again(body.query, who)
             if not (body.expert or again or now.may_answer(body.query, body.window, who)):
                 return {"kept": False}
-            now.journal.append(self.lines(body, query, who, when))
+            now.journal.append(self.lines(body, query.model_copy(update={"query": named}), who, when))
             now.release(body.query, body.window)
             return {"kept": True}
 
@@ -133,6 +136,7 @@ class Review:
         given: dict[str, Any] = {"who": who, "when": when, "clicks": body.clicks, "seconds": body.seconds}
         given |= {"flag": True} if body.flag else {}
         given |= {"comment": body.comment} if body.comment else {}
+        given |= {"settles": True} if body.expert and body.kind != "skip" else {}
         about: dict[str, Any] = {"query": query.query, "image": query.image, "footprint": query.footprint}
         given |= {"image_sha256": query.image_sha256} if query.image_sha256 else {}
         if body.kind == "mask":
@@ -168,14 +172,14 @@ class Review:
         """Take back a person's newest answer of the round; its question, or None where there is nothing left."""
         with self._guard:
             now = self.assignment
-            last = now.journal.last_of(who, lambda name: question_of(name) in now.questions.by_name)
+            last = now.journal.last_of(who, lambda name: now.questions.find(question_of(name)) is not None)
             if last is None:
                 return None
             name = question_of(last.query)
             whole = [a for a in now.journal.standing if a.who == who and question_of(a.query) == name]
             now.journal.append(reverted(whole, who, moment()))
             now.claim(name, window, who)
-            return now.questions.by_name[name]
+            return now.questions.find(name)
 
     def paint(self, body: Painting, who: str) -> int:
         """Keep a repainted image as one answer a class; how many."""

@@ -26,7 +26,7 @@ from tasks.correct.oracles.ground_truth import GroundTruth
 from tasks.correct.settings import Params
 
 DATA, SEEDS, BUDGETS = ("brain", "superalloy"), (0, 1, 2), ("6%", "18%")
-CONFUSED = {"brain": {"grey": "white"}, "superalloy": {}}
+CONFUSED = {"brain": {"grey matter": "white matter"}, "superalloy": {}}
 NETWORK = 0.8
 
 

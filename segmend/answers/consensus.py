@@ -22,6 +22,7 @@ from segmend.answers.answers import JOINED, Answer, encode_pixels
 from segmend.answers.candidate_sets import answered_pixels, is_set
 
 UNKNOWN = 2 / 3  # reliability of a person before any answer was compared: the aggregators' prior, 2 right to 1 wrong
+NETWORK_SURE = 0.9  # the probability that the network may have at most where it says which answers are doubtful
 TIE = 1e-9  # posteriors this close are equal
 
 

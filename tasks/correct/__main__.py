@@ -34,6 +34,7 @@ from segmend.answers import history
 from segmend.answers.answers import Answer, Budget, Query, read, read_budget, read_queries, write
 from segmend.answers.forecasts import read as read_forecasts
 from segmend.answers.forecasts import write as write_forecasts
+from segmend.answers.gold import is_measurement
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.parallel import map_images
 from segmend.stage.command import Waiting, stage
@@ -53,7 +54,7 @@ from tasks.correct.expansion_pass import Folders, answer_outcomes, correct_image
 from tasks.correct.replay import ImageResult, ImageWork, replay_image, total
 from tasks.correct.round_metrics import round_metrics, with_outcome
 from tasks.correct.settings import Params
-from tasks.correct.several_people import decide, individual_answers, is_measurement, write_people
+from tasks.correct.several_people import decide, individual_answers, write_people
 
 
 @stage

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from segmend.answers.answers import Answer, Budget
-from segmend.answers.consensus import consensus
+from segmend.answers.consensus import NETWORK_SURE, consensus
+from segmend.answers.gold import gold_classes
 from segmend.images.dataset import Dataset
 from tasks.correct.collect_answers import within
 from tasks.correct.expansion._base import QuestionAsked
 from tasks.correct.settings import ADAPTIVE, Params
-from tasks.correct.several_people import gold_classes, grouped, questions_of
+from tasks.correct.several_people import grouped, questions_of
 
 BATCH = 20  # questions that simulated people are asked before reliabilities are estimated anew
-NETWORK = 0.9  # the probability that the network may have at most where it says which answers are doubtful
 
 
 def doubts(
@@ -19,7 +19,7 @@ def doubts(
 ) -> dict[str, float]:
     """By identity the probability that a question's answer is wrong, by people's reliability and what the network predicted."""
     gold = gold_classes(data, [group[-1] for group in groups.values()])
-    made = consensus(questions_of(groups.values(), asked, gold), data.classes, settings.aggregator, NETWORK)
+    made = consensus(questions_of(groups.values(), asked, gold), data.classes, settings.aggregator, NETWORK_SURE)
     return {identity: decision.doubt for identity, decision in zip(groups, made.decisions, strict=True)}
 
 

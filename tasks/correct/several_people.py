@@ -12,12 +12,10 @@ from math import fsum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from segmend.answers.answers import GOLD_QUERY, PART, Answer, is_simulated, pixels, read, standing, write
+from segmend.answers.answers import PART, Answer, is_simulated, read, standing, write
 from segmend.answers.consensus import Question, consensus
-from segmend.images.dataset import GOLD, Dataset
-from segmend.images.rasters import is_class
+from segmend.answers.gold import gold_classes, is_measurement
+from segmend.images.dataset import Dataset
 from tasks.correct.expansion._base import QuestionAsked
 from tasks.correct.people_table import table_of_people
 from tasks.correct.settings import Params
@@ -48,26 +46,6 @@ def individual_answers(labels: Path, before: Sequence[Answer]) -> list[Answer]:
     single = read(path) if path.is_file() else []
     shared = {answer.identity for answer in single if not is_measurement(answer)}
     return [*(answer for answer in before if answer.identity not in shared), *single]
-
-
-def gold_classes(data: Dataset, answers: Iterable[Answer]) -> dict[str, int]:
-    """By identity the class of most of an answer's pixels, where a gold mask names one for more than half of them."""
-    if GOLD not in data.card.annotators:
-        return {}
-    by_image: dict[str, dict[str, Answer]] = defaultdict(dict)
-    for answer in answers:
-        if PART not in answer.query:
-            by_image[answer.image][answer.identity] = answer
-    known = {}
-    for image, each in by_image.items():
-        if data.has_annotation(image, GOLD):
-            mask = data.annotation(image, GOLD).ravel()
-            for identity, answer in each.items():
-                inside = mask[pixels(answer.footprint)]
-                counts = np.bincount(inside[is_class(inside)], minlength=1)
-                if 2 * counts.max() > len(inside):
-                    known[identity] = int(counts.argmax())
-    return known
 
 
 def questions_of(
@@ -197,8 +175,3 @@ def write_people(out: Path, decided: Decided) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write(out / INDIVIDUAL, decided.individual)
     (out / "people.json").write_text(dumps(decided.people, indent=2) + "\n")
-
-
-def is_measurement(answer: Answer) -> bool:
-    """Whether it answers a gold question: it changes no label."""
-    return answer.query.startswith(GOLD_QUERY)

@@ -27,10 +27,17 @@ const outbox = new Outbox(({ what, answer, reason, progress }) => {
 });
 
 const queue = new Queue(windowName(), outbox, {
-  preload: (question) => viewer.preload(question.image, question.box, question.labels),
+  preload: (question) => {
+    viewer.preload(question.image, question.box, question.labels);
+    setTimeout(() => regionOf(question).picture, 0); // a large region's outline and mask are made before they are needed
+  },
   progress: showProgress,
   offline: (trouble) => tell(trouble instanceof Refused ? trouble.message : texts.state.away, true),
 });
+
+function regionOf(question) {
+  return (question.region ??= new Region(question.box, question.runs));
+}
 
 function className(k) {
   return k === null ? texts.question.unlabelled : config.classes[k].name;
@@ -68,7 +75,7 @@ function show(question) {
   const gain = expected === null ? "" : `, ${say(texts.question.expected, { n: short(expected) })}`;
   $("about").textContent = `${question.query}, ${question.image.name}${gain}`;
   showBrush();
-  viewer.show(question.image, new Region(question.box, question.runs), question.labels);
+  viewer.show(question.image, regionOf(question), question.labels);
   clock.start();
 }
 

@@ -1,6 +1,6 @@
 // Tiles of images and label maps, kept up to a number; ids of superpixels as numbers.
 
-const KEPT = 240;
+const KEPT = 480; // the question that is shown and five to come: at most 40 tiles each, images and labels
 
 export class Tiles {
   constructor(side, changed) {
@@ -27,10 +27,10 @@ export class Tiles {
   }
 }
 
-/** Which tiles cover a part of an image, given in its full-size pixels; at most one pixel of a tile per pixel of the screen. */
+/** Which tiles cover a part of an image, given in its full-size pixels, of the size nearest to the screen's: none of their pixels covers more than 1.24 of the screen's. */
 export function covering(image, side, scale, left, top, right, bottom) {
   const last = Math.max(0, Math.ceil(Math.log2(Math.max(image.width, image.height) / side)));
-  const level = Math.min(last, Math.max(0, Math.floor(Math.log2(1 / scale) + 0.01)));
+  const level = Math.min(last, Math.max(0, Math.floor(Math.log2(1 / scale) + 0.31)));
   const step = side * 2 ** level;
   const found = [];
   for (let row = Math.max(0, Math.floor(top / step)); row * step < Math.min(bottom, image.height); row++) {
