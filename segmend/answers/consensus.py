@@ -5,7 +5,8 @@
 3. Else the aggregator weighs the classes that people named: confirm, class and mask each name one. Of equally likely ones the later
    answer's counts. No class wins that nobody named, whatever a network says.
 4. Among those who named that class, the kind that most of them chose (of equally many the later) says what is done: of masks the
-   pixels that at least half of these people gave the class (a confirm or class is the region, or the pixels it names).
+   pixels that most of these people gave the class, where they are equally many as the later answer has it (a confirm or class is
+   the region, or the pixels it names).
 5. Where somebody ticked several classes, each class is decided by itself, present or absent; who named one class ticked that one.
 """
 
@@ -252,7 +253,8 @@ def merged(winners: Sequence[Answer], doubt: float) -> Decision:
     masks = frozenset[str]()
     if base.kind == "mask":
         flat, times = np.unique(np.concatenate([answered_pixels(answer) for answer in winners]), return_counts=True)
-        kept = flat[2 * times >= len(winners)]
+        half = np.isin(flat, answered_pixels(winners[-1])) & (2 * times == len(winners))
+        kept = flat[(2 * times > len(winners)) | half]
         update["mask"] = encode_pixels(kept, base.footprint.size) if len(kept) else base.mask
         masks = frozenset(answer.who for answer in winners if answer.kind == "mask")
     return Decision(base.model_copy(update=update), doubt, masks)

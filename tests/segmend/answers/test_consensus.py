@@ -68,7 +68,7 @@ def test_an_expert_settles():
     assert made.answer is expert and made.doubt == 0.0
 
 
-def test_of_masks_the_pixels_that_at_least_half_gave_the_class():
+def test_of_masks_the_pixels_that_most_gave_the_class():
     masks = [
         answer(who, "mask", "leaf", pixels=each)
         for who, each in (("ada", [0, 1, 2]), ("ben", [1, 2, 3]), ("cem", [2, 3, 4]))
@@ -79,6 +79,10 @@ def test_of_masks_the_pixels_that_at_least_half_gave_the_class():
     assert whole.answer.kind == "class" and not whole.masks  # most of them say that all of the region is leaf
     mixed = decide(masks[0], masks[1], answer("cem", "class", "leaf"))
     assert mixed.answer.kind == "mask" and answered_pixels(mixed.answer).tolist() == [0, 1, 2, 3]
+
+    whole_first = decide(answer("ben", "class", "leaf"), masks[0])  # two who disagree about the pixels: the later
+    assert answered_pixels(whole_first.answer).tolist() == [0, 1, 2]
+    assert decide(masks[0], answer("ben", "class", "leaf")).answer.kind == "class"
 
 
 def test_sets_are_decided_class_by_class():
