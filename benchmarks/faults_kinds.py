@@ -98,6 +98,7 @@ def dangling_link(workspace: Path) -> Iterator[None]:
     rmtree(workspace / LABELS)
     (workspace / LABELS).symlink_to(workspace / "nowhere")
     yield
+    (workspace / LABELS).unlink()
 
 
 @contextmanager
@@ -174,7 +175,7 @@ FAULTS = (
     Fault("an output is deleted", removed("data/regions")),
     Fault("a label file is cut short by hand", edited_label),
     Fault("a file is added to an output by hand", written(f"{LABELS}/extra.png", lambda _: b"no picture")),
-    Fault("an output is a link to nowhere", dangling_link),
+    Fault("an output is a link to nowhere", dangling_link, 2, "a link that leads nowhere"),
     Fault("files are newer than now", from_the_future),
     Fault("a killed dvc left its lock", dead_lock),
     Fault("the folder .work is deleted", removed(".work")),

@@ -98,6 +98,13 @@ def opened(root: Path) -> Iterator[Any]:
                 repo.close()
         except DvcException as error:
             raise UserError(f"DVC cannot read this workspace: {_whole_message(error)}") from error
+        except FileNotFoundError as error:
+            if not os.path.islink(error.filename or ""):
+                raise
+            raise UserError(
+                f"{os.path.relpath(error.filename, root)} is a link that leads nowhere (was DVC's cache moved or deleted?): bring back what "
+                "it led to, or remove the link and run again."
+            ) from error
 
 
 def _whole_message(error: BaseException | None) -> str:

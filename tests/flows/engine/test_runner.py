@@ -297,3 +297,13 @@ def test_a_folder_that_many_stages_read_is_hashed_once(toy: Path, monkeypatch: p
     with Runner(toy, say=lambda text: None) as runner:
         assert not runner.plan().stale
     assert sorted(asked) == ["a.txt", "b.txt", "c.txt", "d.txt", "in.txt", "stage.py"]
+
+
+def test_an_output_that_is_a_link_to_nowhere_is_one_sentence(toy: Path):
+    run(toy)
+    (toy / "b.txt").unlink()
+    (toy / "b.txt").symlink_to(toy / "nowhere")
+    with pytest.raises(UserError, match=r"^b\.txt is a link that leads nowhere .* remove the link and run again"):
+        run(toy)
+    (toy / "b.txt").unlink()
+    assert set(run(toy).values()) <= {"Cached", "Restored", "Completed"}
