@@ -109,7 +109,7 @@ def gathered(raw: Path, contents: dict[Path, dict[str, Any]]) -> tuple[dict[Path
                 continue
             key = key_of(entry["id"])
             try:
-                path = files.find(entry["file_name"], places)
+                path = files.find(str(entry["file_name"]), places)
             except ValueError as trouble:
                 problems.append(Problem("", relative(json, raw), f"it lists {entry['file_name']}, {trouble}"))
                 missing.add(key)

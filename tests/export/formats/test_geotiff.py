@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from warnings import catch_warnings, simplefilter
+from warnings import catch_warnings
 
 import numpy as np
 import rasterio
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from rasterio.errors import NotGeoreferencedWarning
 
 from segmend.images.dataset import Dataset, Sample
 from tasks.export.__main__ import places_in
@@ -68,6 +69,5 @@ def test_data_without_a_georeference_are_written_too(tmp_path):
     image, labels = np.zeros((2, 3, 3), np.uint8), np.array([[0, 1, 255], [1, 0, 254]], np.uint8)
     item = Item(Sample("a", "train", 2, 3, "", ""), image, labels)
     out = written(Geotiff(), Made(LEAF_CARD, [item]), tmp_path / "out")
-    with catch_warnings(), rasterio.open(out / "masks/a.tif") as file:
-        simplefilter("ignore")
+    with catch_warnings(action="ignore", category=NotGeoreferencedWarning), rasterio.open(out / "masks/a.tif") as file:
         assert file.crs is None and (file.read(1) == labels).all() and file.colormap(1)[0][:3] == LEAF_CARD.colours[0]

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -180,16 +182,24 @@ def test_server_gone_fails_nothing_and_is_made_up_for(root: Path, monkeypatch: p
 
 
 def test_lines_come_while_the_stage_runs(root: Path):
-    behave(root, "first", "time.sleep(3)")
+    """The stage waits until somebody has seen the first of its two values in MLflow."""
+    behave(root, "first", "while not Path('seen').exists(): time.sleep(0.1)")
     seen: list[dict] = []
 
-    class Look(Listener):
-        def item(self, stage: str, item: dict) -> None:
-            if item["kind"] == "outcome" and stage == "first":
-                seen.append(dict(runs(root)["first"].data.metrics))
+    def look() -> None:
+        for _ in range(600):
+            run = runs(root).get("first")
+            if run is not None and "loss" in run.data.metrics:
+                seen.append(dict(run.data.metrics))
+                break
+            time.sleep(0.1)
+        (root / "seen").touch()
 
-    flow(root, Look())
-    assert seen == [{"loss": 0.5}]  # the first of its two values, sent before it ended
+    looking = threading.Thread(target=look)
+    looking.start()
+    flow(root)
+    looking.join()
+    assert seen == [{"loss": 0.5}]
 
 
 def test_unknown_run_is_made_again_from_its_record(root: Path, database: Path):

@@ -32,7 +32,8 @@ def test_grey_alpha_palette_and_one_bit_become_rgb(tmp_path):
         "P": Image.fromarray(grey).convert("P"),
     }.items():
         made.save(tmp_path / f"{name}.png")
-        assert Image.open(tmp_path / f"{name}.png").mode == name
+        with Image.open(tmp_path / f"{name}.png") as image:
+            assert image.mode == name
         assert (read_picture(tmp_path / f"{name}.png") == expected).all(), name
     Image.fromarray(grey > 127).save(tmp_path / "1.png")
     assert (read_picture(tmp_path / "1.png")[..., 0] == np.where(grey > 127, 255, 0)).all()
