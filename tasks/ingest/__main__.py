@@ -52,7 +52,7 @@ def ingest(settings: Params, seed: int, *, raw: Path, out: Path, out_truth: Path
     out.mkdir(parents=True, exist_ok=True)
     job = Job(
         source.ids, source.palette, out, out_truth, noise, present, seed,
-        settings.noise.hidden.ids(source.classes), source.reading, kept,
+        settings.noise.hidden.ids(source.classes), source.reading, settings.fill_void, kept,
     )  # fmt: skip
     kept.keep_checked(checked)
     planted = write_all(checked, job, settings.noise.share)

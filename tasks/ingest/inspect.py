@@ -58,6 +58,9 @@ def look(settings: Params, raw: Path, why: str, seed: int = 0) -> dict[str, Any]
         ],
         "void_ids": source.void,
         "share_void": ratio(pixels[VOID], pixels.sum()),
+        "images_mostly_void": sum(
+            item.known is not None and 2 * int(item.known[VOID]) > int(item.known.sum()) for item in checked
+        ),
         "share_unlabelled": ratio(pixels[UNLABELLED], pixels.sum()),
         "truth_kept_apart": kept_apart(source),
         "sizes": [[height, width, count] for (height, width), count in sizes.most_common(20)],
@@ -118,6 +121,8 @@ def told(seen: dict[str, Any]) -> str:
         bar = "#" * round(40 * (entry["share"] or 0))
         lines.append(f"  {entry['id']:>3}  {entry['name']:<{width}}  {share}  {colour}  {bar}".rstrip())
     lines.append(f"void      ids {ranges(seen['void_ids'])}: {seen['share_void'] or 0:.2%} of all pixels")
+    if seen["share_void"]:
+        lines.append(void_line(seen))
     if seen["share_unlabelled"]:
         lines.append(f"open      id {UNLABELLED}, not labelled yet: {seen['share_unlabelled']:.2%} of all pixels")
     lines.append(f"truth     {truth_line(seen)}")
@@ -128,6 +133,15 @@ def told(seen: dict[str, Any]) -> str:
         )
     lines += ["", *(f"- {note}" for note in seen["notes"])]
     return "\n".join(lines)
+
+
+def void_line(seen: dict[str, Any]) -> str:
+    """What void costs: the classes that are rarer than it, and what would open it."""
+    labelled_share = 1 - seen["share_void"] - (seen["share_unlabelled"] or 0)
+    rarer = [e["name"] for e in seen["classes"] if 0 < (e["share"] or 0) * labelled_share < seen["share_void"]]
+    more = f", more than {', '.join(rarer[:5])}{' ...' if len(rarer) > 5 else ''} each" if rarer else ""
+    mostly = f"; {seen['images_mostly_void']} images are mostly void" if seen["images_mostly_void"] else ""
+    return f"          nothing is learned from it, asked about it or scored there{more}{mostly}; ingest.fill_void: true opens it"
 
 
 def truth_line(seen: dict[str, Any]) -> str:

@@ -25,6 +25,10 @@ class Params(Settings):
         (), description="names of the classes in the order of their ids, where no file names them"
     )
     void: tuple[Annotated[int, Field(ge=0)], ...] = Field((), description="ids in the masks that mean void, beside 255")
+    fill_void: bool = Field(
+        False,
+        description="void in the given masks of train and val becomes unlabelled: it may be asked about and filled; in the truth it stays void",
+    )
     palette: str = Field(
         "", description="the palette file of colour masks, if not palette.json, palette.csv or labelmap.txt"
     )

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from segmend.images.parallel import map_images
-from segmend.images.rasters import VOID, LabelMap, write_labels
+from segmend.images.rasters import UNLABELLED, VOID, LabelMap, write_labels
 from segmend.images.tiles import Tile
 from segmend.stage.events import progress
 from tasks.ingest.checking.identifiers import inside
@@ -36,6 +36,7 @@ class Job(NamedTuple):
     seed: int
     hidden: tuple[int, ...] = ()  # classes whose labels are taken away
     reading: Reading = Reading()
+    fill_void: bool = False  # void of given masks becomes unlabelled
     kept: KeptResults | None = None  # pictures of images that did not change are copied from it
 
 
@@ -72,11 +73,14 @@ def write_given(record: Record, key: str, job: Job) -> None:
     ]
     if job.noise is None and record.mask is not None:
         maps.append((job.out / "masks", "mask", record.mask))
+    fill = job.fill_void and record.split in NOISY
+    for folder, kind, pixels in maps:
+        kind = f"{kind}_opened" if fill else kind
+        write_pieces(record, pixels, folder, key, kind, partial(write_map, job=job, fill=fill), job)
     truth = record.truth if job.noise is None else record.truth or record.mask
     if truth is not None:
-        maps.append((job.out_truth, "mask" if truth is record.mask else "truth", truth))
-    for folder, kind, pixels in maps:
-        write_pieces(record, pixels, folder, key, kind, partial(write_map, job=job), job)
+        kind = "mask" if truth is record.mask else "truth"
+        write_pieces(record, truth, job.out_truth, key, kind, partial(write_map, job=job), job)
 
 
 Write = Callable[[Path, np.ndarray, Tile | None], None]
@@ -99,8 +103,16 @@ def write_image(path: Path, image: np.ndarray, tile: Tile | None) -> None:
     Image.fromarray(np.ascontiguousarray(image)).save(path, format="PNG", compress_level=4)
 
 
-def write_map(path: Path, raw: np.ndarray, tile: Tile | None, job: Job) -> None:
-    write_labels(path, labels_of(raw, tile, job), job.colours)
+def write_map(path: Path, raw: np.ndarray, tile: Tile | None, job: Job, fill: bool = False) -> None:
+    """A map as the files say; `fill`: void is not labelled yet."""
+    labels = labels_of(raw, tile, job)
+    write_labels(path, opened(labels, tile) if fill else labels, job.colours)
+
+
+def opened(labels: LabelMap, tile: Tile | None) -> LabelMap:
+    """Void as not labelled yet; what another tile owns stays void."""
+    void = labels == VOID if tile is None else (labels == VOID) & tile.owned()
+    return np.where(void, np.uint8(UNLABELLED), labels)
 
 
 def labels_of(raw: np.ndarray, tile: Tile | None, job: Job) -> LabelMap:
@@ -115,19 +127,22 @@ def planted_mask(item: Item, job: Job) -> Planting:
     if given is None:
         return Planting(np.zeros(256, np.int64), {})
     return add(
-        planted_piece(labels_of(raw, tile, job), tile.id if tile else item.record.id, wanted, item.record.split, job)
+        planted_piece(labels_of(raw, tile, job), tile, item.record, wanted, job)
         for (tile, raw, _), wanted in zip(pieces(given, item.record), item.wanted, strict=True)
     )
 
 
-def planted_piece(truth: LabelMap, identifier: str, wanted: int, split: str | None, job: Job) -> Planting:
+def planted_piece(truth: LabelMap, tile: Tile | None, record: Record, wanted: int, job: Job) -> Planting:
     assert job.noise is not None
+    identifier, split = tile.id if tile else record.id, record.split
     planted = plant(truth, wanted, job.classes, job.noise, job.seed, identifier)
     by_class = np.bincount(truth[planted.labels != truth], minlength=256)
     labels, by_kind = planted.labels, planted.by_kind
     if job.noise.hides and split in NOISY:
         labels = hide(labels, job.hidden, job.noise, job.seed, identifier)
         by_kind = by_kind | {"hidden": int((labels != planted.labels).sum())}
+    if job.fill_void and split in NOISY:
+        labels = opened(labels, tile)
     write_labels(inside(job.out / "masks", identifier), labels, job.colours)
     return Planting(by_class, by_kind)
 

@@ -129,6 +129,23 @@ def test_void_and_unlabelled_keep_their_ids(tmp_path):
     assert numbers["share_void"] == pytest.approx(10 / 32, abs=0.04)
 
 
+@pytest.mark.parametrize("level", ["none", "hard"])
+def test_void_of_given_masks_can_be_opened(tmp_path, level):
+    """In train and val it becomes unlabelled, in the truth and in test it stays; opened again after a run that did not."""
+    raw = raw_folders(tmp_path / "raw")
+    for path in (raw / "masks").iterdir():
+        save(stripes(values=(0, 1, 2, 255)), path)
+        save(stripes(values=(0, 1, 2, 255)), raw / "truth" / path.name)
+    void = stripes(values=(0, 1, 2, 255)) == 255
+    for fill, to in ((False, "closed"), (True, "open")):
+        run(settings("folders", fill_void=fill, noise={"level": level}), raw, tmp_path / to)
+        dataset = Dataset(tmp_path / to / "dataset", tmp_path / to / "truth")
+        for sample in dataset.samples:
+            assert (dataset.truth(sample.id)[void] == 255).all()
+            mask = dataset.mask(sample.id)
+            assert (mask[void] == (254 if fill and sample.split != "test" else 255)).all() and (mask[~void] < 254).all()
+
+
 def test_truth_folder_is_kept_apart(tmp_path):
     raw = raw_folders(tmp_path / "raw")
     save(stripes(values=(2, 1, 0)), raw / "truth/train_0.png")

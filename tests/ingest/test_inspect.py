@@ -4,6 +4,7 @@ import json
 from os import environ
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tasks.ingest.inspect import main, ranges
@@ -33,6 +34,21 @@ def test_it_says_what_it_understood(tmp_path, capsys):
     ):
         assert words in text, text
     assert sorted(path.as_posix() for path in tmp_path.rglob("*")) == before
+
+
+def test_it_says_what_void_costs(tmp_path, capsys):
+    """A sixth of the columns is void: more than no class but the last, which has two columns."""
+    raw = raw_folders(tmp_path / "raw")
+    for k, path in enumerate((raw / "masks").iterdir()):
+        mask = stripes()
+        mask[:, :6], mask[mask == 2] = 255, 1
+        mask[:, -2:] = 2
+        save(np.full_like(mask, 255) if k == 0 else mask, path)
+    assert main([str(raw)]) == 0
+    text = capsys.readouterr().out
+    assert (
+        "scored there, more than sky, road each; 1 images are mostly void; ingest.fill_void: true opens it" in text
+    ), text
 
 
 def test_json_for_programs(tmp_path, capsys):
