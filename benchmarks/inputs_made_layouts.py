@@ -171,3 +171,35 @@ def coco_of_which_one_image_has_no_annotation(folder: Path) -> Expected:
     covered = OBJECT - OBJECT // IMAGES
     expected = {"background": TOTAL - covered, "cell": covered}
     return Expected(expected, notes=(f"warning: 1 of {IMAGES} images have no annotation (images/0.png)",))
+
+
+@made
+def class_list_with_its_own_numbers(folder: Path) -> Expected:
+    base(folder, named=False)
+    (folder / "classes.txt").write_text("1 cell\n0 ground\n")
+    return Expected(USUAL)
+
+
+@made
+def masks_of_which_some_are_of_an_unread_kind(folder: Path) -> Expected:
+    base(folder)
+    for path in sorted((folder / "masks").iterdir())[:2]:
+        path.rename(path.with_suffix(".mat"))
+    return Expected(words="masks/im_0.mat: masks of the kind .mat are not read, and its image has no other")
+
+
+@made
+def cvat_masks_exported_without_images(folder: Path) -> Expected:
+    base(folder, "JPEGImages", "SegmentationClass", named=False)
+    (folder / "JPEGImages").rename(folder.parent / f"{folder.name}-images")
+    (folder / "labelmap.txt").write_text("# label:color_rgb:parts:actions\nground:0,0,0::\ncell:0,128,0::\n")
+    return Expected(words="has masks and no images: export again with images (CVAT: Save images)")
+
+
+@made
+def yolo_without_names(folder: Path) -> Expected:
+    for k in range(IMAGES):
+        save(picture(k), folder / f"train/images/{k}.png")
+        (folder / "train/labels").mkdir(parents=True, exist_ok=True)
+        (folder / f"train/labels/{k}.txt").write_text("0 0.1 0.1 0.5 0.1 0.5 0.5\n")
+    return Expected(words="nothing names the classes: add data.yaml with the key names, or classes.txt")

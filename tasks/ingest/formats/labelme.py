@@ -58,12 +58,10 @@ class Labelme(Method):
             raise ValueError(f"{raw} is not laid out as labelme: JSON files with shapes and imagePath are expected")
         contents = {path: read_object(path) for path in files}
         labels_used = {
-            str(shape.get("label"))
-            for path, content in contents.items()
-            for shape in objects_of(content, "shapes", path)
+            label_of(shape) for path, content in contents.items() for shape in objects_of(content, "shapes", path)
         }
         labels = list_of(raw)
-        names = tuple(hints.classes) or named(labels) or tuple(sorted(labels_used - {IGNORED, "_background_"}))
+        names = tuple(hints.classes) or named(labels) or tuple(sorted(labels_used - {IGNORED, "_background_", ""}))
         classes, index, base = with_background(names, Hints(), "labelme's labels")
         index |= {IGNORED: VOID, "_background_": base}
         images, records, problems = NamedImages(raw), [], []
@@ -149,12 +147,21 @@ def image_of(json: Path, content: dict[str, Any], images: NamedImages) -> Path |
         return None
 
 
+def label_of(shape: dict[str, Any]) -> str:
+    """The label of a shape; "" where it has none."""
+    label = shape.get("label")
+    return "" if label is None else str(label)
+
+
 def shapes_of(content: dict[str, Any], index: dict[str, int]) -> tuple[tuple[Shape, ...], list[str]]:
     """The shapes of one file, and what is wrong with them."""
     shapes, wrong = [], []
     for number, shape in enumerate(content.get("shapes") or [], 1):
-        label, kind, points = str(shape.get("label")), str(shape.get("shape_type") or "polygon"), shape.get("points")
+        label, kind, points = label_of(shape), str(shape.get("shape_type") or "polygon"), shape.get("points")
         name = f"shape {number} ({label})"
+        if not label:
+            wrong.append(f"shape {number} has no label: give it one, or remove it")
+            continue
         try:
             corners = [(float(x), float(y)) for x, y in points]
         except (TypeError, ValueError):

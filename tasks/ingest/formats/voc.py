@@ -64,11 +64,18 @@ class Voc(Method):
     @staticmethod
     def sees(raw: Path) -> str:
         masks = next((name for name in (LISTS, "SegmentationClass") if holds(raw, "JPEGImages", name)), "")
+        if not masks and holds(raw, "SegmentationClass") and (holds(raw, LISTS) or holds(raw, "labelmap.txt")):
+            return "it has the folder SegmentationClass and lists or labels beside it"
         return f"it has the folders JPEGImages and {masks}" if masks else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         if not self.sees(raw) and not holds(raw, "JPEGImages", self.masks):
             raise ValueError(f"{raw} is not laid out as voc: JPEGImages/ and {LISTS}/ or {self.masks}/ are expected")
+        if not holds(raw, "JPEGImages"):
+            raise ValueError(
+                f"{raw} has masks and no images: export again with images (CVAT: Save images), or put them into JPEGImages/ "
+                "under the names of their masks"
+            )
         named = self.named(raw, hints)
         images = {identifier(path, raw / "JPEGImages"): path for path in pictures_in(raw / "JPEGImages")}
         masks = files_by_id(raw / self.masks)

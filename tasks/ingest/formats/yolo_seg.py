@@ -25,6 +25,7 @@ from tasks.ingest.reading.class_names import numbered_names
 from tasks.ingest.reading.exif import SWAPPED, stored_size
 from tasks.ingest.reading.file_kinds import pictures_in
 from tasks.ingest.reading.image_files import read_picture
+from tasks.ingest.reading.paired_files import files_of
 from tasks.ingest.reading.source import SPLIT_NAMES, Hints, Problem, Record, Source, class_ids, relative
 from tasks.ingest.reading.text_files import read_text
 
@@ -52,7 +53,10 @@ class YoloSeg(Method):
         yaml = yaml_of(raw)
         if yaml:
             return f"{relative(yaml, raw)} names classes, and labels/ holds text files"
-        return "it has classes.txt, and labels/ holds text files" if (raw / "classes.txt").is_file() else ""
+        if (raw / "classes.txt").is_file():
+            return "it has classes.txt, and labels/ holds text files"
+        without_masks = not files_of(raw, "masks") and files_of(raw, "images") and not files_of(raw, "labels")
+        return "labels/ holds text files, images/ pictures, and there are no masks" if without_masks else ""
 
     def __call__(self, raw: Path, hints: Hints, seed: int) -> Source:
         texts = [path for path in sorted(raw.rglob("*.txt")) if path.name.lower() not in OTHER_TEXTS]

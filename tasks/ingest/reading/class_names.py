@@ -2,6 +2,7 @@
 
 from json import JSONDecodeError, loads
 from pathlib import Path
+from re import fullmatch
 from typing import Any, NamedTuple
 
 from segmend.images.rasters import VOID
@@ -43,7 +44,7 @@ def naming(raw: Path, hints: Hints) -> Naming:
         where = next(name for name in LISTS if (raw / name).is_file())
         lines = [line.strip() for line in read_text(raw / where).split("\n")]
         lines = lines[1:] if lines[0] == "__ignore__" else lines  # labelme's name for what is -1 in its masks
-        numbered = dict(enumerate(line for line in lines if line))
+        numbered = lines_by_id([line for line in lines if line])
     elif table:
         where, numbered = "the palette", dict(enumerate(name for name in table if name.lower() not in VOID_NAMES))
     else:
@@ -68,6 +69,13 @@ def naming(raw: Path, hints: Hints) -> Naming:
     if colours and len(colours) != len(classes):
         raise ValueError(f"{where} gives {len(colours)} colours for {len(classes)} classes: give one for each, or none")
     return Naming(classes, ids, colours, packed(table, dict(zip(classes, order, strict=True))), where, files)
+
+
+def lines_by_id(lines: list[str]) -> dict[int, str]:
+    """id -> name. Where every line begins with a number of its own ("0 road", "1: tree"), these are the ids, else the lines' places."""
+    parts = [fullmatch(r"(\d{1,5})\s*[\s:;,=]\s*(\S.*)", line) for line in lines]
+    own = {int(part[1]): part[2] for part in parts if part}
+    return own if lines and len(own) == len(lines) else dict(enumerate(lines))
 
 
 def numbered_names(names: object, path: Path) -> dict[int, str]:

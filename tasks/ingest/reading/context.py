@@ -83,7 +83,8 @@ def listed_once(key: Hashable, listing: Callable[[], Found]) -> Found:
         return listing()
     if key not in noticed.listings:
         noticed.listings[key] = listing()
-    return noticed.listings[key]
+    content: Found = noticed.listings[key]
+    return content
 
 
 def account(drawn: DrawnObject) -> None:

@@ -20,6 +20,9 @@ OTHER_NAMES = {  # what people call these folders, where the usual name is not t
 Files = dict[str, list[Path]]  # id -> files of that id
 
 
+AS_PNG = "save masks as PNG whose values are class ids (NumPy arrays are read as .npy, one array a file)"
+
+
 class Pairs(NamedTuple):
     """The picture files of a data set by id; an id begins with its split where folders name splits."""
 
@@ -136,21 +139,30 @@ def same_id(raw: Path, table: Files) -> list[Problem]:
 
 
 def unread_masks(raw: Path, root: Path, pairs: Pairs) -> list[Problem]:
-    """The problem of mask folders that hold files and no picture that can be read."""
+    """The problem of mask folders that hold files and no picture that can be read, or of images whose only mask is such a file."""
+    others = [
+        (before + identifier(path, top), path)
+        for top, before in tops(root, pairs.folders[1])
+        for path, trouble in walk(top)
+        if not trouble and path.suffix.lower() not in PICTURES
+    ]
     if pairs.masks:
+        return [
+            Problem(
+                name,
+                relative(path, raw),
+                f"masks of the kind {path.suffix} are not read, and its image has no other: {AS_PNG}",
+            )
+            for name, path in others
+            if name in pairs.images and name not in pairs.masks
+        ]
+    if not others:
         return []
     kinds: dict[str, int] = {}
-    for top, _ in tops(root, pairs.folders[1]):
-        for path, trouble in walk(top):
-            if not trouble and path.suffix.lower() not in PICTURES:
-                kinds[path.suffix.lower()] = kinds.get(path.suffix.lower(), 0) + 1
-    if not kinds:
-        return []
+    for _, path in others:
+        kinds[path.suffix.lower()] = kinds.get(path.suffix.lower(), 0) + 1
     counts = ", ".join(f"{count} {suffix or 'files without a suffix'}" for suffix, count in sorted(kinds.items()))
-    reason = (
-        f"{pairs.folders[1]}/ holds {counts}, and none of them is read as a mask: save masks as PNG whose values are class ids "
-        "(NumPy arrays are read as .npy, one array a file)"
-    )
+    reason = f"{pairs.folders[1]}/ holds {counts}, and none of them is read as a mask: {AS_PNG}"
     return [Problem("", "", reason)]
 
 

@@ -1,6 +1,6 @@
 """Reading large images tile by tile: which file can be read by windows, and the tiles of any map of a record.
 
-A reader that can read a part of its file asks `asked_window` for it; all others read the whole picture, which is then cut,
+A reader that can read a part of its file asks `take_window` which; all others read the whole picture, which is then cut,
 so that a format needs no code for tiles. Whole pictures are held to ingest.max_pixels, windows are not.
 Which files those are: file_windows.py; GeoTIFF: formats/geotiff.py.
 """
@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -117,8 +118,8 @@ def tiff_size(path: Path) -> tuple[int, int] | None:
 
     try:
         with TiffFile(path) as file:
-            page = file.pages[0]
-            return int(page.imagelength), int(page.imagewidth)  # type: ignore[union-attr]
+            page: Any = file.pages[0]
+            return int(page.imagelength), int(page.imagewidth)
     except (*UNREADABLE, TiffFileError, ValueError, IndexError, KeyError, AttributeError):
         return None
 

@@ -90,3 +90,19 @@ def test_capitals_of_folder_names_do_not_matter_unless_both_are_there(tmp_path):
     assert len(source.records) == 5 and all(record.mask for record in source.records)
     save(picture(50), raw / "images/other.png")
     assert [record.id for record in source_of(settings("folders"), raw).records] == ["other"]
+
+
+@pytest.mark.parametrize("text", ["2 road\n0 sky\n1 tree\n", "0: sky\n1: tree\n2: road\n", "sky\ntree\nroad\n"])
+def test_numbers_in_a_class_list_are_ids(tmp_path, text):
+    raw = raw_folders(tmp_path / "raw")
+    (raw / "classes.json").unlink()
+    (raw / "classes.txt").write_text(text)
+    assert source_of(settings("folders"), raw).classes == ("sky", "tree", "road")
+
+
+def test_an_image_whose_only_mask_is_of_an_unread_kind_is_a_problem(tmp_path):
+    raw = raw_folders(tmp_path / "raw")
+    (raw / "masks/train_1.png").rename(raw / "masks/train_1.mat")
+    (raw / "masks/val_3.txt").write_text("a remark beside a mask that is read")
+    problems = source_of(settings("folders"), raw).problems
+    assert [(problem.id, problem.file) for problem in problems] == [("train_1", "masks/train_1.mat")]

@@ -131,6 +131,7 @@ def test_images_without_a_file_have_no_mask(tmp_path):
         ({"shape_type": "spline"}, "of the type 'spline' cannot be drawn"),
         ({"shape_type": [1]}, r"of the type '\[1\]' cannot be drawn"),
         ({"label": "lion"}, r"shape 1 \(lion\): labels.txt"),
+        ({"label": None}, "shape 1 has no label"),
         ({"shape_type": "mask", "points": [[2, 2], [5, 5]], "mask": "x"}, "mask cannot be read as a picture"),
         (
             {"shape_type": "mask", "points": [[2, 2], [5, 5]], "mask": png(np.ones((2, 2), np.uint8))},
