@@ -2,7 +2,7 @@
 
     python -m benchmarks.shifted                          every arm, every data set, seeds 0, 1, 2
     python -m benchmarks.shifted --data facade --arms sim segmend --seeds 0 1 2
-    python -m benchmarks.shifted --table                  only write the page from the rows that are there
+    python -m benchmarks.shifted --table                  only write the page, and README's table, from the rows that are there
 
 Five rounds of 2 % of the base cells, simulated answers. benchmarks/shifted_data.py says what the data are. Facade, superalloy
 and nuclei are read from ../shared/data beside the project, or from SEGMEND_BENCH_DATA. Several of these may run side by side.
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from benchmarks import rounds_in_process, shifted_page
+from benchmarks import rounds_in_process, shifted_headline, shifted_page
 from benchmarks.claims import arguments, kept
 from benchmarks.rounds_in_process import STAGES, WORK, Cell, experiment, merged, take
 from benchmarks.shifted_data import chosen, classes_of, labelled_elsewhere, write_folder
@@ -204,6 +204,7 @@ def report() -> None:
     order = [*CORE, *(arm for arm in ARMS if arm not in CORE)]
     rows = [row for row in kept("shifted") if row["arm"] in order]
     shifted_page.write_page(rows, DATA, SHIFTED, order, BUDGETS)
+    shifted_headline.README.write_text(shifted_headline.with_headline(shifted_headline.README.read_text(), rows))
 
 
 def main() -> None:

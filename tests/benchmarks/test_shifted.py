@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks import shifted, shifted_page
+from benchmarks import shifted, shifted_headline, shifted_page
+from benchmarks.claims import kept
 from benchmarks.rounds_in_process import STAGES
 from benchmarks.shifted_data import Shift, thinned, write_folder
 from benchmarks.shifted_data import shifted as changed
@@ -102,3 +103,21 @@ def test_a_claim_needs_every_rival_and_three_seeds():
 def test_what_is_missing_is_named():
     text = shifted_page.missing(rows_of({"sim": [80]}, ("a",), 2), ("a", "b"), ("sim", "alc"))
     assert text == "Fewer than three seeds: `sim`: a 2, b 0. Not measured: `alc`."
+
+
+def test_the_headline_by_hand():
+    """Half of the wrong pixels are left; seed 2 lacks an arm; the better free one leaves 90 of 100 thousand."""
+    rows = rows_of({"sim": [80], "segmend_before": [60], "segmend": [50]}, ("brain",))
+    rows += [
+        row(arm, [wrong], seed, "brain")
+        for seed in range(3)
+        for arm, wrong in (("free_argmax", 95), ("free_threshold", 90))
+    ]
+    rows = [one for one in rows if (one["arm"], one["seed"]) != ("sim", 2)]
+    line = shifted_headline.headline(rows).splitlines()[2]
+    assert line.endswith("| 90% | 80% | 60% | 50% | 2 |")
+
+
+def test_the_table_in_the_readme_is_that_of_the_rows():
+    text = shifted_headline.README.read_text()
+    assert shifted_headline.with_headline(text, kept("shifted")) == text
