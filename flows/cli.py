@@ -268,13 +268,15 @@ def serve(
     offline: Annotated[
         bool, typer.Option("--offline", help="Fetch no weights; say which are missing and where to put them.")
     ] = False,
+    promote: Annotated[bool, typer.Option("--promote", help="After each run: promote what is better.")] = False,
+    catch_up: Annotated[bool, typer.Option(help="Make up at once for a time that was missed.")] = True,
 ) -> None:
-    """Run the flow on a schedule until stopped. One run at a time; the next one waits."""
+    """Run the flow on a schedule until stopped. One run at a time; the next one waits. A missed time is made up for once."""
     from flows.commands.schedule import serve as serve_flow
 
     signal.signal(signal.SIGTERM, interrupt)
     parameters = {"target": target, "device": device, "precision": precision, "workers": workers, "offline": offline}
-    serve_flow(workspace(), cron, parameters)
+    serve_flow(workspace(), cron, parameters | {"promote": promote}, catch_up)
 
 
 def main() -> None:

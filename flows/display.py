@@ -26,12 +26,14 @@ TITLES = {
 
 
 class Display(Listener):
-    """One bar per running stage in a terminal; stages' lines above it."""
+    """One line for the whole flow and one bar per running stage in a terminal; stages' lines above them."""
 
     def __init__(self, console: Console):
         self._console = console
         self._lock = threading.Lock()
         self._bars: dict[str, TaskID] = {}
+        self._remaining: Remaining | None = None
+        self._whole: TaskID | None = None
         self._progress = Progress(
             TextColumn("{task.description:>16}"),
             BarColumn(),
@@ -42,6 +44,18 @@ class Display(Listener):
             transient=True,
             disable=not console.is_terminal,
         )
+
+    def expect(self, plan: Plan, root: Path) -> None:
+        """From now on the first line says how many of the plan's stale stages are done, and about how long the others will take."""
+        self._remaining = Remaining({stage.name: seconds_of(root, stage) for stage in plan.stale})
+        self._whole = self._progress.add_task("all stages", total=len(plan.stale), what="")
+
+    def _show_whole(self, ended: str | None = None, seconds: float = 0.0) -> None:
+        if self._remaining is None or self._whole is None:
+            return
+        if ended is not None:
+            self._remaining.end(ended, seconds)
+        self._progress.update(self._whole, completed=self._remaining.done, what=self._remaining.text())
 
     def __enter__(self) -> "Display":
         self._progress.start()
@@ -61,6 +75,7 @@ class Display(Listener):
 
     def starting(self, stage: Stage, folder: Path) -> dict[str, str]:
         self._bar(stage.name)
+        self._show_whole()
         if not self._console.is_terminal:
             self.say(f"{stage.name}: running ({'; '.join(stage.why)})")
         return {}
@@ -79,6 +94,7 @@ class Display(Listener):
             bar = self._bars.pop(stage.name, None)
         if bar is not None:
             self._progress.remove_task(bar)
+        self._show_whole(stage.name, outcome.seconds)
         if outcome.what != "Cached":
             seconds = f" in {outcome.seconds:.1f} s" if outcome.seconds else ""
             colour = COLOURS.get(outcome.what, "bold red")
@@ -86,6 +102,49 @@ class Display(Listener):
                 f"[{colour}]{stage.name}: {outcome.what}[/]{seconds}{'. ' if outcome.sentence else ''}", end=""
             )
             self.say(outcome.sentence)
+
+
+class Remaining:
+    """How long the stages that have not ended will take: as long as last time, else as the same stage of another round, else as the
+    mean of those that have ended. Stages that run side by side make it shorter than it says."""
+
+    def __init__(self, before: dict[str, float | None]):
+        self._before, self._took = before, dict[str, float]()
+
+    @property
+    def done(self) -> int:
+        return len(self._took)
+
+    def end(self, stage: str, seconds: float) -> None:
+        if stage in self._before:
+            self._took[stage] = seconds
+
+    def seconds(self) -> float | None:
+        """None as long as nothing is known."""
+        by_kind: dict[str, list[float]] = {}
+        for name, took in self._took.items():
+            by_kind.setdefault(name.split("@")[0], []).append(took)
+        known = [took for took in self._took.values() if took] or [before for before in self._before.values() if before]
+        if not known:
+            return None
+        left = 0.0
+        for name, before in self._before.items():
+            if name not in self._took:
+                same = by_kind.get(name.split("@")[0]) or known
+                left += before if before is not None else sum(same) / len(same)
+        return left
+
+    def text(self) -> str:
+        seconds = self.seconds()
+        if seconds is None or self.done == len(self._before):
+            return ""
+        return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {max(1, round(seconds)):d} s left"
+
+
+def seconds_of(root: Path, stage: Stage) -> float | None:
+    """How long the stage took last time, as its record says."""
+    seconds = workspace_files.report(root, stage.outs).get("seconds")
+    return float(seconds) if seconds is not None else None
 
 
 def rounds_table(root: Path) -> Table | None:

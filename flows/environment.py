@@ -11,7 +11,7 @@ SHIPPED = Path(__file__).with_name("segmend.env")
 OFFLINE = ("SEGMEND_OFFLINE", "HF_HUB_OFFLINE")
 
 
-SECRET = re.compile(r"(PASSWORD|TOKEN|SECRET|API_KEY|ACCESS_KEY)", flags=re.IGNORECASE)
+SECRET = re.compile(r"(PASSWORD|TOKEN|SECRET|API_KEY|ACCESS_KEY|WEBHOOK)", flags=re.IGNORECASE)
 
 
 class UserError(ValueError):

@@ -33,7 +33,7 @@ STAGES = (
     "export",
     "report",
 )
-CHAMPION = "champion"  # of data/weights: the promoted network (flows/commands/promote.py)
+CHAMPION = "champion"  # of data/weights: the promoted network (segmend promote)
 OPTIONAL = ("gate",)  # sections of commands beside the stages; one that is left out means its defaults
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from flows import environment
-from flows.commands.promote import CHAMPION
 from flows.environment import UserError
+from flows.files.promotions import CHAMPION
 
 NETWORK = Annotated[
     str | None,

@@ -12,6 +12,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from flows import notify
 from flows.commands.workspace import take_data
 from flows.display import Display
 from flows.engine.plan import Plan
@@ -55,10 +56,13 @@ def execute(
             if not plan.stale:
                 return plan, {}, ""
             display.say(f"{len(plan.stale)} of {len(plan.stages)} stages are stale.")
+            display.expect(plan, root)
             if not with_prefect:
                 tracker = Tracker(root, display.say)
                 outcomes = runner.run_all(plan, [display, tracker], parameters["force"])
-                return plan, outcomes, tracker.finish(plan, outcomes)
+                link = tracker.finish(plan, outcomes)
+                notify.outcomes(root, outcomes, display.say)
+                return plan, outcomes, link
         logging.raiseExceptions = (
             False  # a server that is lost is said once, not after every line that could not be sent
         )

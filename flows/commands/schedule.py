@@ -1,6 +1,7 @@
 """Schedules: the flow run every night on this machine, or by workers from prefect.yaml.
 
-One run per workspace: the limit holds the next one back, and the workspace's own lock would too.
+One run per workspace: the limit holds the next one back, and the workspace's own lock would too. A time that was missed while
+nothing served it is made up for by one run when serving begins, however many times were missed.
 """
 
 import asyncio
@@ -18,12 +19,13 @@ RETRY = 10.0  # seconds between two looks for a server that is away
 SIGNS_OF_LIFE = ("heartbeat", "Completed", "Cached", "Waiting", "Failed", "Cancelled", "Crashed")  # our own names too
 
 
-def serve(root: Path, cron: str, parameters: dict[str, Any]) -> None:
+def serve(root: Path, cron: str, parameters: dict[str, Any], catch_up: bool = True) -> None:
     """Serve the flow until stopped, at the times of `cron`. Starts a server with a dashboard if none is up."""
     wait_for_server()
     with prefect_server.at_hand(root, prefect_server.free_port(4200), quiet=False) as api:
         from prefect.client.schemas.schedules import CronSchedule
 
+        from flows.orchestration import schedule_record
         from flows.orchestration.retrain import retrain
 
         try:
@@ -38,6 +40,9 @@ def serve(root: Path, cron: str, parameters: dict[str, Any]) -> None:
             f"Serving the flow on schedule '{cron}'; dashboard: {api.removesuffix('/api')}  (stop with Ctrl-C)",
             flush=True,
         )
+        if catch_up and (missed := schedule_record.missed(root, cron)):
+            print(f"The run of {missed:%Y-%m-%d %H:%M} was missed; it is made up for now.", flush=True)
+            retrain(**parameters, root=str(root), return_state=True)
         retrain.serve(
             name=root.name,
             cron=cron,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PATH = Path("data/promotions.jsonl")
+CHAMPION = Path("data/weights/champion")  # the promoted network
 
 
 def append(root: Path, kind: str, action: str, **content: Any) -> None:

@@ -19,12 +19,13 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelled, Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import environment
+from flows import environment, notify
 from flows.engine.plan import Plan, Stage
 from flows.engine.runner import Listener, Outcome, Runner
 from flows.files import workspace_files
-from flows.orchestration import flow_context, prefect_server
+from flows.orchestration import flow_context, prefect_server, schedule_record
 from flows.orchestration.flow_context import Result
+from flows.tracking import promotion
 from flows.tracking.tracker import Tracker
 
 # A task waits in its thread for what it needs, so there must be one for every stage; the runner limits what runs at once.
@@ -41,7 +42,19 @@ class Log(Listener):
         self._logger.info(text)
 
 
-@flow(name="retrain", task_runner=THREADS, persist_result=False)
+def tell(flow: Any, run: Any, state: State[Any]) -> None:
+    """A run failed: a stage of it, or it ended before its stages (a mistake in params.yaml, a killed process)."""
+    root = environment.find_root(Path(str((run.parameters or {}).get("root", "."))))
+    notify.send(root, "failed", state.message or "the run ended before its stages", print)
+
+
+@flow(
+    name="retrain",
+    task_runner=THREADS,
+    persist_result=False,
+    on_failure=[tell],
+    on_crashed=[tell],
+)
 def retrain(
     root: str = ".",
     target: str | None = None,
@@ -51,6 +64,7 @@ def retrain(
     workers: int | None = None,
     offline: bool = False,
     tracking: bool = True,
+    promote: bool = False,
 ) -> State[Any]:
     """Bring the workspace up to date: run what is stale, leave the rest.
 
@@ -63,12 +77,14 @@ def retrain(
         workers: processes for work on single images; the number of cores if left out.
         offline: fetch no weights.
         tracking: record the run in MLflow.
+        promote: afterwards make the newest network and label set the promoted ones, if they are better beyond chance.
     """
     logger = get_run_logger()
     workspace = environment.find_root(Path(root))
     environment.apply(workspace)
     os.environ.update(environment.machine(device, precision, workers, offline))
     result = flow_context.result.get() or Result()
+    schedule_record.started(workspace)
     with Runner(workspace, say=logger.info) as runner:
         plan = runner.plan(target, force or ())
         if not plan.stale:
@@ -84,6 +100,10 @@ def retrain(
         }
         result.link = tracker.finish(plan, result.outcomes) if tracker else ""
         _artifacts(workspace, result)
+    notify.outcomes(workspace, result.outcomes, logger.warning, failures=False)
+    if promote and all(outcome.fine for outcome in result.outcomes.values()):
+        for kind in ("network", "labels"):
+            logger.info(promotion.attempt(workspace, kind))
     return _verdict(result.outcomes)
 
 
@@ -155,7 +175,7 @@ def _artifacts(root: Path, result: Result) -> None:
         )
     if result.link:
         create_link_artifact(
-            result.link, link_text="MLflow run", key="mlflow-run", description="The same run in MLflow"
+            result.link, link_text="Curves in MLflow", key="mlflow", description="The curves of this workspace in MLflow"
         )
 
 

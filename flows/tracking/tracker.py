@@ -145,7 +145,7 @@ class Tracker(Listener):
             if all(o.fine or o.what == "Waiting" or self._waits(o, outcomes) for o in outcomes.values())
             else "FAILED",
         )
-        return str(store.page(self.parent))
+        return str(store.page())
 
     @staticmethod
     def _waits(outcome: Outcome, outcomes: dict[str, Outcome]) -> bool:
