@@ -175,7 +175,10 @@ def _artifacts(root: Path, result: Result) -> None:
         )
     if result.link:
         create_link_artifact(
-            result.link, link_text="Curves in MLflow", key="mlflow", description="The curves of this workspace in MLflow"
+            result.link,
+            link_text="Curves in MLflow",
+            key="mlflow",
+            description="The curves of this workspace in MLflow",
         )
 
 

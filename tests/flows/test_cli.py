@@ -69,7 +69,12 @@ def test_status_json(root: Path):
 
 def test_run_without_prefect_and_nothing_to_do(root: Path):
     result = segmend("run", "--no-prefect")
-    assert result.exit_code == 0 and "last: Completed" in result.output and "MLflow: http://" in result.output and "compareRunsMode=CHART" in result.output
+    assert (
+        result.exit_code == 0
+        and "last: Completed" in result.output
+        and "MLflow: http://" in result.output
+        and "compareRunsMode=CHART" in result.output
+    )
     code = (
         "import sys; sys.argv = ['segmend', 'run']\nfrom flows.cli import main\ntry: main()\nexcept SystemExit as end:\n"
         " print(end.code, [m for m in ('prefect', 'mlflow') if m in sys.modules])"
