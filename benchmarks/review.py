@@ -6,9 +6,11 @@
 A headless Chromium (Debian's package, driven by Playwright) answers drawn workspaces by keyboard.
 """
 
+import os
 from collections.abc import Iterator
 from os import getloadavg
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,6 +22,8 @@ from annotate.workspace import Workspace
 from benchmarks.claims import Claim, arguments, cells, write
 from benchmarks.review_pictures import take_pictures
 from segmend.answers.answers import latest, read
+from segmend.images.dataset import Dataset, write_samples
+from segmend.images.rasters import Maps, write_maps
 from tests.annotate import toy
 from tests.annotate.browser import chromium, served
 from tests.annotate.sittings import sit, sit_together
@@ -86,8 +90,9 @@ def together(root: Path, size: int) -> dict[str, Any]:
 
 
 def memory(root: Path, size: int) -> dict[str, Any]:
-    toy.make(root, images=IMAGES, size=(size, size), questions=300, truth=False)
-    keys = list(Workspace(root).pictures)
+    toy.make(root, images=40, size=(size, size), questions=300, truth=False)
+    multiplied(root, IMAGES)
+    keys = [key for key, picture in Workspace(root).pictures.items() if picture.sample.id.startswith("many/")]
     with served(root) as server, httpx.Client(base_url=server.address, timeout=120) as client:
         client.post("/api/name", json={"name": "ada"})
         process, readings = psutil.Process(server.process.pid), []
@@ -97,12 +102,38 @@ def memory(root: Path, size: int) -> dict[str, Any]:
                 yield from (f"/tiles/image/{key}/0/0/0", f"/tiles/labels/r0/{key}/0/0/0", f"/tiles/cells/{key}/0/0/0")
 
         for number, place in enumerate(places()):
-            client.get(place)
+            looked_at(client, place)
             if number % (3 * EVERY) == 3 * EVERY - 1:
                 readings.append(round(process.memory_info().rss / 2**20))
         client.get("/browse")
         readings.append(round(process.memory_info().rss / 2**20))
     return {"mb": readings}
+
+
+def looked_at(client: httpx.Client, place: str) -> None:
+    """Get an address; once more where the server had closed an idle connection."""
+    try:
+        client.get(place).raise_for_status()
+    except httpx.TransportError:
+        client.get(place).raise_for_status()
+
+
+def multiplied(root: Path, images: int) -> None:
+    """As many images, each a link to one of those that are there under an id of its own."""
+    data, dataset = root / "data", Dataset(root / "data/dataset")
+    drawn = [sample for sample in dataset.samples if sample.split == "train"]
+    cells = Maps(data / "regions")
+    samples = [drawn[k % len(drawn)]._replace(id=f"many/{k:04d}") for k in range(images)]
+    for folder in (data / "dataset/images", data / "labels/r0/maps"):
+        (folder / "many").mkdir()
+        for k, sample in enumerate(samples):
+            os.link(folder / f"{drawn[k % len(drawn)].id}.png", folder / f"{sample.id}.png")
+    write_maps(
+        data / "many", ((sample.id, cells[drawn[k % len(drawn)].id]) for k, sample in enumerate(samples)), images
+    )
+    rmtree(data / "regions")
+    (data / "many").rename(data / "regions")
+    write_samples(data / "dataset", [*samples, *drawn])
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Whose answers to a question are wanted: a fixed number of people, or more only where the answers so far leave a doubt."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from segmend.answers.answers import Answer, Budget
 from segmend.answers.consensus import NETWORK_SURE, consensus
@@ -11,7 +12,8 @@ from tasks.correct.expansion._base import QuestionAsked
 from tasks.correct.settings import ADAPTIVE, Params
 from tasks.correct.several_people import grouped, questions_of
 
-BATCH = 20  # questions that simulated people are asked before reliabilities are estimated anew
+BATCH = 20  # questions at least that simulated people are asked before reliabilities are estimated anew
+ESTIMATES = 40  # batches at most
 
 
 def doubts(
@@ -66,8 +68,9 @@ def taken(
     for answer in simulated:
         waiting.setdefault(answer.identity, []).append(answer)
     identities, kept = list(waiting), list[Answer]()
-    for start in range(0, len(identities), BATCH):
-        batch = identities[start : start + BATCH]
+    size = max(BATCH, ceil(len(identities) / ESTIMATES))
+    for start in range(0, len(identities), size):
+        batch = identities[start : start + size]
         for _ in range(settings.most_people):
             wanted = [name for name in incomplete(earlier, kept, asked, batch, data, settings) if waiting[name]]
             more = within(budget, [waiting[name].pop(0) for name in wanted], paid)

@@ -41,5 +41,6 @@ class People(Method):
         more = "" if lacking == unanswered else f", and {lacking} of them are needed to go on"
         return (
             f"waiting for answers: {unanswered} of {asked} queries are still unanswered{more}. The queries with pictures are "
-            f"in {queries}; answers go to {answers}, one JSON object a line"
+            f"in {queries}; answers go to {answers}, one JSON object a line. To go on with fewer, set correct.oracle to "
+            "{name: people, people: {enough: SHARE}}, as 0.1 for a tenth of the queries"
         )
