@@ -240,7 +240,8 @@ class DvcMessages:
         if not self.what:
             self.what = next((what for start, what in self._outcomes.items() if text.startswith(start)), "")
             self.busy = self.busy or "is busy, it is being blocked by" in text
-        if not text.strip() or text.startswith(self.IGNORED):
+        waits = text.startswith("ERROR: failed to reproduce") and text.endswith(f"exited with {WAITING}")  # no error
+        if not text.strip() or text.startswith(self.IGNORED) or waits:
             return False
         self.tail.append(text)
         return True

@@ -97,10 +97,14 @@ class Table:
         self.image = (
             {name: k for k, name in enumerate(images)} if aggregator.scope == "image" else dict.fromkeys(images, 0)
         )
+        # Where the network is a prior single answers are compared with it: else adaptive overlap would leave only the doubtful ones.
+        with_network = network > 0 and aggregator.reads_network
         several = [
             k
             for k, question in enumerate(questions)
-            if len(question.definite) > 1 or (question.gold is not None and question.definite)
+            if len(question.definite) > 1
+            or (question.definite and question.gold is not None)
+            or (question.definite and with_network and question.predicted is not None and not question.ticked)
         ]
         self.named = {k: row for row, k in enumerate(k for k in several if not questions[k].ticked)}
         ticks = [

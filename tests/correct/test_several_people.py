@@ -72,9 +72,10 @@ def test_one_persons_answers_give_the_bytes_of_any_aggregator(workspace):
     metrics = run(workspace, **GO_ON)
     assert "people" not in metrics
     digests = toys.digests(workspace / "labels/r1")
+    del digests["people.json"]  # the network may say something of the person
     for name in ("dawid_skene", "belief_propagation"):
         run(workspace, out="again", aggregator={"name": name}, network=0.8, **GO_ON)
-        assert toys.digests(workspace / "again") == digests
+        assert toys.digests(workspace / "again").items() >= digests.items()
     kept = read(workspace / "labels/r1/answers.jsonl")
     assert [(each.query, each.who) for each in kept] == [
         (each.query, each.who) for each in read(workspace / "r1.jsonl")
