@@ -26,12 +26,17 @@ The people: ada answers right with .95, ben with .8 (his wrong answers about gre
 
 {tables}
 
-**What it says.** {reading}
+**What it says.**
+
+{reading}
 
 **Who is believed to be how reliable** (`mixed`, {budget} of the superpixels in clicks): the share of right answers, what the aggregator
 estimates, and by how much the two differ in the mean over people and seeds.
 
 {people}
+
+Without the network adaptive overlap compares people only where an answer is in doubt, so that its estimates are biased; a second opinion
+helps even then. With the network single answers are compared too.
 
 Limits: one data set, one round, people whose mistakes do not depend on how hard a question is. Real people err together where a picture is
 unclear, and then no number of opinions helps.
@@ -112,7 +117,7 @@ def reading(rows: list[Row], arms: list[str], budgets: list[str]) -> str:
                 f"{crowd}, {budget}: overlap {best} leaves {mean(ratios[best]):.2f} times the wrong pixels that one answer each "
                 f"leaves; {worse} of {len(ratios)} arms are worse than one answer each."
             )
-    return "\n".join(f"\n* {part}" for part in parts)
+    return "\n".join(f"* {part}" for part in parts)
 
 
 def write_page(rows: list[Row]) -> None:
