@@ -10,8 +10,6 @@ from os import environ
 from time import monotonic
 from typing import TypeVar
 
-from joblib import Parallel, cpu_count, delayed, parallel_config
-
 from segmend.stage.events import progress
 
 Item = TypeVar("Item")
@@ -25,7 +23,11 @@ def workers() -> int:
     asked = environ.get("SEGMEND_WORKERS", "").strip()
     if asked and not (asked.isdigit() and int(asked) >= 1):
         raise ValueError(f"SEGMEND_WORKERS is '{asked}': a whole number from 1 is allowed")
-    return int(asked) if asked else cpu_count()
+    if asked:
+        return int(asked)
+    from joblib import cpu_count  # here: a stage that finds all results kept needs no processes
+
+    return int(cpu_count())
 
 
 def map_images(function: Callable[[Item], Result], items: list[Item], what: str = "images") -> Iterator[Result]:
@@ -43,6 +45,8 @@ def results(function: Callable[[Item], Result], items: list[Item]) -> Iterator[R
         done += 1
     if done == len(items):
         return
+    from joblib import Parallel, delayed, parallel_config
+
     if address:
         from dask.distributed import Client
 

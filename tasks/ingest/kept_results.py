@@ -5,11 +5,10 @@ reads it (paths, outlines, palette), and size and time stamp of its files, as DV
 a problem are never kept. Only what the last run used stays. Nothing is kept of pictures beyond LIMIT bytes in all.
 """
 
-from contextlib import suppress
 from json import dumps, loads
 from pathlib import Path
 from pickle import dumps as pickled
-from shutil import copyfile, rmtree
+from shutil import rmtree
 from time import time
 from typing import Any
 
@@ -66,11 +65,16 @@ class KeptResults:
         """Write the picture `path` from the kept one; False where none is kept. `name` is <key>.<what>.png."""
         if not self.pictures or name.startswith("."):
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            copyfile(self.folder / name, path)
-            return True
-        return False
+        try:
+            content = (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return False
+        try:
+            path.write_bytes(content)
+        except FileNotFoundError:  # the first picture of its folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return True
 
     def keep(self, name: str, path: Path) -> None:
         """Keep the picture `path` for the next run."""

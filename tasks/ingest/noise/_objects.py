@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from scipy import ndimage
 
 from segmend.images.rasters import LabelMap, is_class
 
@@ -28,6 +27,8 @@ class Thing(NamedTuple):
 
 def things(labels: LabelMap, without: int | None = None) -> list[Thing]:
     """The 4-connected pieces of every class but `without`, in a fixed order; specks are left out."""
+    from scipy import ndimage  # here: it takes a second of a start in which nothing is planted
+
     objects = []
     for label in np.unique(labels[is_class(labels)]).tolist():
         if label == without:
@@ -86,6 +87,8 @@ def nearest(distance: Float[np.ndarray, "h w"], allowed: Bool[np.ndarray, "h w"]
 
 def part(thing: Thing, size: int, rng: np.random.Generator, at_edge: bool = False) -> Bool[np.ndarray, "h w"]:
     """A part of a large object, of `size` pixels, around one of its pixels (or one at its edge)."""
+    from scipy import ndimage  # here: it takes a second of a start in which nothing is planted
+
     ground = thing.inside & ~ndimage.binary_erosion(thing.inside, border_value=1) if at_edge else thing.inside
     places = np.flatnonzero(ground if ground.any() else thing.inside)
     centre = divmod(int(places[rng.integers(len(places))]), thing.inside.shape[1])
@@ -154,6 +157,8 @@ def pick_other(classes: tuple[int, ...], label: int, rng: np.random.Generator) -
 
 def around(labels: UInt8[np.ndarray, "h w"], inside: Bool[np.ndarray, "h w"]) -> int | None:
     """The most frequent class (not its own) of the pixels that touch a set of pixels."""
+    from scipy import ndimage  # here: it takes a second of a start in which nothing is planted
+
     ring = ndimage.binary_dilation(inside) & ~inside & is_class(labels)
     own = set(np.unique(labels[inside]).tolist())
     counts = np.bincount(labels[ring], minlength=1)

@@ -16,7 +16,6 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool
 from pydantic import Field
-from scipy import ndimage
 
 from segmend.images.rasters import LabelMap, is_class
 from segmend.stage.params import Method
@@ -80,6 +79,8 @@ def borders(labels: LabelMap) -> Bool[np.ndarray, "h w"]:
 
 def eroded(labels: LabelMap, label: int, distance: float) -> LabelMap:
     """The class without its rim: the rim goes to the nearest other class."""
+    from scipy import ndimage  # here: it takes a second of a start in which nothing is planted
+
     others = is_class(labels) & (labels != label)
     if not others.any():
         return labels
@@ -89,12 +90,16 @@ def eroded(labels: LabelMap, label: int, distance: float) -> LabelMap:
 
 def dilated(labels: LabelMap, label: int, distance: float) -> LabelMap:
     """The class with a rim added."""
+    from scipy import ndimage  # here: it takes a second of a start in which nothing is planted
+
     away = ndimage.distance_transform_edt(labels != label) if (labels == label).any() else np.full(labels.shape, np.inf)
     return np.where(is_class(labels) & (away <= distance), np.uint8(label), labels)
 
 
 def wavered(labels: LabelMap, distance: float, rng: np.random.Generator) -> LabelMap:
     """The labels displaced by a smooth random field of about `distance` pixels."""
+    from scipy import ndimage  # here: it takes a second of a start in which nothing is planted
+
     height, width = labels.shape
     fields = []
     for _ in range(2):
