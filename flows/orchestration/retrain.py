@@ -48,12 +48,15 @@ def tell(flow: Any, run: Any, state: State[Any]) -> None:
     notify.send(root, "failed", state.message or "the run ended before its stages", print)
 
 
+TELL: list[Any] = [tell]  # Prefect's type of such functions has no place for those without *args
+
+
 @flow(
     name="retrain",
     task_runner=THREADS,
     persist_result=False,
-    on_failure=[tell],
-    on_crashed=[tell],
+    on_failure=TELL,
+    on_crashed=TELL,
 )
 def retrain(
     root: str = ".",

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from segmend.answers.answers import Footprint, pixels
@@ -57,9 +58,9 @@ def outlined(picture: np.ndarray, inside: np.ndarray) -> np.ndarray:
 def pictures(dataset: Dataset, labels: LabelMap, finding: Finding, footprint: Footprint) -> list[Shot]:
     """The image, the labels and the proposed labels around a finding, each with its outline."""
     image = dataset.image(finding.image)
-    inside = np.zeros(labels.size, bool)
-    inside[pixels(footprint)] = True
-    inside = inside.reshape(labels.shape)
+    flat = np.zeros(labels.size, bool)
+    flat[pixels(footprint)] = True
+    inside: Bool[np.ndarray, "h w"] = flat.reshape(labels.shape)
     part = window(finding, labels.shape)
     proposed = np.where(inside, np.uint8(finding.proposed), labels)
     image, inside = image[part], inside[part]

@@ -13,6 +13,7 @@ from json import dumps
 from pathlib import Path
 from sys import exit as leave
 from sys import stderr
+from typing import Any
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -28,6 +29,9 @@ ALLOWED = 1e-4  # difference of a probability
 
 class Whole(nn.Module):
     """uint8 images -> probabilities."""
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, network: AnySize, card: Card):
         super().__init__()
@@ -51,7 +55,8 @@ def export(folder: Path, out: Path) -> float:
         raise ValueError("writing ONNX needs the package onnx: pip install 'segmend[onnx]'") from None
     network, card = load(folder)
     whole, stride = Whole(network.to(memory_format=torch.contiguous_format), card).eval(), network.stride
-    side, buffer = max(64, 2 * stride), BytesIO()
+    side = max(64, 2 * stride)
+    buffer: Any = BytesIO()  # torch's exporter takes a file too, but does not say so
     example = torch.zeros((1, 3, side, side), dtype=torch.uint8)
     free = {0: "n", 2: "h", 3: "w"}
     with catch_warnings(), torch.inference_mode():

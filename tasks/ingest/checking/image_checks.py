@@ -162,7 +162,7 @@ def check_image(record: Record) -> tuple[ImageFacts, list[Problem]]:
         for tile, image, seen in pieces(record.image, record):
             size = seen
             digest = sha256(repr(image.shape).encode())
-            digest.update(np.ascontiguousarray(image))
+            digest.update(np.ascontiguousarray(image).data)
             digests.append(digest.hexdigest())
             counts += histograms(image if tile is None else np.ascontiguousarray(image[tile.inner]))
     except (ValueError, MemoryError) as trouble:
