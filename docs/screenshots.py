@@ -1,0 +1,76 @@
+"""Screenshots of the dashboards for docs/dashboards.md, by a headless Chromium.
+
+python -m docs.screenshots WORKSPACE [--out docs/pictures]
+
+The workspace has two runs or more with a promoted network; `segmend ui` and `segmend ui --prefect` must be up in it.
+"""
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from flows.files.workspace_files import dataset_name
+from flows.tracking.mlflow_store import CHARTS, SERVED, Store
+from tests.annotate.browser import chromium
+
+ML = "workflowType=machine_learning"
+SIZE = {"width": 1400, "height": 900}
+SLOW = 180_000  # milliseconds
+
+
+def pages(root: Path) -> list[tuple[str, str, str]]:
+    """(picture, address, a text that the page shows when it is drawn)."""
+    store = Store(root, dataset_name(root))
+    base = json.loads((root / SERVED).read_text())["address"]
+    runs = store.client.search_runs([store.experiment], order_by=["attributes.start_time DESC"])
+    flows = [run.info.run_id for run in runs if run.info.run_name.startswith("flow")]
+    compared = f"runs={json.dumps(flows[:2])}&experiments={json.dumps([store.experiment])}&{ML}"
+    found = [
+        ("mlflow-experiment", f"{base}/#/experiments/{store.experiment}/runs?{CHARTS}", "data/mIoU"),
+        ("mlflow-run", f"{base}/#/experiments/{store.experiment}/runs/{flows[0]}?{ML}", "data/mIoU"),
+        ("mlflow-compare", f"{base}/#/compare-runs?{compared}", "Parameters"),
+        ("mlflow-registry", f"{base}/#/models/{store.name}?{ML}", "champion"),
+    ]
+    note = root / ".work/prefect/server.json"
+    if note.exists():
+        api = json.loads(note.read_text())["api"]
+        asked = Request(
+            f"{api}/flow_runs/filter", b'{"sort": "START_TIME_DESC", "limit": 1}', {"Content-Type": "application/json"}
+        )
+        (run,) = json.loads(urlopen(asked).read())
+        found.append(("prefect-run", f"{api.removesuffix('/api')}/runs/flow-run/{run['id']}", "evaluate"))
+    return found
+
+
+def shoot(browser: Any, address: str, text: str, file: Path) -> None:
+    page = browser.new_page(viewport=SIZE)
+    page.set_default_timeout(SLOW)
+    page.goto(address, timeout=SLOW)
+    page.get_by_text(text).first.wait_for(state="attached")
+    page.wait_for_timeout(8000)  # charts are drawn and move into place
+    page.screenshot(path=file, timeout=SLOW)
+    page.close()
+
+
+def main() -> int:
+    parser = ArgumentParser("python -m docs.screenshots", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures")
+    given = parser.parse_args()
+    failed = []
+    with chromium() as browser:
+        for name, address, text in pages(given.workspace.resolve()):
+            try:
+                shoot(browser, address, text, given.out / f"{name}.png")
+                print(given.out / f"{name}.png", flush=True)
+            except Exception as trouble:  # a page that was not drawn must not cost the others
+                failed.append(f"{name}: {str(trouble).splitlines()[0]}")
+    print("\n".join(failed), file=sys.stderr)
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
