@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from flows import environment
-from flows.commands import annotate, audit, diff, export, predict, promote, revert
+from flows.commands import annotate, audit, diff, export, predict, promote, questions, revert
 from flows.commands.entry import Commands, interrupt, module, workspace
 from flows.environment import UserError
 
@@ -254,6 +254,8 @@ app.command()(predict.export_model)
 app.command()(promote.promote)
 app.command()(promote.rollback)
 app.command()(audit.audit)
+app.command()(questions.questions)
+app.command()(questions.answers)
 
 
 @app.command()

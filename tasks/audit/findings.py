@@ -3,8 +3,8 @@
 Paper: Northcutt et al., Confident Learning, JAIR 2021, arXiv 1911.00068; image scores as in Lad & Mueller, arXiv 2307.05080.
 Formula, with t[j] the mean of p[j] over the pixels labelled j (segmend/metrics/confident_learning.py):
     proposed(x) = argmax of p[j] over the classes with p[j] >= t[j];  a pixel is suspected where that is not its label
-    r = the share of the image's labelled pixels whose most probable class is their label
-    quality(x) = 1 - r (1 - p[label]), 0..1: where a network contradicts most of an image, it is not reliable there
+    r = the square root of the mean over the image of the largest probability: how sure the network is of this image
+    quality(x) = 1 - r (1 - p[label]), 0..1
     lead(x) = p[proposed] - p[label];  gain of a component = sum of r lead(x): pixels that its correction is expected to put right
     soft-min of qualities q at temperature T:  sum q exp((1 - q) / T) / sum exp((1 - q) / T)
         T -> 0: the lowest q; T -> infinity: their mean
@@ -12,8 +12,9 @@ A finding is an 8-connected component of suspected pixels of one label and one p
 Border band: a component that lies within `band` pixels of a border between labels, and does not hold most of a labelled piece, is
 borderline: where exactly a border lies is a matter of the annotator's hand. A whole piece with a wrong class is none, however thin.
 Severity: borderline; major where the mean lead is at least SURE and the area at least LARGE of the image; else minor.
-Differs from the papers: r, which they do not have; without it, images of a kind that the network fails on come first
-(benchmarks/results/audit.md).
+Differs from the papers: r, which they do not have. Without it, images of a kind that the network fails on come first. How often the
+network contradicts the labels of an image would say more where mistakes are spread evenly, and says the wrong thing where some images
+have many more than others (benchmarks/results/audit.md).
 """
 
 from typing import Literal, NamedTuple
@@ -56,7 +57,7 @@ class Looked(NamedTuple):
     """What an image's probabilities say of its labels."""
 
     quality: float  # soft-min over the labelled pixels outside the border band; over all where the band is everything
-    reliability: float  # r, the share of the labelled pixels in which the network agrees with the label
+    reliability: float  # r, how sure the network is of the image
     components: list[Component]  # major and minor ones, in order of their first pixel
     wrong: float  # their gain
     border: Border
@@ -116,24 +117,17 @@ def border_band(labels: LabelMap, band: int) -> Bool[np.ndarray, "h w"]:
     return ndimage.maximum_filter(edge, size=2 * band - 1)
 
 
-def reliability(labels: LabelMap, probabilities: Probabilities) -> float:
-    """The share of the labelled pixels whose most probable class is their label; 1 where nothing is labelled."""
-    known = is_class(labels)
-    return float((most_probable(probabilities) == labels)[known].mean()) if known.any() else 1.0
-
-
-def most_probable(probabilities: Probabilities) -> np.ndarray:
-    """argmax over the classes, uint8 (h, w); a loop over classes, which is several times faster than argmax over the first axis."""
-    best, winner = probabilities[0].copy(), np.zeros(probabilities.shape[1:], np.uint8)
-    for k in range(1, len(probabilities)):
-        winner[probabilities[k] > best] = k
-        np.maximum(best, probabilities[k], out=best)
-    return winner
+def reliability(probabilities: Probabilities) -> float:
+    """The square root of the mean of the largest probability, over the image."""
+    best = probabilities[0].copy()
+    for layer in probabilities[1:]:  # several times faster than max over the first axis
+        np.maximum(best, layer, out=best)
+    return float(best.mean(dtype=np.float64) ** 0.5)
 
 
 def quality_map(labels: LabelMap, probabilities: Probabilities) -> Float32[np.ndarray, "h w"]:
     """1 - r (1 - p[label]) of every pixel; 1 where there is no class."""
-    quality = 1 - np.float32(reliability(labels, probabilities)) * (1 - own_probability(labels, probabilities))
+    quality = 1 - np.float32(reliability(probabilities)) * (1 - own_probability(labels, probabilities))
     return np.where(is_class(labels), quality, np.float32(1))
 
 
@@ -145,7 +139,7 @@ def look(
     temperature: float = TEMPERATURE,
 ) -> Looked:
     """The findings of one image and its quality. Void and unlabelled pixels are never part of one."""
-    known, reliable = is_class(labels), reliability(labels, probabilities)
+    known, reliable = is_class(labels), reliability(probabilities)
     own = own_probability(labels, probabilities)
     near = border_band(labels, band)
     inside = known & ~near

@@ -50,7 +50,7 @@ class ImageRow(NamedTuple):
     image: str
     split: str
     quality: float
-    reliability: float  # share of the labelled pixels in which the network agrees with the label
+    reliability: float  # how sure the network is of the image, 0..1
     wrong: float  # expected wrong pixels outside the border band
     labelled: int
     major: int

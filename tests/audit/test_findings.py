@@ -42,15 +42,17 @@ def test_soft_min_goes_from_the_minimum_to_the_mean(values):
 
 
 def test_a_dropped_object_is_one_major_finding():
-    """16 pixels of class 1 are labelled 0: lead .9 - .1, reliability 1 - 16 / 400."""
+    """16 pixels of class 1 are labelled 0: lead .9 - .1, reliability the root of .9."""
     truth = np.zeros((20, 20), np.uint8)
     truth[8:12, 8:12] = 1
     found = looked(np.zeros((20, 20), np.uint8), probabilities_of(truth, 2))
     (part,) = found.components
     assert (part.label, part.proposed, len(part.pixels), part.severity) == (0, 1, 16, "major")
-    assert found.reliability == pytest.approx(0.96) and part.lead == pytest.approx(0.8)
-    assert part.score == pytest.approx(0.96 * 0.8) and part.gain == found.wrong == pytest.approx(0.96 * 0.8 * 16)
-    assert part.quality == pytest.approx(1 - 0.96 * 0.9) and found.confident.tolist() == [[384, 16], [0, 0]]
+    assert found.reliability == pytest.approx(0.9**0.5) and part.lead == pytest.approx(0.8)
+    assert part.score == pytest.approx(0.9**0.5 * 0.8) and part.gain == found.wrong == pytest.approx(
+        0.9**0.5 * 0.8 * 16
+    )
+    assert part.quality == pytest.approx(1 - 0.9**1.5) and found.confident.tolist() == [[384, 16], [0, 0]]
 
 
 def test_a_border_that_is_off_by_two_pixels_is_borderline_and_a_thin_piece_with_a_wrong_class_is_not():
@@ -66,14 +68,15 @@ def test_a_border_that_is_off_by_two_pixels_is_borderline_and_a_thin_piece_with_
     assert (part.label, part.proposed, len(part.pixels)) == (1, 0, 34)
 
 
-def test_an_image_on_which_the_network_fails_is_trusted_less():
+def test_an_image_of_which_the_network_is_unsure_is_trusted_less():
     truth = np.zeros((20, 20), np.uint8)
     truth[2:5, 2:5] = 1
-    sure, fails = probabilities_of(truth, 3), probabilities_of(truth, 3)
-    fails[:, 10:] = fails[[2, 0, 1], 10:]
+    sure, unsure = probabilities_of(truth, 3), probabilities_of(truth, 3)
+    unsure[:, 10:] = 1 / 3
     labels = np.zeros((20, 20), np.uint8)
-    first, second = (looked(labels, p).components[0] for p in (sure, fails))
-    assert first.pixels.tolist() == second.pixels.tolist() and second.score < 0.6 * first.score
+    first, second = (looked(labels, p).components[0] for p in (sure, unsure))
+    assert first.pixels.tolist() == second.pixels.tolist()
+    assert second.score / first.score == pytest.approx(((0.9 + 1 / 3) / 2 / 0.9) ** 0.5)
 
 
 sizes = st.tuples(st.integers(1, 14), st.integers(1, 14))
