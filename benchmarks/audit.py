@@ -11,8 +11,6 @@ and again, up to 16 times. Writes results/audit.md.
 
 import subprocess
 import sys
-from json import loads
-from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from statistics import mean
 from time import process_time
@@ -151,14 +149,35 @@ def claims(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[Cl
         values = [row[f"{field}_ours"] - row[f"{field}_cleanlab"] for row in found if row["data"] == data]
         if values:
             made.append(Claim(what, "at least 0", mean(values), len(values), spread(values), mean(values) >= 0))
-    for what, parts in (("flags and scores", ("flags", "scores")), ("flags, scores and pairs of classes", ("flags", "scores", "pairs"))):
+    for what, parts in (
+        ("flags and scores", ("flags", "scores")),
+        ("flags, scores and pairs of classes", ("flags", "scores", "pairs")),
+    ):
         times = [sum(row[f"seconds_cleanlab_{part}"] for part in parts) / row["seconds_ours"] for row in found]
         if times:
-            made.append(Claim(f"times faster than cleanlab ({what})", "at least 5", mean(times), len(times), spread(times), mean(times) >= 5))
+            made.append(
+                Claim(
+                    f"times faster than cleanlab ({what})",
+                    "at least 5",
+                    mean(times),
+                    len(times),
+                    spread(times),
+                    mean(times) >= 5,
+                )
+            )
     peaks = {(row["memory"], row["times"]): row["megabytes"] for row in memory}
     if {("ours", TIMES[0]), ("ours", TIMES[-1])} <= set(peaks):
         grown = peaks["ours", TIMES[-1]] / peaks["ours", TIMES[0]]
-        made.append(Claim(f"peak of memory at {TIMES[-1]} times the images, ours", "at most 1.1 times", grown, 1, None, grown <= 1.1))
+        made.append(
+            Claim(
+                f"peak of memory at {TIMES[-1]} times the images, ours",
+                "at most 1.1 times",
+                grown,
+                1,
+                None,
+                grown <= 1.1,
+            )
+        )
     return made
 
 
@@ -192,7 +211,11 @@ def page(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> str:
     for data in DATA:
         some = [row for row in found if row["data"] == data]
         if some:
-            fields = [plus_minus([row[f"at_{k}_{tool}"] for row in some], 2) for k in (10, 20) for tool in ("cleanlab", "ours")]
+            fields = [
+                plus_minus([row[f"at_{k}_{tool}"] for row in some], 2)
+                for k in (10, 20)
+                for tool in ("cleanlab", "ours")
+            ]
             lines.append(f"| {data} | {some[0]['bad_images']} | {' | '.join(fields)} |")
     lines += [
         "", "| data | cleanlab: flags, s | scores, s | pairs of classes, s | ours: flags, scores, findings, pairs, s |", "|---|---|---|---|---|",
@@ -200,7 +223,10 @@ def page(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> str:
     for data in DATA:
         some = [row for row in found if row["data"] == data]
         if some:
-            fields = [plus_minus([row[f"seconds_{part}"] for row in some], 2) for part in ("cleanlab_flags", "cleanlab_scores", "cleanlab_pairs", "ours")]
+            fields = [
+                plus_minus([row[f"seconds_{part}"] for row in some], 2)
+                for part in ("cleanlab_flags", "cleanlab_scores", "cleanlab_pairs", "ours")
+            ]
             lines.append(f"| {data} | {' | '.join(fields)} |")
     if memory:
         lines += ["", "Peak of memory in MB, the planted images (60 of 256 x 256, three classes) again and again:", ""]
@@ -223,12 +249,22 @@ def main() -> None:
     if "--memory" in sys.argv:
         use(sys.argv[sys.argv.index("--memory") + 1], int(sys.argv[sys.argv.index("--times") + 1]))
         return
-    chosen = arguments("audit", __doc__, memory={"help": "measure this tool's peak here"}, times={"type": int}, page={"action": "store_true"})
+    chosen = arguments(
+        "audit",
+        __doc__,
+        memory={"help": "measure this tool's peak here"},
+        times={"type": int},
+        page={"action": "store_true"},
+    )
     if not chosen.page:
         from benchmarks.claims import cells
 
         cells("audit", [{"data": data, "seed": seed} for seed in SEEDS for data in DATA], measured)
-        cells("audit", [{"memory": tool, "times": times} for times in TIMES for tool in ("cleanlab", "ours")], lambda memory, times: {"megabytes": peak(memory, times)})
+        cells(
+            "audit",
+            [{"memory": tool, "times": times} for times in TIMES for tool in ("cleanlab", "ours")],
+            lambda memory, times: {"megabytes": peak(memory, times)},
+        )
     found, memory = rows(), [row for row in kept("audit") if "memory" in row]
     write("audit", claims(found, memory), page(found, memory))
 
