@@ -30,8 +30,8 @@ try:
 except ImportError:
     raise SystemExit("this benchmark compares with cleanlab: pip install 'segmend[bench]'") from None
 
-SEEDS = (0, 1, 2)
-DATA = ("planted", "facade", "nuclei")
+SEEDS = {"planted": (0, 1, 2), "facade": (0,), "nuclei": (1,)}  # of planting; of the others, one training each
+DATA = tuple(SEEDS)
 FIRST = 0.25  # of the flags: the first ones
 TIMES = (1, 4, 16)  # how often the planted images are repeated for the peak of memory
 UNLABELLED = 254
@@ -185,8 +185,8 @@ def page(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> str:
     lines = [
         "# Label errors against cleanlab", "",
         "`python -m benchmarks.audit`: cleanlab 2.9.0 and `segmend audit` on equal labels and equal out-of-fold probabilities (three folds, about",
-        "150 steps of the project's own training each, so the networks are weak), one thread, seconds of the processor. Mean ± standard deviation over",
-        "the seeds of planting and training.", "",
+        "150 steps of the project's own training each, so the networks are weak), one thread, seconds of the processor. Planted mistakes: mean ± standard",
+        "deviation over three seeds of planting, judged by the networks of the first; facade and nuclei: one training, no spread.", "",
         "| data | seeds | images, classes | wrong pixels | flags | precision cleanlab | ours | recall cleanlab | ours | first quarter cleanlab | ours | first 100 findings right |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
@@ -259,7 +259,7 @@ def main() -> None:
     if not chosen.page:
         from benchmarks.claims import cells
 
-        cells("audit", [{"data": data, "seed": seed} for seed in SEEDS for data in DATA], measured)
+        cells("audit", [{"data": data, "seed": seed} for data, seeds in SEEDS.items() for seed in seeds], measured)
         cells(
             "audit",
             [{"memory": tool, "times": times} for times in TIMES for tool in ("cleanlab", "ours")],

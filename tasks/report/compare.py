@@ -170,10 +170,15 @@ def write(
     shots = [
         (name, changed, pictures(name, first, second, card, dataset)) for name, changed in images[:PICTURES] if changed
     ]
+    legend = (
+        [(name, f"rgb{colour}") for name, colour in zip(card.classes, card.colours, strict=True)] if card.name else []
+    )
     template = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     ).get_template("compare.html.j2")
-    (out / "index.html").write_text(template.render(content, rows=images[:50], shots=shots), encoding="utf-8")
+    (out / "index.html").write_text(
+        template.render(content, rows=images[:50], shots=shots, legend=legend), encoding="utf-8"
+    )
     return content
 
 
