@@ -21,7 +21,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
-from scipy import ndimage
 
 from segmend.images.rasters import VOID, LabelMap, is_class
 
@@ -73,6 +72,20 @@ def soft_min(quality: Float32[np.ndarray, " n"], temperature: float) -> float:
     return float((weights * quality).sum(dtype=np.float64) / weights.sum(dtype=np.float64))
 
 
+def soft_minima(
+    quality: Float32[np.ndarray, " n"],
+    starts: Int64[np.ndarray, " c"],
+    sizes: Int64[np.ndarray, " c"],
+    temperature: float,
+) -> Float64[np.ndarray, " c"]:
+    """The soft-min of each of the parts that begin at `starts`."""
+    least = np.repeat(np.minimum.reduceat(quality, starts), sizes)
+    weights = np.exp((least - quality) / np.float32(temperature))
+    return np.add.reduceat(weights * quality, starts, dtype=np.float64) / np.add.reduceat(
+        weights, starts, dtype=np.float64
+    )
+
+
 def own_probability(labels: LabelMap, probabilities: Probabilities) -> Float32[np.ndarray, "h w"]:
     """p[label]; of pixels without a class, the probability of class 0, which means nothing."""
     index = np.where(is_class(labels), labels, np.uint8(0))[None]
@@ -111,10 +124,10 @@ def border_band(labels: LabelMap, band: int) -> Bool[np.ndarray, "h w"]:
     """Pixels within `band` pixels of a border between labels; band 1 are the pixels that touch it, 0 is none."""
     if band < 1:
         return np.zeros(labels.shape, bool)
-    edge = edges(labels)
-    if band == 1:
-        return edge
-    return ndimage.maximum_filter(edge, size=2 * band - 1)
+    import cv2
+
+    square = np.ones((2 * band - 1, 2 * band - 1), np.uint8)
+    return cv2.dilate(edges(labels).view(np.uint8), square).view(bool)
 
 
 def reliability(probabilities: Probabilities) -> float:
@@ -160,8 +173,8 @@ def look(
 def pair_counts(labels: LabelMap, confident: np.ndarray, classes: int) -> Int64[np.ndarray, "k k"]:
     """How many pixels have each pair of label (row) and confident class (column)."""
     sure = is_class(labels) & (confident != VOID)
-    pairs = labels[sure].astype(np.int32) * classes + confident[sure]
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+    pairs = np.where(sure, labels.astype(np.int64) * classes + confident, classes**2)
+    return np.bincount(pairs.ravel(), minlength=classes**2 + 1)[:-1].reshape(classes, classes)
 
 
 def components(
@@ -190,11 +203,12 @@ def components(
     leads = np.add.reduceat(lead.ravel()[places], starts, dtype=np.float64) / areas
     whole = whole_pieces(labels, places, starts, areas)
     border = np.logical_and.reduceat(near.ravel()[places], starts) & ~whole
+    qualities = soft_minima(1 - reliable * (1 - own.ravel()[places]), starts, areas, temperature)
     found = []
     for k in np.flatnonzero(~border).tolist():
         pixels = places[starts[k] : starts[k] + areas[k]]
         first, mean, area = pixels[0], float(leads[k]), int(areas[k])
-        quality = soft_min(1 - reliable * (1 - own.ravel()[pixels]), temperature)
+        quality = float(qualities[k])
         severity: Severity = "major" if mean >= SURE and area >= LARGE * labels.size else "minor"
         found.append(
             Component(
@@ -214,6 +228,12 @@ def whole_pieces(labels: LabelMap, places: np.ndarray, starts: np.ndarray, areas
 
 def pieces_of(labels: LabelMap) -> np.ndarray:
     """The 4-connected pieces of equal label, integers (h, w) from 0."""
-    from skimage.measure import label as connected
+    import cv2
 
-    return connected(labels.astype(np.int32), background=-1, connectivity=1) - 1
+    numbers, count = np.zeros(labels.shape, np.int32), 0
+    for label in np.flatnonzero(np.bincount(labels.ravel())).tolist():
+        mask = labels == label
+        parts, numbered = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+        numbers += np.where(mask, numbered + (count - 1), 0)
+        count += parts - 1
+    return numbers
