@@ -76,9 +76,10 @@ def count(pair: Pair) -> tuple[Counter[tuple[int, int]], int]:
             f"{after.shape[1]}: compare label maps of equal size"
         )
     differ = before != after
-    counts = np.bincount(before[differ].astype(np.uint16) << 8 | after[differ], minlength=1 << 16)
-    pairs = np.flatnonzero(counts).tolist()
-    return Counter({(pair >> 8, pair & 255): int(counts[pair]) for pair in pairs}), before.size
+    changed = before[differ].astype(np.uint16) << 8 | after[differ]
+    pairs, counts = np.unique(changed, return_counts=True)
+    found = zip(pairs.tolist(), counts.tolist(), strict=True)
+    return Counter({(pair >> 8, pair & 255): number for pair, number in found}), before.size
 
 
 def difference(first: LabelFolder, second: LabelFolder) -> Difference:
