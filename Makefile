@@ -40,8 +40,8 @@ pip-audit: $(READY)  ## known vulnerabilities of the installed packages (asks py
 bench: $(READY)  ## every benchmark (hours); one: python -m benchmarks.NAME
 	@for name in $$(ls benchmarks/*.py | xargs -n1 basename -s .py | grep -v __init__); do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-docs: $(READY)  ## regenerate the generated pages and tables
-	@$(BIN)/python -m docs.generate
+docs: $(READY)  ## regenerate the generated pages and tables, build the site (build/site/index.html)
+	@$(BIN)/python -m docs.generate && $(BIN)/python -m docs.site
 
 clean:  ## remove the environment and everything that a run made
 	rm -rf .venv .work mlflow.db mlruns .dvc/cache .dvc/tmp data/dataset data/truth data/regions data/labels data/models data/queries data/report data/export metrics reports dvc.lock
