@@ -48,7 +48,7 @@ class Component(NamedTuple):
 class Border(NamedTuple):
     """Borderline components of an image, which are counted alone."""
 
-    count: int
+    components: int
     pixels: int
 
 

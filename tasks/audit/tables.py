@@ -129,8 +129,10 @@ class Collected:
                 found.reliability,
                 found.wrong,
                 labelled,
-                *counts.values(),
-                *found.border,
+                counts["major"],
+                counts["minor"],
+                found.border.components,
+                found.border.pixels,
             )
         )
         self.hashes[sample.id] = sample.image_sha256

@@ -102,7 +102,7 @@ def test_findings_are_the_components_of_equal_pairs_and_void_takes_no_part(size,
         assert same[part.pixels].all()
         numbers, _ = ndimage.label(same.reshape(size), np.ones((3, 3)))
         assert (numbers.ravel() == numbers.ravel()[part.pixels[0]]).sum() == len(part.pixels)
-    assert covered.max(initial=0) <= 1 and (band or not found.border.count)
+    assert covered.max(initial=0) <= 1 and (band or not found.border.components)
     assert 0 <= found.quality <= 1 and (findings.quality_map(labels, probabilities)[labels >= UNLABELLED] == 1).all()
 
 
