@@ -43,13 +43,15 @@ def test_lines_arrive_and_the_end_is_told(root):
 
 def test_one_run_at_a_time_and_stop(root):
     client, run = client_of(
-        root, "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    raise SystemExit(130)"
+        root,
+        "import time\ntry:\n    print('asleep', flush=True)\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    raise SystemExit(130)",
     )
     assert client.post("/api/run/start", json={}).json()["started"]
     assert not client.post("/api/run/start", json={}).json()["started"]
-    sleep(1)  # it must have come to its sleep
+    limit = monotonic() + 40
+    while not (run.log.is_file() and "asleep" in run.log.read_text()) and monotonic() < limit:
+        sleep(0.05)
     client.post("/api/run/stop", json={})
-    limit = monotonic() + 20
     while run.state == "running" and monotonic() < limit:
         sleep(0.05)
     assert run.state == "stopped"
