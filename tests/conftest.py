@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from tests.pipeline import run
 
 FIRST = ("test_pipeline.py", "test_pipeline_interrupted.py", "test_recipes.py")
 LAST = ("flows/orchestration/", "flows/")  # the longest of them first
+
+
+def pytest_configure():
+    """A shell that starts the tests in the background lets them ignore Ctrl-C, and so would every process that they start and interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
