@@ -191,7 +191,7 @@ FAULTS = (
         2,
         "params.yaml",
     ),
-    Fault("dvc.yaml is cut in half", written("dvc.yaml", HALF, back=True), 2, "dvc.yaml"),
+    Fault("dvc.yaml has a merge conflict", written("dvc.yaml", lambda b: CONFLICT.encode() + b, back=True), 2, "dvc.yaml"),
     Fault("an answers file is a folder", answers_folder, 2, "r1.jsonl"),
     Fault("an answers file is cut within a line", written("data/answers/r1.jsonl", lambda _: b'{"query": "r1-0', back=True), 2, "r1.jsonl, line 1"),
     Fault("mlflow.db is half made", written("mlflow.db", HALF), 0),
