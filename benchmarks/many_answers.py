@@ -2,13 +2,15 @@
 
 Two kinds of files: `late`, where every answer is about other pixels and to no open question, and `repeated`, where all lines are
 about 1,000 sets of pixels, so that the last of each counts. Images of 512 x 512 pixels, 1,000 footprints of 16 x 16 pixels
-each. Every run is a process of its own; seconds are of its CPU, memory is its peak. The rows go to benchmarks/results/many_answers.csv.
+each. Every run is a process of its own, without worker processes; seconds are of its CPU, memory is its peak. The rows go to
+benchmarks/results/many_answers.csv.
 """
 
 from argparse import ArgumentParser
 from csv import DictWriter
 from json import dumps
 from multiprocessing import get_context
+from os import environ
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
@@ -75,6 +77,7 @@ def measure(root: Path, name: str, results) -> None:
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--counts", type=int, nargs="+", default=[50_000, 100_000, 200_000])
+    environ["SEGMEND_WORKERS"] = "1"  # all the work in the process that is measured
     rows = []
     for count in parser.parse_args().counts:
         for kind in ("late", "repeated"):

@@ -34,8 +34,8 @@ EVERY = 500  # images between two readings of the memory
 
 PAGE = """# The page where people answer
 
-`python -m benchmarks.review`: headless Chromium at drawn workspaces, scripted keyboard; server and browser on one machine of two cores, on which
-other work ran meanwhile: with a load of 20 a process has a tenth of a core.
+`python -m benchmarks.review`: headless Chromium at drawn workspaces, scripted keyboard; server and browser on one machine of two
+cores; what else ran meanwhile shows in the load average.
 
 **Page work per answer**: from the key to the next question drawn, picture and outline complete, milliseconds, {answers} answers a row. The next
 five questions are loaded meanwhile. "Half a second" is the time between a question drawn and the next key, faster than people answer (two

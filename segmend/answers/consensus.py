@@ -49,6 +49,9 @@ class Question(NamedTuple):
         return any(map(is_set, self.definite))
 
 
+NOBODY = frozenset[str]()  # one object for all decisions: each empty set of its own is 216 bytes
+
+
 class Decision(NamedTuple):
     """One question's answer."""
 
@@ -195,7 +198,7 @@ class Table:
         question = self.questions[k]
         definite = question.definite
         if not definite:
-            return Decision(question.answers[-1], 1.0, frozenset())
+            return Decision(question.answers[-1], 1.0, NOBODY)
         settling = [answer for answer in definite if answer.settles]
         if settling:
             return merged(settling[-1:], 0.0)
@@ -231,7 +234,7 @@ class Table:
         kind = "class_set" if len(chosen) > 1 or base.kind == "class_set" else "class"
         who = JOINED.join(dict.fromkeys(answer.who for answer in (like or definite)))
         update = {"kind": kind, "classes": chosen, "mask": None, "who": who}
-        return Decision(base if like and len(like) == 1 else base.model_copy(update=update), 1 - right, frozenset())
+        return Decision(base if like and len(like) == 1 else base.model_copy(update=update), 1 - right, NOBODY)
 
     def doubt_of_one(self, question: Question, answer: Answer) -> float:
         """Probability that one person's answer is wrong, by this person's mistakes so far and the network's prior."""
@@ -250,11 +253,11 @@ class Table:
 def merged(winners: Sequence[Answer], doubt: float) -> Decision:
     """Several answers that name one class as one; a single one stays as it is."""
     if len(winners) == 1:
-        return Decision(winners[0], doubt, frozenset([winners[0].who] if winners[0].kind == "mask" else []))
+        return Decision(winners[0], doubt, frozenset([winners[0].who]) if winners[0].kind == "mask" else NOBODY)
     counts = Counter(answer.kind for answer in winners)
     base = next(answer for answer in reversed(winners) if counts[answer.kind] == max(counts.values()))
     update: dict[str, Any] = {"who": JOINED.join(answer.who for answer in winners)}
-    masks = frozenset[str]()
+    masks = NOBODY
     if base.kind == "mask":
         flat, times = np.unique(np.concatenate([answered_pixels(answer) for answer in winners]), return_counts=True)
         half = np.isin(flat, answered_pixels(winners[-1])) & (2 * times == len(winners))

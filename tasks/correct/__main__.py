@@ -85,8 +85,8 @@ def correct(
     everything = given_answers(answers, data)
     measured = [each for each in everything if is_measurement(each)]
     given = people([each for each in everything if not is_measurement(each)], earlier, asked, settings, data, labels)
-    answered = {answer.identity for answer in given if answer.kind != "revert"}
-    unanswered = [query for query in queried if query.identity not in answered]
+    open_questions = asked.keys() - {answer.identity for answer in given if answer.kind != "revert"}
+    unanswered = [query for query in queried if query.identity in open_questions]
     questions_asked = questions_as_asked(rows_before, asked, data.classes)
     lacking = set(incomplete(earlier, given, questions_asked, list(asked), data, settings))
     lacking_queries = (

@@ -49,12 +49,11 @@ def individual_answers(labels: Path, before: Sequence[Answer]) -> list[Answer]:
 
 
 def questions_of(
-    groups: Iterable[Sequence[Answer]], asked: Mapping[str, QuestionAsked], gold: Mapping[str, int]
+    groups: Iterable[tuple[Answer, ...]], asked: Mapping[str, QuestionAsked], gold: Mapping[str, int]
 ) -> list[Question]:
     """Each group's answers with what is known of their question."""
     made = []
-    for group in groups:
-        answers = tuple(group)
+    for answers in groups:
         known = asked.get(answers[0].identity)
         made.append(
             Question(
@@ -67,15 +66,14 @@ def questions_of(
     return made
 
 
-def grouped(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
+def grouped(answers: Iterable[Answer]) -> dict[str, tuple[Answer, ...]]:
     """The answers that stand by the pixels they are about, in the order of the last one of each; people before simulated ones."""
-    groups: dict[str, list[Answer]] = {}
+    groups: dict[str, tuple[Answer, ...]] = {}
     for answer in standing(answers):
-        group = groups.pop(answer.identity, [])
-        groups[answer.identity] = [*group, answer]
+        groups[answer.identity] = (*groups.pop(answer.identity, ()), answer)
     for identity, group in groups.items():
-        people = [answer for answer in group if not is_simulated(answer.who)]
-        groups[identity] = people or group
+        if len(group) > 1:
+            groups[identity] = tuple(answer for answer in group if not is_simulated(answer.who)) or group
     return groups
 
 
@@ -102,7 +100,8 @@ def decide(
     made = consensus(questions, data.classes, settings.aggregator, settings.network)
     decisions = dict(zip(groups, made.decisions, strict=False))
 
-    fresh, prices = {answer.identity for answer in new if answer.kind != "revert"}, cost_of(new)
+    fresh = {answer.identity for answer in new if answer.kind != "revert"}
+    prices = cost_of(answer for answer in new if answer.identity in shared)
     applied = {answer.identity: answer for answer in before}
     lost = outvoted_parts(groups, shared, {identity: decisions[identity].masks for identity in shared})
     result, anew = list[Answer](), 0
