@@ -1,25 +1,28 @@
 """`segmend audit` against cleanlab.segmentation, on equal labels and probabilities, in one run.
 
     SEGMEND_BENCH_DATA=... OMP_NUM_THREADS=1 python -m benchmarks.audit      (needs the extra `bench`: cleanlab 2.9)
+    ... python -m benchmarks.audit --speed      measures the times anew, and nothing else
 
 Data and probabilities: audit_data.py. cleanlab's `find_label_issues` flags pixels, `get_label_quality_scores` scores images. Ours are the
 functions that `segmend audit` runs. At equal flags: as many pixels of lowest quality as cleanlab flags (and a quarter of them: the first
 ones of both rankings). Void pixels, which cleanlab cannot take, are given class 0 for it and left out of its flags.
 Memory: the peak of a process of its own that reads files one by one (ours), or stacks them, as cleanlab demands; the same images again
-and again, up to 16 times. Writes results/audit.md.
+and again, up to 16 times. Times: both tools in turn, ROUNDS times, the median of each. Writes results/audit.md.
 """
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from json import dumps
 from resource import RUSAGE_SELF, getrusage
-from statistics import mean
+from statistics import mean, median
 from time import process_time
 from typing import Any
 
 import numpy as np
 
 from benchmarks import audit_data
-from benchmarks.claims import Claim, arguments, kept, plus_minus, spread, write
+from benchmarks.claims import RESULTS, Claim, arguments, cells, kept, plus_minus, spread, write
 from segmend.metrics.confident_learning import Thresholds
 from tasks.audit.findings import Looked, look, quality_map
 
@@ -34,6 +37,8 @@ SEEDS = {"planted": (0, 1, 2), "facade": (0,), "nuclei": (1,)}  # of planting; o
 DATA = tuple(SEEDS)
 FIRST = 0.25  # of the flags: the first ones
 TIMES = (1, 4, 16)  # how often the planted images are repeated for the peak of memory
+ROUNDS = 5  # of which the median time is taken
+PARTS = ("cleanlab_flags", "cleanlab_scores", "cleanlab_pairs", "ours")
 UNLABELLED = 254
 
 
@@ -43,15 +48,9 @@ def measured(data: str, seed: int) -> dict[str, Any]:
     labels, probabilities, wrong = judged.labels(), judged.probabilities(), judged.wrong()
     known = labels < UNLABELLED
     given = np.where(known, labels, 0).astype(np.int64)
-    begin = process_time()
     flags = find_label_issues(given, probabilities, n_jobs=1, verbose=False)
-    flagged = process_time()
     scores, pixels = get_label_quality_scores(given, probabilities, verbose=False)
-    scored = process_time()
-    common_label_issues(flags, labels=given, pred_probs=probabilities, class_names=None, verbose=False)
-    summed = process_time()
     looked = ours(labels, probabilities)
-    done = process_time()
     flags &= known
     quality = np.stack([quality_map(*pair) for pair in zip(labels, probabilities, strict=True)])
     count = int(flags.sum())
@@ -59,8 +58,6 @@ def measured(data: str, seed: int) -> dict[str, Any]:
     lowest = np.argsort(np.where(known, quality, 2), axis=None, kind="stable")[:count]
     row: dict[str, Any] = {
         "images": len(labels), "classes": probabilities.shape[1], "wrong": float(wrong.mean()), "flags": count,
-        "seconds_cleanlab_flags": flagged - begin, "seconds_cleanlab_scores": scored - flagged,
-        "seconds_cleanlab_pairs": summed - scored, "seconds_ours": done - summed,
     }  # fmt: skip
     for name, order in (("cleanlab", theirs), ("ours", lowest)):
         hit = wrong.ravel()[order]
@@ -74,6 +71,28 @@ def measured(data: str, seed: int) -> dict[str, Any]:
         float(wrong[k].ravel()[part.pixels].mean() > 0.5) for part, k in findings[:100]
     )}  # fmt: skip
     return row | ranked(wrong, data, {"cleanlab": -scores, "ours": np.array([found.wrong for found in looked])})
+
+
+def timed(speed: str, seed: int) -> dict[str, Any]:
+    """Seconds of the processor of both tools on one data set: the median of ROUNDS turns."""
+    judged = audit_data.made(speed, seed)
+    labels, probabilities = judged.labels(), judged.probabilities()
+    given = np.where(labels < UNLABELLED, labels, 0).astype(np.int64)
+    ours(labels[:1], probabilities[:1])  # imports
+
+    def turn() -> Iterator[float]:
+        yield process_time()
+        flags = find_label_issues(given, probabilities, n_jobs=1, verbose=False)
+        yield process_time()
+        get_label_quality_scores(given, probabilities, verbose=False)
+        yield process_time()
+        common_label_issues(flags, labels=given, pred_probs=probabilities, class_names=None, verbose=False)
+        yield process_time()
+        ours(labels, probabilities)
+        yield process_time()
+
+    seconds = [median(turn) for turn in zip(*(np.diff(list(turn())).tolist() for _ in range(ROUNDS)), strict=True)]
+    return dict(zip((f"seconds_{part}" for part in PARTS), seconds, strict=True))
 
 
 def ours(labels: np.ndarray, probabilities: np.ndarray) -> list[Looked]:
@@ -131,11 +150,12 @@ def use(tool: str, times: int) -> None:
     print(getrusage(RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def rows() -> list[dict[str, Any]]:
-    return [row for row in kept("audit") if "memory" not in row]
+def rows(field: str) -> list[dict[str, Any]]:
+    """The rows that were measured of this kind: data (quality), speed or memory."""
+    return [row for row in kept("audit") if field in row]
 
 
-def claims(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[Claim]:
+def claims(found: list[dict[str, Any]], speed: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[Claim]:
     """The targets; a claim over several data sets holds where it holds on each of them."""
     made = []
     for data, what, field in (
@@ -153,7 +173,7 @@ def claims(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[Cl
         ("flags and scores", ("flags", "scores")),
         ("flags, scores and pairs of classes", ("flags", "scores", "pairs")),
     ):
-        times = [sum(row[f"seconds_cleanlab_{part}"] for part in parts) / row["seconds_ours"] for row in found]
+        times = [sum(row[f"seconds_cleanlab_{part}"] for part in parts) / row["seconds_ours"] for row in speed]
         if times:
             made.append(
                 Claim(
@@ -181,7 +201,7 @@ def claims(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[Cl
     return made
 
 
-def page(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> str:
+def page(found: list[dict[str, Any]], speed: list[dict[str, Any]], memory: list[dict[str, Any]]) -> str:
     lines = [
         "# Label errors against cleanlab", "",
         "`python -m benchmarks.audit`: cleanlab 2.9.0 and `segmend audit` on equal labels and equal out-of-fold probabilities (three folds, about",
@@ -208,26 +228,13 @@ def page(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> str:
         "there is little to rank).", "",
         "| data | such images | of the first 10, cleanlab | ours | of the first 20, cleanlab | ours |", "|---|---|---|---|---|---|",
     ]  # fmt: skip
-    for data in DATA:
-        some = [row for row in found if row["data"] == data]
-        if some:
-            fields = [
-                plus_minus([row[f"at_{k}_{tool}"] for row in some], 2)
-                for k in (10, 20)
-                for tool in ("cleanlab", "ours")
-            ]
-            lines.append(f"| {data} | {some[0]['bad_images']} | {' | '.join(fields)} |")
+    lines += table(
+        found, "data", ["bad_images", *(f"at_{k}_{tool}" for k in (10, 20) for tool in ("cleanlab", "ours"))]
+    )
     lines += [
         "", "| data | cleanlab: flags, s | scores, s | pairs of classes, s | ours: flags, scores, findings, pairs, s |", "|---|---|---|---|---|",
     ]  # fmt: skip
-    for data in DATA:
-        some = [row for row in found if row["data"] == data]
-        if some:
-            fields = [
-                plus_minus([row[f"seconds_{part}"] for row in some], 2)
-                for part in ("cleanlab_flags", "cleanlab_scores", "cleanlab_pairs", "ours")
-            ]
-            lines.append(f"| {data} | {' | '.join(fields)} |")
+    lines += table(speed, "speed", [f"seconds_{part}" for part in PARTS])
     if memory:
         lines += ["", "Peak of memory in MB, the planted images (60 of 256 x 256, three classes) again and again:", ""]
         lines += ["| images | cleanlab | ours |", "|---|---|---|"]
@@ -236,6 +243,18 @@ def page(found: list[dict[str, Any]], memory: list[dict[str, Any]]) -> str:
             if ("ours", times) in peaks and ("cleanlab", times) in peaks:
                 lines.append(f"| {60 * times} | {peaks['cleanlab', times]:,.0f} | {peaks['ours', times]:,.0f} |")
     return "\n".join([*lines, "", NOTES, ""])
+
+
+def table(rows: list[dict[str, Any]], field: str, columns: list[str]) -> list[str]:
+    """A line a data set: the mean and spread of each column."""
+    lines = []
+    for data in DATA:
+        some = [row for row in rows if row[field] == data]
+        if some:
+            values = ([row[column] for row in some] for column in columns)
+            words = [str(column[0]) if isinstance(column[0], int) else plus_minus(column, 2) for column in values]
+            lines.append(f"| {data} | {' | '.join(words)} |")
+    return lines
 
 
 NOTES = """Reading. Quality is 1 - r (1 - p[label]), r the root of the network's mean confidence in the image. Another r was tried, the share of the
@@ -257,18 +276,23 @@ def main() -> None:
         memory={"help": "measure this tool's peak here"},
         times={"type": int},
         page={"action": "store_true"},
+        speed={"action": "store_true", "help": "measure the times anew, and nothing else"},
     )
+    if chosen.speed:
+        others = [row for row in kept("audit") if "speed" not in row]
+        (RESULTS / "audit.jsonl").write_text("".join(dumps(row) + "\n" for row in others))
     if not chosen.page:
-        from benchmarks.claims import cells
-
-        cells("audit", [{"data": data, "seed": seed} for data, seeds in SEEDS.items() for seed in seeds], measured)
+        sets = [(data, seed) for data, seeds in SEEDS.items() for seed in seeds]
+        cells("audit", [{"speed": data, "seed": seed} for data, seed in sets], timed)
+    if not chosen.page and not chosen.speed:
+        cells("audit", [{"data": data, "seed": seed} for data, seed in sets], measured)
         cells(
             "audit",
             [{"memory": tool, "times": times} for times in TIMES for tool in ("cleanlab", "ours")],
             lambda memory, times: {"megabytes": peak(memory, times)},
         )
-    found, memory = rows(), [row for row in kept("audit") if "memory" in row]
-    write("audit", claims(found, memory), page(found, memory))
+    found = rows("data"), rows("speed"), rows("memory")
+    write("audit", claims(*found), page(*found))
 
 
 if __name__ == "__main__":

@@ -20,9 +20,11 @@ have many more than others (benchmarks/results/audit.md).
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from segmend.images.rasters import VOID, LabelMap, is_class
+from segmend.metrics.confident_learning import own_probability, pixels_by_class
+from tasks.audit.borders import border_band, whole_pieces
 
 SURE = 0.5  # mean lead of the proposed class from which a finding may be major
 LARGE = 0.0005  # share of the image's pixels from which it may be
@@ -38,6 +40,7 @@ class Component(NamedTuple):
     label: int
     proposed: int
     pixels: np.ndarray
+    box: tuple[int, int, int, int]  # top, left, height, width
     gain: float  # pixels that its correction is expected to put right
     lead: float  # mean of p[proposed] - p[label]
     score: float  # lead times the image's reliability: by this, findings of equal severity are ranked
@@ -60,16 +63,36 @@ class Looked(NamedTuple):
     components: list[Component]  # major and minor ones, in order of their first pixel
     wrong: float  # their gain
     border: Border
+    labelled: Int64[np.ndarray, " k"]  # pixels of each label
     confident: Int64[np.ndarray, "k k"]  # pixels by label (row) and confident class
 
 
-def soft_min(quality: Float32[np.ndarray, " n"], temperature: float) -> float:
-    """The soft-min at this temperature; 1 where there is nothing."""
-    if not quality.size:
+class Pixels(NamedTuple):
+    """What is known of every pixel of an image."""
+
+    labels: LabelMap
+    proposed: UInt8[np.ndarray, "h w"]  # the confident class, VOID where there is none
+    lead: Float32[np.ndarray, "h w"]  # p[proposed] - p[label]
+    quality: Float32[np.ndarray, "h w"]
+    near: Bool[np.ndarray, "h w"]  # the border band
+    reliable: float
+
+
+def soft_min(
+    quality: Float32[np.ndarray, "*shape"], temperature: float, where: Bool[np.ndarray, "*shape"] | None = None
+) -> float:
+    """The soft-min at this temperature of the pixels `where` (default: all); 1 where there is nothing."""
+    import cv2
+
+    if not (quality.size if where is None else where.any()):
         return 1.0
-    least = float(quality.min())
-    weights = np.exp((least - quality) / temperature, dtype=np.float32)
-    return float((weights * quality).sum(dtype=np.float64) / weights.sum(dtype=np.float64))
+    mask = None if where is None else where.view(np.uint8)
+    least = np.float32(cv2.minMaxLoc(quality, mask)[0])
+    weights = np.exp((least - quality) / np.float32(temperature))
+    if where is not None:
+        weights *= where
+    total = cv2.sumElems(weights)[0]  # in double precision
+    return float(cv2.sumElems(np.multiply(weights, quality, out=weights))[0] / total)
 
 
 def soft_minima(
@@ -86,62 +109,48 @@ def soft_minima(
     )
 
 
-def own_probability(labels: LabelMap, probabilities: Probabilities) -> Float32[np.ndarray, "h w"]:
-    """p[label]; of pixels without a class, the probability of class 0, which means nothing."""
-    index = np.where(is_class(labels), labels, np.uint8(0))[None]
-    return np.take_along_axis(probabilities, index, 0)[0]
-
-
 def confident_class(
     probabilities: Probabilities, thresholds: Float64[np.ndarray, " k"]
-) -> tuple[np.ndarray, Float32[np.ndarray, "h w"]]:
-    """The most probable of the classes that reach their threshold, uint8 (h, w), VOID where none does; and its probability.
+) -> tuple[UInt8[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """The most probable of the classes that reach their threshold, VOID where none does; and its probability, 0 there.
 
-    As `confident_class` of segmend/metrics/confident_learning.py; a loop over classes is several times faster on one core.
+    As `confident_class` of segmend/metrics/confident_learning.py, by operations that do not branch at each pixel: several times
+    faster on one core.
     """
-    best = np.zeros(probabilities.shape[1:], np.float32)
-    winner = np.full(best.shape, VOID, np.uint8)
-    for k, threshold in enumerate(thresholds.astype(np.float32)):
-        layer = probabilities[k]
-        better = (layer >= threshold) & (layer > best)
-        winner[better] = k
-        best[better] = layer[better]
-    return winner, best
-
-
-def edges(labels: LabelMap) -> Bool[np.ndarray, "h w"]:
-    """Pixels with another label beside them."""
-    edge = np.zeros(labels.shape, bool)
-    down, right = labels[:-1] != labels[1:], labels[:, :-1] != labels[:, 1:]
-    edge[:-1] |= down
-    edge[1:] |= down
-    edge[:, :-1] |= right
-    edge[:, 1:] |= right
-    return edge
-
-
-def border_band(labels: LabelMap, band: int) -> Bool[np.ndarray, "h w"]:
-    """Pixels within `band` pixels of a border between labels; band 1 are the pixels that touch it, 0 is none."""
-    if band < 1:
-        return np.zeros(labels.shape, bool)
     import cv2
 
-    square = np.ones((2 * band - 1, 2 * band - 1), np.uint8)
-    return cv2.dilate(edges(labels).view(np.uint8), square).view(bool)
+    best = np.zeros(probabilities.shape[1:], np.float32)
+    passing = np.empty_like(best)
+    winner = np.zeros(best.shape, np.uint8)  # class + 1
+    for k, threshold in enumerate(thresholds.astype(np.float32)):
+        below = float(np.nextafter(threshold, np.float32(-np.inf)))  # p > below: p reaches the threshold
+        cv2.threshold(probabilities[k], below, 0, cv2.THRESH_TOZERO, dst=passing)
+        np.maximum(
+            winner, (passing > best).view(np.uint8) * np.uint8(k + 1), out=winner
+        )  # the last one that is better wins
+        np.maximum(best, passing, out=best)
+    return winner - np.uint8(1), best  # 0 - 1 is VOID
 
 
 def reliability(probabilities: Probabilities) -> float:
     """The square root of the mean of the largest probability, over the image."""
+    import cv2
+
     best = probabilities[0].copy()
     for layer in probabilities[1:]:  # several times faster than max over the first axis
         np.maximum(best, layer, out=best)
-    return float(best.mean(dtype=np.float64) ** 0.5)
+    return float(cv2.mean(best)[0] ** 0.5)  # in double precision
+
+
+def quality_of(own: Float32[np.ndarray, "h w"], reliable: float) -> Float32[np.ndarray, "h w"]:
+    """1 - r (1 - p[label])."""
+    return 1 - np.float32(reliable) * (1 - own)
 
 
 def quality_map(labels: LabelMap, probabilities: Probabilities) -> Float32[np.ndarray, "h w"]:
     """1 - r (1 - p[label]) of every pixel; 1 where there is no class."""
-    quality = 1 - np.float32(reliability(probabilities)) * (1 - own_probability(labels, probabilities))
-    return np.where(is_class(labels), quality, np.float32(1))
+    own = own_probability(labels, probabilities, pixels_by_class(labels, len(probabilities)))
+    return np.where(is_class(labels), quality_of(own, reliability(probabilities)), np.float32(1))
 
 
 def look(
@@ -153,87 +162,79 @@ def look(
 ) -> Looked:
     """The findings of one image and its quality. Void and unlabelled pixels are never part of one."""
     known, reliable = is_class(labels), reliability(probabilities)
-    own = own_probability(labels, probabilities)
-    near = border_band(labels, band)
+    labelled = pixels_by_class(labels, len(probabilities))
+    own = own_probability(labels, probabilities, labelled)
+    quality, near = quality_of(own, reliable), border_band(labels, band)
     inside = known & ~near
-    quality = soft_min((1 - reliable * (1 - own))[inside if inside.any() else known], temperature)
     proposed, over = confident_class(probabilities, thresholds)
-    wrong = known & (proposed != VOID) & (proposed != labels)
-    found, border = components(labels, proposed, wrong, over - own, own, near, reliable, temperature)
+    wrong = np.flatnonzero(known & (proposed != VOID) & (proposed != labels))
+    found, border = components(Pixels(labels, proposed, over - own, quality, near, reliable), wrong, temperature)
     return Looked(
-        quality,
+        soft_min(quality, temperature, inside if inside.any() else known),
         reliable,
         found,
         sum(part.gain for part in found),
         border,
-        pair_counts(labels, proposed, len(probabilities)),
+        labelled,
+        pair_counts(labels, proposed, wrong, labelled),
     )
 
 
-def pair_counts(labels: LabelMap, confident: np.ndarray, classes: int) -> Int64[np.ndarray, "k k"]:
-    """How many pixels have each pair of label (row) and confident class (column)."""
-    sure = is_class(labels) & (confident != VOID)
-    pairs = np.where(sure, labels.astype(np.int64) * classes + confident, classes**2)
-    return np.bincount(pairs.ravel(), minlength=classes**2 + 1)[:-1].reshape(classes, classes)
-
-
-def components(
+def pair_counts(
     labels: LabelMap,
-    proposed: np.ndarray,
-    wrong: Bool[np.ndarray, "h w"],
-    lead: Float32[np.ndarray, "h w"],
-    own: Float32[np.ndarray, "h w"],
-    near: Bool[np.ndarray, "h w"],
-    reliable: float,
-    temperature: float,
-) -> tuple[list[Component], Border]:
+    confident: UInt8[np.ndarray, "h w"],
+    wrong: Int64[np.ndarray, " n"],
+    labelled: Int64[np.ndarray, " k"],
+) -> Int64[np.ndarray, "k k"]:
+    """How many pixels have each pair of label (row) and confident class (column). `wrong` are those where the two differ."""
+    classes = len(labelled)
+    pairs = labels.ravel()[wrong].astype(np.int64) * classes + confident.ravel()[wrong]
+    counts = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+    agree = labels == confident
+    for k in np.flatnonzero(labelled).tolist():
+        counts[k, k] = np.count_nonzero(agree & (labels == k))
+    return counts
+
+
+def components(pixels: Pixels, wrong: Int64[np.ndarray, " n"], temperature: float) -> tuple[list[Component], Border]:
     """The connected components of suspected pixels of equal label and proposed class, and what of them is borderline."""
     from skimage.measure import label as connected
 
-    places = np.flatnonzero(wrong)
-    if not len(places):
+    if not len(wrong):
         return [], Border(0, 0)
+    labels = pixels.labels
     pair = np.zeros(labels.shape, np.int32)
-    pair.ravel()[places] = labels.ravel()[places].astype(np.int32) * 256 + proposed.ravel()[places] + 1
-    numbers = connected(pair, background=0, connectivity=2).ravel()[places] - 1
-    order = np.argsort(numbers, kind="stable")
-    places = places[order]
-    areas = np.bincount(numbers)
-    starts = np.concatenate([[0], np.cumsum(areas)[:-1]])
-    leads = np.add.reduceat(lead.ravel()[places], starts, dtype=np.float64) / areas
-    whole = whole_pieces(labels, places, starts, areas)
-    border = np.logical_and.reduceat(near.ravel()[places], starts) & ~whole
-    qualities = soft_minima(1 - reliable * (1 - own.ravel()[places]), starts, areas, temperature)
-    found = []
-    for k in np.flatnonzero(~border).tolist():
-        pixels = places[starts[k] : starts[k] + areas[k]]
-        first, mean, area = pixels[0], float(leads[k]), int(areas[k])
-        quality = float(qualities[k])
-        severity: Severity = "major" if mean >= SURE and area >= LARGE * labels.size else "minor"
+    pair.ravel()[wrong] = labels.ravel()[wrong].astype(np.int32) * 256 + pixels.proposed.ravel()[wrong] + 1
+    numbers = connected(pair, background=0, connectivity=2).ravel()[wrong] - 1
+    places, areas = wrong[np.argsort(numbers, kind="stable")], np.bincount(numbers)
+    starts = starts_of(areas)
+    border = np.logical_and.reduceat(pixels.near.ravel()[places], starts)
+    border[border] = ~whole_pieces(labels, places, starts[border], areas[border])
+    hidden = Border(int(border.sum()), int(areas[border].sum()))
+    if border.all():
+        return [], hidden
+    places, areas = places[np.repeat(~border, areas)], areas[~border]
+    starts = starts_of(areas)
+    leads = np.add.reduceat(pixels.lead.ravel()[places], starts, dtype=np.float64) / areas
+    qualities = soft_minima(pixels.quality.ravel()[places], starts, areas, temperature)
+    rows, columns = np.divmod(places, labels.shape[1])
+    tops, lefts = rows[starts], np.minimum.reduceat(columns, starts)
+    heights = rows[starts + areas - 1] - tops + 1  # the pixels of a part ascend
+    widths = np.maximum.reduceat(columns, starts) - lefts + 1
+    boxes = np.stack([tops, lefts, heights, widths], 1).tolist()
+    given, said = labels.ravel()[places[starts]].tolist(), pixels.proposed.ravel()[places[starts]].tolist()
+    found, sure = [], pixels.reliable
+    for k, (start, area, lead) in enumerate(zip(starts.tolist(), areas.tolist(), leads.tolist(), strict=True)):
+        severity: Severity = "major" if lead >= SURE and area >= LARGE * labels.size else "minor"
         found.append(
             Component(
-                int(labels.ravel()[first]), int(proposed.ravel()[first]), pixels, reliable * mean * area, mean, reliable * mean, quality, severity
+                given[k], said[k], places[start : start + area], tuple(boxes[k]), sure * lead * area, lead, sure * lead,
+                float(qualities[k]), severity,
             )
         )  # fmt: skip
-    return found, Border(int(border.sum()), int(areas[border].sum()))
+    return found, hidden
 
 
-def whole_pieces(labels: LabelMap, places: np.ndarray, starts: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    """Whether each component holds most of the piece of equal label in which its first pixel lies, and lies mostly in it."""
-    pieces = pieces_of(labels).ravel()
-    sizes, own = np.bincount(pieces), pieces[places[starts]]
-    inside = np.add.reduceat(pieces[places] == np.repeat(own, areas), starts, dtype=np.int64)
-    return (2 * inside > sizes[own]) & (2 * inside > areas)
-
-
-def pieces_of(labels: LabelMap) -> np.ndarray:
-    """The 4-connected pieces of equal label, integers (h, w) from 0."""
-    import cv2
-
-    numbers, count = np.zeros(labels.shape, np.int32), 0
-    for label in np.flatnonzero(np.bincount(labels.ravel())).tolist():
-        mask = labels == label
-        parts, numbered = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
-        numbers += np.where(mask, numbered + (count - 1), 0)
-        count += parts - 1
-    return numbers
+def starts_of(sizes: Int64[np.ndarray, " c"]) -> Int64[np.ndarray, " c"]:
+    """Where parts of these sizes begin that follow one another."""
+    return np.cumsum(sizes) - sizes

@@ -54,7 +54,7 @@ def audit(
     for sample, probabilities in source.stream(samples):
         labels = read(sample.id)
         found = look(labels, probabilities, thresholds, band, temperature)
-        joint.count(labels, found.confident)
+        joint.count(found.labelled, found.confident)
         collected.add(sample, labels, found)
         if maps is not None:
             quality = quality_map(labels, probabilities)

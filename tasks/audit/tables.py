@@ -16,7 +16,7 @@ import numpy as np
 
 from segmend.answers.answers import Footprint, encode_pixels
 from segmend.images.dataset import Sample
-from segmend.images.rasters import LabelMap, is_class
+from segmend.images.rasters import LabelMap
 from segmend.metrics.confident_learning import Joint
 from tasks.audit.duplicates import Duplicate
 from tasks.audit.findings import Looked
@@ -106,13 +106,10 @@ class Collected:
         seen = set()
         for number, part in enumerate(found.components):
             counts[part.severity] += 1
-            rows, columns = np.divmod(part.pixels, labels.shape[1])
-            top, left = int(rows.min()), int(columns.min())
-            middle = len(part.pixels) // 2
-            box = (top, left, int(rows.max()) - top + 1, int(columns.max()) - left + 1)
+            row, column = divmod(int(part.pixels[len(part.pixels) // 2]), labels.shape[1])
             finding = Finding(
                 part.score, sample.id, sample.split, number, part.severity, part.label, part.proposed, len(part.pixels), part.gain,
-                part.lead, part.quality, box, int(rows[middle]), int(columns[middle]),
+                part.lead, part.quality, part.box, row, column,
             )  # fmt: skip
             self.findings.append(finding)
             self._remember(finding, part.pixels, labels.shape)
@@ -120,7 +117,6 @@ class Collected:
             pair[0] += len(part.pixels)
             pair[1] += (part.label, part.proposed) not in seen
             seen.add((part.label, part.proposed))
-        labelled = int(is_class(labels).sum())
         self.images.append(
             ImageRow(
                 sample.id,
@@ -128,7 +124,7 @@ class Collected:
                 found.quality,
                 found.reliability,
                 found.wrong,
-                labelled,
+                int(found.labelled.sum()),
                 counts["major"],
                 counts["minor"],
                 found.border.components,

@@ -30,7 +30,9 @@ def test_soft_min_by_hand():
     assert findings.soft_min(quality, 0.5) == pytest.approx(float((quality * weights).sum() / weights.sum()))
     many = np.concatenate([np.full(100, 0.02), np.full(9900, 0.95)]).astype(np.float32)  # 1 % bad pixels
     assert findings.soft_min(many, 0.1) == pytest.approx(0.028, abs=5e-4)
-    assert findings.soft_min(np.zeros(0, np.float32), 0.1) == 1
+    assert findings.soft_min(np.zeros(0, np.float32), 0.1) == 1 == findings.soft_min(quality, 0.1, np.zeros(2, bool))
+    where = np.arange(10_000) >= 100
+    assert findings.soft_min(many, 0.1, where) == pytest.approx(findings.soft_min(many[where], 0.1))
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=30))
@@ -104,14 +106,3 @@ def test_findings_are_the_components_of_equal_pairs_and_void_takes_no_part(size,
         assert (numbers.ravel() == numbers.ravel()[part.pixels[0]]).sum() == len(part.pixels)
     assert covered.max(initial=0) <= 1 and (band or not found.border.components)
     assert 0 <= found.quality <= 1 and (findings.quality_map(labels, probabilities)[labels >= UNLABELLED] == 1).all()
-
-
-@given(sizes, st.integers(0, 4), st.integers(0, 99))
-def test_the_band_is_within_a_distance_of_a_border(size, band, seed):
-    labels = np.random.default_rng(seed).integers(0, 2, size).astype(np.uint8)
-    edge = findings.edges(labels)
-    by_hand = np.zeros(size, bool)
-    for row, column in np.argwhere(edge):
-        reach = max(0, band - 1)
-        by_hand[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = band > 0
-    assert (findings.border_band(labels, band) == by_hand).all()
