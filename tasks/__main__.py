@@ -12,12 +12,13 @@ from itertools import pairwise
 from json import dumps
 from pathlib import Path
 from re import fullmatch
-from sys import modules, stderr
+from sys import modules
 from typing import Any, get_args
 
 from pydantic import Field
 
 from segmend.answers.answers import RoundBudget
+from segmend.stage.command import user_mistakes
 from segmend.stage.mistakes import line_of, nearest, short
 from segmend.stage.params import Method, Settings, check, load, read, seed
 
@@ -179,6 +180,7 @@ def classes_in(annotation: Any) -> list[type[Settings]]:
     return [inner for part in get_args(annotation) for inner in classes_in(part)]
 
 
+@user_mistakes
 def main() -> int:
     parser = ArgumentParser("python -m tasks", description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     group = parser.add_mutually_exclusive_group()
@@ -198,11 +200,7 @@ def main() -> int:
     if chosen.table:
         print(method_table())
         return 0
-    try:
-        check_file(chosen.file, not chosen.any_rounds, chosen.sections)
-    except ValueError as error:
-        print(error, file=stderr)
-        return 2
+    check_file(chosen.file, not chosen.any_rounds, chosen.sections)
     print("params.yaml is in order")
     return 0
 

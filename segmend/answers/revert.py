@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from json import dumps
 from os import fsync
 from pathlib import Path
-from sys import stderr
 
 from filelock import FileLock
 
 from segmend.answers.answers import Answer, read, standing
+from segmend.stage.command import user_mistakes
 
 
 def matching(answers: Iterable[Answer], image: str | None, who: str | None, kind: str | None) -> list[Answer]:
@@ -41,6 +41,7 @@ def reverted(answers: Iterable[Answer], by: str, when: str) -> list[Answer]:
     ]
 
 
+@user_mistakes
 def main() -> int:
     parser = ArgumentParser("python -m segmend.answers.revert", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", type=Path, nargs="+", help="answers files, one a round")
@@ -55,22 +56,18 @@ def main() -> int:
     chosen = parser.parse_args()
     when = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     total = 0
-    try:
-        for path in chosen.files:
-            if not path.is_file():
-                continue
-            chosen.lock.mkdir(parents=True, exist_ok=True)
-            with FileLock(chosen.lock / f"{path.name}.lock"):
-                matches = matching(read(path), chosen.image, chosen.who, chosen.kind)
-                lines = reverted(matches, chosen.by, when)
-                if chosen.write and lines:
-                    append(path, lines)
-            total += len(matches)
-            if matches:
-                print(f"{path}: {len(matches)} answers{' taken back' if chosen.write else ''}")
-    except ValueError as mistake:
-        print(mistake, file=stderr)
-        return 2
+    for path in chosen.files:
+        if not path.is_file():
+            continue
+        chosen.lock.mkdir(parents=True, exist_ok=True)
+        with FileLock(chosen.lock / f"{path.name}.lock"):
+            matches = matching(read(path), chosen.image, chosen.who, chosen.kind)
+            lines = reverted(matches, chosen.by, when)
+            if chosen.write and lines:
+                append(path, lines)
+        total += len(matches)
+        if matches:
+            print(f"{path}: {len(matches)} answers{' taken back' if chosen.write else ''}")
     if not total:
         print("No answer fits: nothing was changed.")
     elif not chosen.write:

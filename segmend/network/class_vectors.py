@@ -30,6 +30,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from segmend.images.dataset import Dataset, Labels
 from segmend.network.heads.embedding import Calibration, Embeddings
 from segmend.network.pretrained import card, pretrained
+from segmend.stage.command import user_mistakes
 from segmend.stage.params import validated
 
 DIGITS = 6  # after the point: more only makes params.yaml long
@@ -145,8 +146,8 @@ def row_of(vector: Sequence[Any]) -> CommentedSeq:
     return row
 
 
+@user_mistakes
 def main(arguments: list[str] | None = None) -> int:
-    from sys import stderr
 
     parser = ArgumentParser(
         "python -m segmend.network.class_vectors", description=__doc__, formatter_class=RawDescriptionHelpFormatter
@@ -171,24 +172,20 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.offline:
         environ["SEGMEND_OFFLINE"] = "1"
-    try:
-        dataset = Dataset(chosen.dataset)
-        classes = dataset.classes
-        lacking = without_label(dataset, chosen.labels) if chosen.unseen is None else named(chosen.unseen, classes)
-        if lacking is not None and len(lacking) == len(classes):
-            lacking = None  # nothing is labelled yet: this says nothing about classes
-        if chosen.calibration is not None:
-            validated(Calibration, chosen.calibration, "--calibration")
-        if chosen.file:
-            vectors = from_file(chosen.file, classes)
-        else:
-            vectors = from_model(chosen.model, classes, chosen.prompt, chosen.revision)
-            made = card(chosen.model, chosen.revision)
-            print(f"made by {made['id']}, revision {made['revision']}, sha256 {made['sha256']}")
-        setting, block = write(vectors, chosen.params, lacking, chosen.calibration)
-    except ValueError as trouble:
-        print(trouble, file=stderr)
-        return 2
+    dataset = Dataset(chosen.dataset)
+    classes = dataset.classes
+    lacking = without_label(dataset, chosen.labels) if chosen.unseen is None else named(chosen.unseen, classes)
+    if lacking is not None and len(lacking) == len(classes):
+        lacking = None  # nothing is labelled yet: this says nothing about classes
+    if chosen.calibration is not None:
+        validated(Calibration, chosen.calibration, "--calibration")
+    if chosen.file:
+        vectors = from_file(chosen.file, classes)
+    else:
+        vectors = from_model(chosen.model, classes, chosen.prompt, chosen.revision)
+        made = card(chosen.model, chosen.revision)
+        print(f"made by {made['id']}, revision {made['revision']}, sha256 {made['sha256']}")
+    setting, block = write(vectors, chosen.params, lacking, chosen.calibration)
     size, unseen = len(next(iter(vectors.values()))), list(block.get("unseen") or ())
     print(f"{chosen.params}: {setting}.embeddings holds {len(vectors)} vectors of {size} numbers")
     if unseen:

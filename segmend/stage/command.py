@@ -9,13 +9,15 @@ A stage is one function; its keyword-only arguments are its paths, which dvc.yam
 
 The function returns its metrics (a flat dict of numbers; None where there is no number, with the reason beside it).
 A ValueError is a user's mistake: its sentence is shown and the exit code is 2. Waiting (for people's answers) ends with
-exit code 75. Any other exception is a defect: traceback, exit code 1.
+exit code 75. Any other exception is a defect: traceback, exit code 1. Commands that are no stages end their `main` alike by `user_mistakes`.
 """
 
+import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import suppress
 from errno import EDQUOT, ENOSPC
+from functools import wraps
 from inspect import Parameter, getdoc, signature, unwrap
 from json import dumps
 from os import _exit, environ, getpid, kill
@@ -24,14 +26,14 @@ from platform import node
 from resource import RUSAGE_SELF, getrusage
 from shutil import rmtree
 from subprocess import run as call
-from sys import argv, stderr
 from threading import Thread
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, ParamSpec
 
 from segmend.stage import events, params
 
 USER_MISTAKE, WAITING = 2, 75
+Arguments = ParamSpec("Arguments")
 
 
 class Waiting(Exception):
@@ -42,7 +44,7 @@ def stage(function: Callable[..., dict[str, Any]]) -> Callable[..., int]:
     """Make a stage function a command; call the result with `SystemExit` under `if __name__ == "__main__"`."""
 
     def command(arguments: list[str] | None = None) -> int:
-        chosen = vars(arguments_of(function).parse_args(argv[1:] if arguments is None else arguments))
+        chosen = vars(arguments_of(function).parse_args(sys.argv[1:] if arguments is None else arguments))
         watch_runner()
         metrics, report = chosen.pop("metrics"), chosen.pop("report")
         if not first():  # of several processes only the first writes and reports
@@ -71,6 +73,20 @@ def stage(function: Callable[..., dict[str, Any]]) -> Callable[..., int]:
     return command
 
 
+def user_mistakes(main: Callable[Arguments, int]) -> Callable[Arguments, int]:
+    """The `main` of a command that is no stage: a ValueError is shown as its sentence, and the exit code is 2."""
+
+    @wraps(main)
+    def command(*words: Arguments.args, **named: Arguments.kwargs) -> int:
+        try:
+            return main(*words, **named)
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return USER_MISTAKE
+
+    return command
+
+
 def torchrun() -> bool:
     """Whether torchrun started this process, as one of WORLD_SIZE equal ones."""
     return "TORCHELASTIC_RUN_ID" in environ
@@ -84,7 +100,7 @@ def first() -> bool:
 def end(code: int, message: str) -> int:
     with suppress(OSError):  # on a full disk the sentence still reaches the terminal
         events.send("outcome", exit=code, message=message)
-    print(message, file=stderr)
+    print(message, file=sys.stderr)
     return code
 
 

@@ -12,7 +12,6 @@ Equal images, and the slices of one volume, lie in one fold. A folder that was m
 emptied first; otherwise it is left as it is, with the networks that are there.
 """
 
-import sys
 from argparse import ArgumentParser
 from collections import defaultdict
 from json import dumps, loads
@@ -26,6 +25,7 @@ import numpy as np
 from segmend.images.dataset import Dataset, Labels, Sample, write_card, write_samples
 from segmend.stage import params
 from segmend.stage.cache import digest_of
+from segmend.stage.command import user_mistakes
 
 MIN_IMAGES = 8  # below, a network learns too little from the other folds to judge anything
 
@@ -111,6 +111,7 @@ def link(path: Path, target: Path) -> None:
     path.symlink_to(relpath(target.resolve(), path.parent.resolve()))
 
 
+@user_mistakes
 def main(words: list[str] | None = None) -> int:
     parser = ArgumentParser("python -m tasks.audit.folds", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dataset", type=Path, required=True)
@@ -119,16 +120,12 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(words)
-    try:
-        if chosen.folds < 2:
-            raise ValueError(
-                f"--folds {chosen.folds}: at least 2, so that every image is judged by a network that did not learn it"
-            )
-        training = params.load(Path("params.yaml")).get("train")
-        make(Dataset(chosen.dataset), chosen.labels, chosen.out, chosen.folds, chosen.seed, training)
-    except ValueError as mistake:
-        print(mistake, file=sys.stderr)
-        return 2
+    if chosen.folds < 2:
+        raise ValueError(
+            f"--folds {chosen.folds}: at least 2, so that every image is judged by a network that did not learn it"
+        )
+    training = params.load(Path("params.yaml")).get("train")
+    make(Dataset(chosen.dataset), chosen.labels, chosen.out, chosen.folds, chosen.seed, training)
     return 0
 
 

@@ -15,7 +15,6 @@ out/questions/      with --ask N: the first N findings in train images as questi
 Two passes over the images, one image in memory: thresholds, then findings (findings.py). Void takes part in nothing.
 """
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 from segmend.images.dataset import Dataset, Sample
 from segmend.images.rasters import LabelMap, read_labels, write_grey
 from segmend.metrics.confident_learning import Joint, Thresholds
+from segmend.stage.command import user_mistakes
 from tasks.audit.duplicates import SIDE, Duplicate, duplicates, thumbnail
 from tasks.audit.findings import BAND, TEMPERATURE, look, quality_map
 from tasks.audit.folds import groups_of, label_files
@@ -78,6 +78,7 @@ def duplicates_of(dataset: Dataset, samples: list[Sample], read: Callable[[str],
     return duplicates(dataset, samples, groups_of(dataset, samples), read, small)
 
 
+@user_mistakes
 def main(words: list[str] | None = None) -> int:
     parser = ArgumentParser("python -m tasks.audit.run", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dataset", type=Path, required=True)
@@ -94,30 +95,26 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--ask", type=int, default=0, help="write the first N findings in train images as questions")
     parser.add_argument("--maps", action="store_true", help="write the quality of every pixel")
     chosen = parser.parse_args(words)
-    try:
-        if chosen.band < 0 or not 0 < chosen.temperature <= 100:
-            raise ValueError("--band must be at least 0 pixels, and --temperature above 0 and at most 100")
-        if (chosen.probabilities is None) == (chosen.folds is None):
-            raise ValueError("say where probabilities come from: --probabilities DIR or --folds DIR")
-        dataset = Dataset(chosen.dataset)
-        files = label_files(dataset, chosen.labels)
-        source: Source
-        if chosen.probabilities is not None:
-            source = Files(chosen.probabilities, dataset.classes)
-            source.check([sample for sample in dataset.samples if sample.id in files])
-        else:
-            source = Folds(chosen.folds, dataset)
-        maps = chosen.out / "quality" if chosen.maps else None
-        result = audit(dataset, files, source, chosen.band, chosen.temperature, max(SHOWN, chosen.ask), maps)
-        name = chosen.labels.name if chosen.labels else dataset.card.name
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        write_tables(chosen.out, name, result, chosen.band, chosen.temperature)
-        write_page(chosen.out, name, result, dataset, files, chosen.band, chosen.temperature, SHOWN)
-        if chosen.ask:
-            print(write_questions(chosen.out / "questions", name, result, dataset, chosen.ask))
-    except ValueError as mistake:
-        print(mistake, file=sys.stderr)
-        return 2
+    if chosen.band < 0 or not 0 < chosen.temperature <= 100:
+        raise ValueError("--band must be at least 0 pixels, and --temperature above 0 and at most 100")
+    if (chosen.probabilities is None) == (chosen.folds is None):
+        raise ValueError("say where probabilities come from: --probabilities DIR or --folds DIR")
+    dataset = Dataset(chosen.dataset)
+    files = label_files(dataset, chosen.labels)
+    source: Source
+    if chosen.probabilities is not None:
+        source = Files(chosen.probabilities, dataset.classes)
+        source.check([sample for sample in dataset.samples if sample.id in files])
+    else:
+        source = Folds(chosen.folds, dataset)
+    maps = chosen.out / "quality" if chosen.maps else None
+    result = audit(dataset, files, source, chosen.band, chosen.temperature, max(SHOWN, chosen.ask), maps)
+    name = chosen.labels.name if chosen.labels else dataset.card.name
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    write_tables(chosen.out, name, result, chosen.band, chosen.temperature)
+    write_page(chosen.out, name, result, dataset, files, chosen.band, chosen.temperature, SHOWN)
+    if chosen.ask:
+        print(write_questions(chosen.out / "questions", name, result, dataset, chosen.ask))
     return 0
 
 

@@ -16,7 +16,6 @@ Label Studio measured. The text below the classes becomes `comment`. Nothing is 
 answers file holds already are counted, not written again. Every annotation is accounted for in the sentence at the end.
 """
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from json import dumps, loads
@@ -31,6 +30,7 @@ from segmend.answers.answers import PART, Answer, Query, check, decode, encode, 
 from segmend.answers.revert import append
 from segmend.images.brush import cover_brush
 from segmend.images.dataset import Dataset
+from segmend.stage.command import user_mistakes
 from tasks.export.formats._base import save_png
 from tasks.export.formats.label_studio import LOCAL, brush_stroke, label_config
 
@@ -238,6 +238,7 @@ def unanswered(queries: list[Query], answers: Path | None) -> list[Query]:
     return [query for query in queries if query.query not in done]
 
 
+@user_mistakes
 def main(words: list[str] | None = None) -> int:
     parser = ArgumentParser("python -m tasks.export.questions", description=(__doc__ or "").splitlines()[0])
     kinds = parser.add_subparsers(dest="way", required=True)
@@ -252,22 +253,18 @@ def main(words: list[str] | None = None) -> int:
         part.add_argument("--queries", type=Path, required=True)
         part.add_argument("--dataset", type=Path, required=True)
     chosen = parser.parse_args(words)
-    try:
-        queries, dataset = read_queries(chosen.queries), Dataset(chosen.dataset)
-        if chosen.way == "in":
-            print(taken_in(chosen.file, queries, dataset, chosen.answers, chosen.lock))
-            return 0
-        left = unanswered(queries, chosen.answers)[: chosen.limit]
-        if not left:
-            raise ValueError(f"Every question of {chosen.queries} is answered already.")
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        write_tasks(chosen.out, dataset, left)
-        print(
-            f"{len(left)} questions as tasks in {chosen.out}: {sum(len(pixels(q.footprint)) for q in left):,} pixels are asked about"
-        )
-    except ValueError as mistake:
-        print(mistake, file=sys.stderr)
-        return 2
+    queries, dataset = read_queries(chosen.queries), Dataset(chosen.dataset)
+    if chosen.way == "in":
+        print(taken_in(chosen.file, queries, dataset, chosen.answers, chosen.lock))
+        return 0
+    left = unanswered(queries, chosen.answers)[: chosen.limit]
+    if not left:
+        raise ValueError(f"Every question of {chosen.queries} is answered already.")
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    write_tasks(chosen.out, dataset, left)
+    print(
+        f"{len(left)} questions as tasks in {chosen.out}: {sum(len(pixels(q.footprint)) for q in left):,} pixels are asked about"
+    )
     return 0
 
 

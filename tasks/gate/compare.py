@@ -13,7 +13,6 @@ from csv import writer
 from json import dumps
 from pathlib import Path
 from sys import exit as leave
-from sys import stderr
 
 import numpy as np
 from jaxtyping import Int64
@@ -21,6 +20,7 @@ from jaxtyping import Int64
 from segmend.images.dataset import Dataset, Labels, Sample
 from segmend.images.rasters import LabelMap
 from segmend.metrics.confusion import Confusion
+from segmend.stage.command import user_mistakes
 from segmend.stage.params import read_optional, seed
 from tasks.gate.settings import Params
 from tasks.gate.verdict import Verdict, judge
@@ -76,6 +76,7 @@ def compare(
     return verdict
 
 
+@user_mistakes
 def main() -> int:
     from argparse import ArgumentParser
 
@@ -84,13 +85,9 @@ def main() -> int:
     for name in ("dataset", "truth", "challenger", "champion", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     given = parser.parse_args()
-    try:
-        settings = read_optional("gate", Params)
-        data = Dataset(given.dataset, given.truth)
-        compare(settings, given.kind, data, given.challenger, given.champion, given.out, seed())
-    except ValueError as error:
-        print(error, file=stderr)
-        return 2
+    settings = read_optional("gate", Params)
+    data = Dataset(given.dataset, given.truth)
+    compare(settings, given.kind, data, given.challenger, given.champion, given.out, seed())
     return 0
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from segmend.images.rasters import write_labels
 from segmend.network.inference import Predictor
+from segmend.stage.command import USER_MISTAKE, user_mistakes
 from segmend.stage.events import progress
 from tasks.predict import geotiff, nifti, pictures
 from tasks.predict.tiling import Prediction, of_array, predict
@@ -98,6 +99,7 @@ def run(images: Path, writer: Writer) -> list[str]:
     return mistakes
 
 
+@user_mistakes
 def main() -> int:
     parser = ArgumentParser(
         "python -m tasks.predict.run", description=__doc__, formatter_class=RawDescriptionHelpFormatter
@@ -110,20 +112,16 @@ def main() -> int:
     parser.add_argument("--overlap", type=int, default=128, help="pixels that neighbouring tiles share")
     parser.add_argument("--probabilities", action="store_true")
     given = parser.parse_args()
-    try:
-        if given.tile < 32 or not 0 <= 2 * given.overlap <= given.tile:
-            raise ValueError(
-                f"--tile {given.tile} --overlap {given.overlap}: a tile has 32 pixels or more, an overlap up to half of it"
-            )
-        axis = nifti.axis_of(given.dataset)
-        writer = Writer(given.network, given.out, given.tile, given.overlap, given.probabilities, axis)
-        mistakes = run(given.images, writer)
-    except ValueError as mistake:
-        print(mistake, file=stderr)
-        return 2
+    if given.tile < 32 or not 0 <= 2 * given.overlap <= given.tile:
+        raise ValueError(
+            f"--tile {given.tile} --overlap {given.overlap}: a tile has 32 pixels or more, an overlap up to half of it"
+        )
+    axis = nifti.axis_of(given.dataset)
+    writer = Writer(given.network, given.out, given.tile, given.overlap, given.probabilities, axis)
+    mistakes = run(given.images, writer)
     for mistake in mistakes:
         print(mistake, file=stderr)
-    return 2 if mistakes else 0
+    return USER_MISTAKE if mistakes else 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from io import BytesIO
 from json import dumps
 from pathlib import Path
 from sys import exit as leave
-from sys import stderr
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 
 from segmend.images.dataset import Card
 from segmend.network.segmenter import AnySize, load
+from segmend.stage.command import user_mistakes
 
 ALLOWED = 1e-4  # difference of a probability
 
@@ -93,6 +93,7 @@ def compared(whole: Whole, content: bytes, size: tuple[int, int, int]) -> float:
     return float(np.abs(found - wanted).max())
 
 
+@user_mistakes
 def main() -> int:
     parser = ArgumentParser(
         "python -m tasks.predict.to_onnx", description=__doc__, formatter_class=RawDescriptionHelpFormatter
@@ -100,11 +101,7 @@ def main() -> int:
     parser.add_argument("--network", type=Path, required=True, help="a folder that the stage train wrote")
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     given = parser.parse_args()
-    try:
-        difference = export(given.network, given.out)
-    except ValueError as mistake:
-        print(mistake, file=stderr)
-        return 2
+    difference = export(given.network, given.out)
     print(f"{given.out}: equal to the network within {difference:.1g} in every probability")
     return 0
 

@@ -8,7 +8,6 @@ that one of the two lacks are counted and listed, never compared. Exit code 2 wh
 out/diff.json  class_pairs.csv  images.csv  who.csv  index.html
 """
 
-import sys
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable
@@ -25,6 +24,7 @@ from segmend.images.dataset import Card, Dataset
 from segmend.images.overlays import Shot, marked, overlaid, shot, size_in
 from segmend.images.parallel import map_images
 from segmend.images.rasters import UNLABELLED, VOID, default_colours, read_labels
+from segmend.stage.command import user_mistakes
 from tasks.report.panels import COLOURS
 
 PICTURES, BOX = 12, 260  # images with the most changed pixels on the page, and their size
@@ -196,6 +196,7 @@ def pictures(name: str, first: LabelFolder, second: LabelFolder, card: Card, dat
     ]
 
 
+@user_mistakes
 def main() -> int:
     parser = ArgumentParser("python -m tasks.report.compare", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("before", type=Path)
@@ -203,12 +204,8 @@ def main() -> int:
     parser.add_argument("--dataset", type=Path, help="the data set whose images and class names are shown")
     parser.add_argument("--out", type=Path, required=True, help="folder of the tables and the page")
     chosen = parser.parse_args()
-    try:
-        first, second = label_folder(chosen.before), label_folder(chosen.after)
-        write(chosen.out, first, second, difference(first, second), chosen.dataset)
-    except ValueError as mistake:
-        print(mistake, file=sys.stderr)
-        return 2
+    first, second = label_folder(chosen.before), label_folder(chosen.after)
+    write(chosen.out, first, second, difference(first, second), chosen.dataset)
     return 0
 
 

@@ -8,7 +8,6 @@ params.yaml. What recipes gain is measured in benchmarks/results/noise.md; it is
 are not repeated here: only what the table says in words, which tests/train/test_recommend.py compares with it.
 """
 
-import sys
 from argparse import ArgumentParser
 from json import dumps
 from pathlib import Path
@@ -21,6 +20,7 @@ from segmend.images.rasters import is_class
 from segmend.metrics.confident_learning import Joint, Thresholds, border_and_objects, suspected
 from segmend.network.inference import stream
 from segmend.network.segmenter import is_trained
+from segmend.stage.command import user_mistakes
 
 NEAR = 0.02  # of the mean side of an image: mistakes nearer to a border of the labels are mistakes of the border
 
@@ -112,17 +112,14 @@ def small_loss(noise: Noise) -> str:
     return f"selection: {{name: small_loss, small_loss: {{rates: [{rates}]}}}}"
 
 
+@user_mistakes
 def main() -> int:
     parser = ArgumentParser("python -m tasks.train.recommend", description=__doc__)
     for name in ("dataset", "labels", "model"):
         parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
     parser.add_argument("--out", type=Path, metavar="PATH", help="write the estimate and the recipe here (JSON)")
     chosen = parser.parse_args()
-    try:
-        noise = estimate(Dataset(chosen.dataset), Labels(chosen.labels), chosen.model)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
+    noise = estimate(Dataset(chosen.dataset), Labels(chosen.labels), chosen.model)
     report = {"noise": noise._asdict(), "recipe": choose(noise)._asdict(), "small_loss": small_loss(noise)}
     if chosen.out:
         chosen.out.parent.mkdir(parents=True, exist_ok=True)

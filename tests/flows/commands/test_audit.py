@@ -1,7 +1,6 @@
 """`segmend audit`: which data, labels and networks the modules are started with; nothing is trained here."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,16 +9,10 @@ import typer
 from flows.commands import audit as command
 from flows.environment import UserError
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A workspace with labels of two rounds; what is started is recorded, and a training leaves its metrics."""
-    for shipped in ("dvc.yaml", "params.yaml"):
-        shutil.copy(ROOT / shipped, tmp_path)
-    for name in ("r0", "r1"):
-        (tmp_path / "data/labels" / name).mkdir(parents=True)
+def place(two_rounds, monkeypatch):
+    """A workspace in which what is started is recorded, and a training leaves its metrics."""
     started: list = []
 
     def start(stage, root, **changed):
@@ -31,7 +24,7 @@ def place(tmp_path, monkeypatch):
 
     monkeypatch.setattr("flows.engine.stage_command.StageCommand.start", start)
     monkeypatch.setattr(command, "run", lambda root, module, *words, cwd=None: started.append((module, list(words))))
-    return tmp_path, started
+    return two_rounds, started
 
 
 def test_a_round_a_data_set_and_a_folder(place, monkeypatch):
@@ -85,5 +78,5 @@ def test_the_round_that_takes_the_answers(place):
 
 def test_a_module_that_fails_ends_the_command(tmp_path):
     with pytest.raises(typer.Exit) as ended:
-        command.run(tmp_path, "tasks.audit.run", cwd=ROOT)
+        command.run(tmp_path, "tasks.audit.run", cwd=Path(__file__).parents[3])
     assert ended.value.exit_code == 2

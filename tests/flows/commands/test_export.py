@@ -1,23 +1,14 @@
 """`segmend export`: the stage export with another output; never over what is there."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from flows.commands.export import write
 from flows.environment import UserError
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A workspace with labels of two rounds, in which starting the stage is recorded."""
-    for shipped in ("dvc.yaml", "params.yaml"):
-        shutil.copy(ROOT / shipped, tmp_path)
-    for name in ("r0", "r1"):
-        (tmp_path / "data/labels" / name).mkdir(parents=True)
+def place(two_rounds, monkeypatch):
+    """A workspace in which starting the stage is recorded."""
     started: list[dict] = []
 
     def start(command, root, **changed):
@@ -25,7 +16,7 @@ def place(tmp_path, monkeypatch):
         return 0
 
     monkeypatch.setattr("flows.engine.stage_command.StageCommand.start", start)
-    return tmp_path, started
+    return two_rounds, started
 
 
 def test_the_newest_round_is_written_as_it_came_in(place):

@@ -8,6 +8,8 @@ from shutil import copytree
 
 import pytest
 
+from segmend.stage.command import user_mistakes
+
 ROOT = Path(__file__).resolve().parents[3]
 STAGE = """
 from pathlib import Path
@@ -156,3 +158,14 @@ def test_notes_go_into_the_record_and_not_into_the_metrics(workspace):
     assert call(workspace, "four", "--metrics", "m.json", "--report", "r.json").returncode == 0
     assert json.loads((workspace / "r.json").read_text())["notes"] == {"waiting": 0.5}
     assert "waiting" not in json.loads((workspace / "m.json").read_text())
+
+
+def test_a_command_that_is_no_stage_ends_as_one(capsys):
+    @user_mistakes
+    def main(words: list[str] | None = None) -> int:
+        if words:
+            raise ValueError(f"{words[0]} is not a folder")
+        return 0
+
+    assert main() == 0 and main(["x"]) == 2
+    assert capsys.readouterr().err == "x is not a folder\n" and main.__name__ == "main"
