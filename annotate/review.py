@@ -97,17 +97,18 @@ class Review:
             "answered": len(full),
             "open": len(asked) - len({*full, *mine}),
             "needed": self.needed(len(asked)),
+            "overlap": self.options.overlap,
             "expected": None if total is None else total - (done or 0.0),
             "each": sum(gains) / len(gains) if gains else None,
             "mine": len(mine),
         }
 
-    def needed(self, asked: int) -> int:
-        """How many answers the stage correct waits for."""
+    def needed(self, asked: int) -> int | Literal["any"]:
+        """How many answers the stage correct waits for; any: one, and it goes on with what is there."""
         oracle = self.workspace.params.get("correct", {}).get("oracle", {})
         asks = oracle.get("name") == "people" and self.options.questions is None
-        share = (oracle.get("people") or {}).get("enough", 1.0) if asks else 0.0
-        return int(np.ceil(share * asked - 1e-9))
+        share = (oracle.get("people") or {}).get("enough", "any") if asks else 0.0
+        return "any" if share == "any" else int(np.ceil(share * asked - 1e-9))
 
     def answer(self, body: Answering, who: str) -> dict[str, Any]:
         """Keep an answer. The result says so, or that the question was answered by somebody else meanwhile."""

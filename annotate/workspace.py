@@ -39,6 +39,7 @@ class Workspace:
         stages = YAML(typ="safe").load(root / "dvc.yaml")["stages"]
         self._correct = options(stages["correct"]["do"]["cmd"])
         self._evaluate = options(stages["evaluate"]["do"]["cmd"])
+        self._params: tuple[tuple[int, int], dict[str, Any]] | None = None
         if not (self.path("dataset") / "dataset.json").is_file():
             raise ValueError("There is no dataset yet: run segmend run first; it stops where people are asked.")
         self.pictures  # noqa: B018  # read now, so that a broken list is seen at the start
@@ -68,8 +69,13 @@ class Workspace:
 
     @property
     def params(self) -> dict[str, Any]:
-        """params.yaml as it is now."""
-        return params.load(self.root / "params.yaml")
+        """params.yaml as it is now; parsed again only where the file changed, since every request asks for it several times."""
+        path = self.root / "params.yaml"
+        status = path.stat() if path.is_file() else None
+        mark = (status.st_mtime_ns, status.st_size) if status else (0, 0)
+        if self._params is None or self._params[0] != mark:
+            self._params = mark, params.load(path)
+        return self._params[1]
 
     @property
     def rounds(self) -> list[str]:

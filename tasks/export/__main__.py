@@ -23,6 +23,7 @@ from segmend.stage.params import validated
 from tasks.export import change_list, data_card
 from tasks.export.formats import FORMATS, Format, Same
 from tasks.export.formats._base import Item
+from tasks.export.losses import Losses
 from tasks.export.settings import Params
 
 
@@ -43,33 +44,33 @@ def export(
     wanted = validated(Format, {"name": written_as}, "--format") if written_as else settings.format
     data, before, after = Dataset(dataset), Labels(first), Labels(labels)
     method = wanted.among(FORMATS, came_as) if isinstance(wanted, Same) else wanted
-    counts, places = data_card.LabelCounts(len(data.classes)), places_in(dataset)
+    counts, losses, places = data_card.LabelCounts(), Losses(method), places_in(dataset)
 
     def items() -> Iterator[Item]:
         for sample in progress(data.whole_samples, len(data.whole_samples), "export"):
             corrected, given = whole_labels(data, after, sample.id), whole_labels(data, before, sample.id)
-            counts.add(sample, given, corrected)
-            if corrected is None and all(map(data.has_mask, data.parts(sample.id))):
-                corrected = data.whole(sample.id, data.mask)
+            written = corrected
+            if written is None and all(map(data.has_mask, data.parts(sample.id))):
+                written = data.whole(sample.id, data.mask)
+            counts.add(sample, given, corrected, written)
+            losses.add(sample, written)
             place = places.get(sample.id) or places.get(sample.id.rpartition("/")[0])
             image, objects = data.whole(sample.id, data.image), whole_objects(data, after, sample.id)
-            yield Item(sample, image, corrected, objects, place)
+            yield Item(sample, image, written, objects, place)
 
     (out / "about").mkdir(parents=True)
     method.write(out, data.card, items(), settings.images)
     changes = change_list.change_list(labels)
-    card = data_card.content(
-        data.card, counts, changes, settings.licence, method.name, method.lost, labels.resolve().name
-    )
+    card = data_card.content(data, labels, counts, losses, changes, settings.licence)
     data_card.write(out / "about", card)
     change_list.write(out / "about", changes)
-    print(f"{out}: {len(data.whole_samples)} images as {method.name}; lost in this format: {method.lost or 'nothing'}")
+    print(f"{out}: {len(data.whole_samples)} images as {method.name}; lost in this format: {losses.sentence}")
     return {
         "images": len(data.whole_samples),
         "changed_pixels": counts.changed,
         "changed_share": card["statistics"]["changed_share"],
         "changes": changes.num_rows,
-        "lossless": int(not method.loss),
+        "lost_label_pixels": sum(row.pixels for row in losses.counted()),
     }
 
 

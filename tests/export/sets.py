@@ -12,7 +12,7 @@ from segmend.images.rasters import UNLABELLED, VOID
 from tasks.export.formats._base import Item
 from tests.ingest.runs import run, settings
 
-NAMES = ("road", "Gehweg ä", "sky", "traffic light", "tree")
+NAMES = ("road", "Gehweg ä", "background", "traffic light", "tree")
 
 
 class Made(NamedTuple):

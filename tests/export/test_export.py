@@ -2,13 +2,14 @@
 
 import csv
 import json
+from shutil import rmtree
 
 import numpy as np
 import pytest
 
 from segmend.answers import history
 from segmend.images.dataset import Dataset, Labels
-from segmend.images.rasters import read_labels
+from segmend.images.rasters import UNLABELLED, read_labels
 from segmend.stage.params import validated
 from tasks.export.__main__ import export
 from tasks.export.settings import Params
@@ -49,7 +50,7 @@ def test_labels_of_the_round_and_given_masks_of_the_test_split(here):
         path = here / "out/masks" / f"{sample.id}.png"
         wanted = labels[sample.id] if sample.split != "test" else data.mask(sample.id) if path.exists() else None
         assert wanted is None or np.array_equal(read_labels(path), wanted)
-    assert metrics["changed_pixels"] == 4 and metrics["changes"] == 1 and metrics["lossless"] == 1
+    assert metrics["changed_pixels"] == 4 and metrics["changes"] == 1 and metrics["lost_label_pixels"] == 0
 
 
 def test_the_card_and_the_changes(here):
@@ -65,6 +66,42 @@ def test_the_card_and_the_changes(here):
         (row,) = csv.DictReader(file)
     assert (row["who"], row["round"], row["region"], row["changed"]) == ("ada", "r1", "3", "4")
     assert "4 of" in (here / "out/about/README.md").read_text()
+    (quality,) = card["label_quality"]
+    assert quality == {"round": "r1", "answered": 1, "wrong": 1, "at_random": 0, "wrong_pixel_share": None}
+    assert card["versions"]["label_round"] == "r1" and len(card["versions"]["labels_sha256"]) == 64
+
+
+def test_what_a_format_loses_is_counted_and_told(here, capsys):
+    labels, data = Labels(here / "labels/r1"), Dataset(here / "dataset")
+    name = next(data.of("val")).id
+    mask = labels[name].copy()
+    mask[:3, :2] = UNLABELLED
+    labels.write(name, mask, data.card)
+    open_ = 6
+    assert run(here, written_as="ade20k")["lost_label_pixels"] == open_
+    sentence = f"{open_:,} pixels not labelled yet (in "
+    assert f"lost in this format: {sentence}" in capsys.readouterr().out
+    card = json.loads((here / "out/about/card.json").read_text())
+    assert card["lost_in_this_format"]["labels"][0]["pixels"] == open_ and card["known_limits"][0].startswith("Lost in")
+    assert sentence in (here / "out/about/README.md").read_text()
+
+
+def test_the_version_of_labels_changes_with_one_pixel(here):
+    def versions():
+        run(here)
+        card = json.loads((here / "out/about/card.json").read_text())
+        rmtree(here / "out")
+        return card["versions"]
+
+    data, labels = Dataset(here / "dataset"), Labels(here / "labels/r1")
+    first, again = versions(), versions()
+    name = next(data.of("val")).id
+    mask = labels[name].copy()
+    mask[0, 0] = 0 if mask[0, 0] else 1
+    labels.write(name, mask, data.card)
+    other = versions()
+    assert first == again and other["images_sha256"] == first["images_sha256"]
+    assert other["labels_sha256"] != first["labels_sha256"]
 
 
 @pytest.mark.parametrize(

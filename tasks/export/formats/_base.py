@@ -28,17 +28,18 @@ class Item(NamedTuple):
     place: dict[str, Any] | None = None
 
 
+VOID_ONLY = {UNLABELLED: "void"}  # of formats that have one id for void and "not labelled yet"
+BACKGROUND = "background"  # what CVAT and Label Studio have where nothing is labelled; ingest reads it as a class
+
+
 class ExportFormat(Method, ABC):
-    """Base of the formats. `loss` says in one sentence what of the labels the format cannot hold, `image_loss` what of the images;
-    empty: reading it back gives equal pixels."""
+    """Base of the formats. `becomes` says what becomes of the ids that a format cannot hold: VOID and UNLABELLED become "void" or
+    the class BACKGROUND; `image_loss` says in one sentence what is lost of the images. Empty: reading it back gives equal pixels.
+    `bare_is_unlabelled`: an image without labels is read back as one without any labelled pixel."""
 
-    loss: ClassVar[str] = ""
+    becomes: ClassVar[dict[int, str]] = {}
     image_loss: ClassVar[str] = ""
-
-    @property
-    def lost(self) -> str:
-        """What is lost, of labels and images, in one sentence."""
-        return "; ".join(filter(None, (self.loss, self.image_loss)))
+    bare_is_unlabelled: ClassVar[bool] = False
 
     @abstractmethod
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:

@@ -14,14 +14,14 @@ import numpy as np
 
 from segmend.images.dataset import Card
 from segmend.images.rasters import UNLABELLED
-from tasks.export.formats._base import ExportFormat, Item, save_png
+from tasks.export.formats._base import VOID_ONLY, ExportFormat, Item, save_png
 
 FOLDERS = {"train": "training", "val": "validation", "test": "testing"}
 
 
 class Ade20k(ExportFormat):
     name: Literal["ade20k"] = "ade20k"
-    loss: ClassVar[str] = "pixels not labelled yet become void"
+    becomes: ClassVar[dict[int, str]] = VOID_ONLY
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
         (out / "classes.txt").write_text("\n".join(card.classes) + "\n", encoding="utf-8")

@@ -3,7 +3,7 @@
 Source: https://www.cityscapes-dataset.com, ids as in cityscapesscripts/helpers/labels.py (mcordts/cityscapesScripts @4b832633).
 Idea: masks of train ids (class id, 255 void), and for data whose classes are Cityscapes' own 19 also masks of label ids, which its
     evaluation reads. The city is the id's first folder, or `none`.
-Limits: "not labelled yet" becomes void; the void label ids 0 to 6 become 0 (unlabeled). classes.json names other classes.
+Limits: "not labelled yet" becomes void; the label id of void is 0 (unlabeled). classes.json names other classes.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from segmend.images.dataset import Card
-from tasks.export.formats._base import ExportFormat, Item, save_png, without_unlabelled
+from tasks.export.formats._base import VOID_ONLY, ExportFormat, Item, save_png, without_unlabelled
 
 LABEL_IDS = {
     "road": 7, "sidewalk": 8, "building": 11, "wall": 12, "fence": 13, "pole": 17, "traffic light": 19, "traffic sign": 20,
@@ -25,7 +25,7 @@ LABEL_IDS = {
 
 class Cityscapes(ExportFormat):
     name: Literal["cityscapes"] = "cityscapes"
-    loss: ClassVar[str] = "pixels not labelled yet become void; all void label ids become 0"
+    becomes: ClassVar[dict[int, str]] = VOID_ONLY
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
         official = card.classes == tuple(LABEL_IDS)

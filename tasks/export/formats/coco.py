@@ -3,7 +3,7 @@
 Source: https://cocodataset.org/#format-data; run lengths by pycocotools, COCO's own code.
 Idea: annotations/stuff_<split>.json with every class as a category (id from 1), images/<id>.png. Every labelled pixel is covered by
     exactly one annotation, so the order of drawing does not matter; what none covers is void.
-Limits: "not labelled yet" becomes void.
+Limits: "not labelled yet" becomes void; an image without labels has no annotation, which ingest reads as all void (coco.empty).
 Costs: the JSON of one split in memory.
 """
 
@@ -15,12 +15,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from segmend.images.dataset import SPLITS, Card
-from tasks.export.formats._base import ExportFormat, Item, pieces, save_png
+from tasks.export.formats._base import VOID_ONLY, ExportFormat, Item, pieces, save_png
 
 
 class Coco(ExportFormat):
     name: Literal["coco"] = "coco"
-    loss: ClassVar[str] = "pixels not labelled yet become void"
+    becomes: ClassVar[dict[int, str]] = VOID_ONLY
+    bare_is_unlabelled: ClassVar[bool] = True
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
         files: dict[str, dict[str, list[Any]]] = {split: {"images": [], "annotations": []} for split in SPLITS}

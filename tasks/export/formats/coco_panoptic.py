@@ -14,12 +14,12 @@ import numpy as np
 
 from segmend.images.dataset import SPLITS, Card
 from segmend.images.rasters import NO_REGION, UNLABELLED
-from tasks.export.formats._base import ExportFormat, Item, save_png
+from tasks.export.formats._base import VOID_ONLY, ExportFormat, Item, save_png
 
 
 class CocoPanoptic(ExportFormat):
     name: Literal["coco_panoptic"] = "coco_panoptic"
-    loss: ClassVar[str] = "pixels not labelled yet become void"
+    becomes: ClassVar[dict[int, str]] = VOID_ONLY
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
         files: dict[str, dict[str, list[Any]]] = {split: {"images": [], "annotations": []} for split in SPLITS}

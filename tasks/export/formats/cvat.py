@@ -14,21 +14,21 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from segmend.images.dataset import SPLITS, Card
-from segmend.images.rasters import NO_REGION, UNLABELLED, default_colours
-from tasks.export.formats._base import ExportFormat, Item, save_png
+from segmend.images.rasters import NO_REGION, UNLABELLED, VOID, default_colours
+from tasks.export.formats._base import BACKGROUND, ExportFormat, Item, save_png
 
 LISTS = "ImageSets/Segmentation"
 
 
 class Cvat(ExportFormat):
     name: Literal["cvat"] = "cvat"
-    loss: ClassVar[str] = "void pixels and pixels not labelled yet become CVAT's background, the label of nothing"
+    becomes: ClassVar[dict[int, str]] = dict.fromkeys((VOID, UNLABELLED), BACKGROUND)
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
         colours = distinct(card)
         lines = ["# label:color_rgb:parts:actions"]
-        if "background" not in card.classes:
-            lines.append("background:0,0,0::")
+        if BACKGROUND not in card.classes:
+            lines.append(f"{BACKGROUND}:0,0,0::")
         lines += [f"{name}:{r},{g},{b}::" for name, (r, g, b) in zip(card.classes, colours.tolist(), strict=True)]
         (out / "labelmap.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         table = np.zeros((256, 3), np.uint8)
@@ -53,8 +53,8 @@ def distinct(card: Card) -> np.ndarray:
     spare = iter(tuple(colour) for colour in default_colours(256)[1:])
     colours = []
     for name, colour in zip(card.classes, card.colours, strict=True):
-        chosen: tuple[int, ...] = (0, 0, 0) if name == "background" else tuple(colour)
-        while name != "background" and chosen in taken:
+        chosen: tuple[int, ...] = (0, 0, 0) if name == BACKGROUND else tuple(colour)
+        while name != BACKGROUND and chosen in taken:
             chosen = next(spare)
         taken.append(chosen)
         colours.append(chosen)

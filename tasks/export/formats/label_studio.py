@@ -16,14 +16,15 @@ from xml.sax.saxutils import quoteattr
 
 from segmend.images.brush import packed_brush
 from segmend.images.dataset import Card
-from tasks.export.formats._base import ExportFormat, Item, SplitsFile, pieces, save_png
+from segmend.images.rasters import UNLABELLED, VOID
+from tasks.export.formats._base import BACKGROUND, ExportFormat, Item, SplitsFile, pieces, save_png
 
 LOCAL = "/data/local-files/?d="
 
 
 class LabelStudio(ExportFormat):
     name: Literal["label_studio"] = "label_studio"
-    loss: ClassVar[str] = "void pixels and pixels not labelled yet have no stroke: they come back as background"
+    becomes: ClassVar[dict[int, str]] = dict.fromkeys((VOID, UNLABELLED), BACKGROUND)
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
         (out / "label_config.xml").write_text(label_config(card), encoding="utf-8")

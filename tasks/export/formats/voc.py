@@ -14,14 +14,14 @@ from PIL import Image
 
 from segmend.images.dataset import SPLITS, Card
 from segmend.images.rasters import write_labels
-from tasks.export.formats._base import ExportFormat, Item, without_unlabelled
+from tasks.export.formats._base import VOID_ONLY, ExportFormat, Item, without_unlabelled
 
 LISTS = "ImageSets/Segmentation"
 
 
 class Voc(ExportFormat):
     name: Literal["voc"] = "voc"
-    loss: ClassVar[str] = "pixels not labelled yet become void"
+    becomes: ClassVar[dict[int, str]] = VOID_ONLY
     image_loss: ClassVar[str] = "images become JPEG of quality 95"
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:

@@ -15,9 +15,12 @@ from tasks.correct.oracles.people import People
         (0.0, 10, 10, 0),
         (0.1, 3, 3, 1),
         (0.7, 3, 10, 0),
+        ("any", 10, 10, 1),
+        ("any", 9, 10, 0),
+        ("any", 0, 0, 0),
     ],
 )
-def test_enough(enough, unanswered, asked, lacking):
+def test_enough(enough, unanswered, asked, lacking, capsys):
     sentence = People(enough=enough).waiting(unanswered, asked, "data/answers/r1.jsonl", "data/queries/r1")
     assert (sentence is not None) == (lacking > 0)
     if sentence:
@@ -26,4 +29,7 @@ def test_enough(enough, unanswered, asked, lacking):
             and "data/answers/r1.jsonl" in sentence
             and "data/queries/r1" in sentence
         )
-        assert lacking == unanswered or f"{lacking} of them are needed" in sentence
+        assert enough == "any" or lacking == unanswered or f"{lacking} of them are needed" in sentence
+    else:
+        said = capsys.readouterr().out
+        assert (f"{asked - unanswered} of {asked} queries are answered; the round goes on" in said) == (unanswered > 0)

@@ -146,11 +146,23 @@ def test_no_secret_reaches_a_log(toy: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_waiting_for_people(toy: Path):
+    """DVC calls a stage that waits an error; that line is not shown, while that of a failure is."""
+    shown: list[tuple[str, str]] = []
+
+    class Watch(Listener):
+        def line(self, stage, text):
+            shown.append((stage, text))
+
     behave(toy, "left", "send('outcome', exit=75, message='12 answers missing in data/answers/r1.jsonl'); sys.exit(75)")
+    behave(toy, "right", "sys.exit(7)")
     with Runner(toy) as runner:
-        outcomes = runner.run_all(runner.plan())
+        outcomes = runner.run_all(runner.plan(), [Watch()])
     assert outcomes["left"].what == "Waiting" and "12 answers" in outcomes["left"].sentence
-    assert outcomes["last"].what == "NotStarted" and outcomes["right"].what == "Completed"
+    assert outcomes["last"].what == "NotStarted" and outcomes["right"].what == "Failed"
+    assert not any("ERROR" in text for stage, text in shown if stage == "left")
+    assert any(
+        "failed to reproduce" in text and text.endswith("exited with 7") for stage, text in shown if stage == "right"
+    )
 
 
 def test_lines_and_items_come_while_it_runs(toy: Path):
