@@ -41,11 +41,7 @@ def inputs() -> Iterator[tuple[str, str, bytes]]:
 def settings_exit(path: Path) -> tuple[int, str]:
     """`python -m tasks --file PATH`: exit code and sentence."""
     printed = StringIO()
-    with (
-        patch("sys.argv", ["tasks", "--file", str(path)]),
-        patch("tasks.__main__.stderr", printed),
-        redirect_stderr(printed),
-    ):
+    with patch("sys.argv", ["tasks", "--file", str(path)]), redirect_stderr(printed):
         return check_settings(), printed.getvalue().strip()
 
 
