@@ -7,8 +7,6 @@ channel. A label map is uint8 (h, w); class counts have K + 2 columns: the K cla
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int32, Int64, Shaped, UInt8
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from skimage.measure import label as connected_pieces
 
 from segmend.images.rasters import NO_REGION, UNLABELLED, VOID, LabelMap, RegionMap
@@ -168,6 +166,9 @@ def relabel_connected(
     A piece below `smallest` pixels joins the neighbour it shares the longest border with (the lower id of equals),
     again and again until none is left but islands without neighbours. Two pieces that are large enough never join.
     """
+    from scipy.sparse import coo_array  # here, as few stages make regions and these imports take 0.2 s
+    from scipy.sparse.csgraph import connected_components
+
     regions = in_pieces(pieces, valid)
     while True:
         sizes = areas(regions)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
-from scipy.stats import beta
+from scipy.special import betaincinv  # scipy.stats alone would take longer to import than the stage works
 
 from segmend.answers.answers import PART, Answer, standing
 from segmend.answers.consensus import Consensus, Question
@@ -63,5 +63,5 @@ def interval(reliability: float, compared: int) -> dict[str, float | None]:
     if not compared:
         return {"low": None, "high": None}
     right, wrong = reliability * compared + 0.5, (1 - reliability) * compared + 0.5
-    low, high = (float(beta.ppf(q, right, wrong)) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = (float(betaincinv(right, wrong, q)) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     return {"low": round(low, 6), "high": round(high, 6)}

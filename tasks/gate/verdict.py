@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from segmend.metrics.confusion import Confusion
 from tasks.gate.settings import Params
@@ -69,7 +69,7 @@ def miou(hits: Float64[np.ndarray, "n k"], unions: Float64[np.ndarray, "n k"]) -
 
 def expanded(confidence: float, images: int) -> float:
     """The share of draws that must agree, so that it means `confidence` with this many (2 or more) images."""
-    return float(norm.cdf(t.ppf(confidence, images - 1) * (images / (images - 1)) ** 0.5))
+    return float(ndtr(stdtrit(images - 1, confidence) * (images / (images - 1)) ** 0.5))
 
 
 def judge(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, UInt8
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from segmend.images.rasters import is_class
 from tasks.pseudo_label.consensus.copy_detection import Together, groups, unknown
@@ -102,7 +102,7 @@ def interval(share: np.ndarray, error: np.ndarray, most: np.ndarray) -> tuple[np
     varied = share * (1 - share) / np.maximum(error, 1e-12) ** 2
     n = np.clip(np.where(error > 0, varied, most), 1, np.maximum(most, 1))
     right, wrong = share * n + 0.5, (1 - share) * n + 0.5
-    return beta.ppf((1 - SURE) / 2, right, wrong), beta.ppf((1 + SURE) / 2, right, wrong)
+    return betaincinv(right, wrong, (1 - SURE) / 2), betaincinv(right, wrong, (1 + SURE) / 2)
 
 
 def judged(tally: Tally) -> Judged:

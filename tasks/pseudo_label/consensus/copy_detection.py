@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 FOLDS = 20  # of images, for the error
 LOOKED_AT = 16  # sources
@@ -84,7 +84,7 @@ def groups(together: Together) -> Groups | None:
     left_out = correlations((agreed.sum(axis=0) - agreed)[:folds], (answered.sum(axis=0) - answered)[:folds])
     without = excess(left_out, *split)
     error = sqrt((folds - 1) / folds * float(((without - without.mean()) ** 2).sum()))
-    far = student.isf(LEVEL / (3 * comb(len(seen), 4)), folds - 1)
+    far = -stdtrit(folds - 1, LEVEL / (3 * comb(len(seen), 4)))
     first, second = sorted(tuple(seen[sorted(group)].tolist()) for group in split)
     return Groups(first, second, float(whole), error, bool(whole > max(EXCESS, far * error)))
 
