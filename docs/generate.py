@@ -18,7 +18,7 @@ from tasks.__main__ import choices, method_table, sections
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (
     "", "run", "status", "next", "recommend", "rounds", "inspect", "annotate", "export", "diff", "revert", "audit", "questions",
-    "answers", "new", "gc", "ui", "serve", "predict", "export-model", "promote", "rollback", "methods"
+    "answers", "new", "gc", "ui", "serve", "predict", "export-model", "promote", "rollback", "drift", "methods"
 )  # fmt: skip
 PLAIN = {"TERM": "dumb", "NO_COLOR": "1"}
 

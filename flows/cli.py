@@ -13,12 +13,9 @@ from typing import Annotated
 import typer
 
 from flows import environment
-from flows.commands import annotate, audit, diff, export, predict, promote, questions, revert
+from flows.commands import annotate, audit, diff, drift, export, predict, promote, questions, revert, serve
 from flows.commands.entry import Commands, interrupt, module, workspace
 from flows.environment import UserError
-
-WAITING = 75
-
 
 app = typer.Typer(
     cls=Commands,
@@ -111,7 +108,7 @@ def run(
     ending(console, root)
     if link:
         console.print(f"MLflow: {environment.without_secrets(link)}", soft_wrap=True, highlight=False)
-    if run.exit_code(outcomes) == WAITING:
+    if any(outcome.what == "Waiting" for outcome in outcomes.values()):
         console.print(annotate.where(root), soft_wrap=True, highlight=False, markup=False)
     raise typer.Exit(run.exit_code(outcomes))
 
@@ -253,32 +250,11 @@ app.command()(predict.predict)
 app.command()(predict.export_model)
 app.command()(promote.promote)
 app.command()(promote.rollback)
+app.command()(drift.drift)
+app.command()(serve.serve)
 app.command()(audit.audit)
 app.command()(questions.questions)
 app.command()(questions.answers)
-
-
-@app.command()
-def serve(
-    cron: Annotated[str, typer.Option(help='When, as in "0 2 * * *": every night at two.')],
-    target: Annotated[str | None, typer.Option(help="Only this stage and what it needs.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes for work on single images; default: the cores.")
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Fetch no weights; say which are missing and where to put them.")
-    ] = False,
-    promote: Annotated[bool, typer.Option("--promote", help="After each run: promote what is better.")] = False,
-    catch_up: Annotated[bool, typer.Option(help="Make up at once for a time that was missed.")] = True,
-) -> None:
-    """Run the flow on a schedule until stopped. One run at a time; the next one waits. A missed time is made up for once."""
-    from flows.commands.schedule import serve as serve_flow
-
-    signal.signal(signal.SIGTERM, interrupt)
-    parameters = {"target": target, "device": device, "precision": precision, "workers": workers, "offline": offline}
-    serve_flow(workspace(), cron, parameters | {"promote": promote}, catch_up)
 
 
 def main() -> None:

@@ -14,7 +14,14 @@ from flows.engine.plan import Plan, Stage
 from flows.engine.runner import Listener, Outcome
 from flows.files import workspace_files
 
-COLOURS = {"Completed": "green", "Restored": "cyan", "Cached": "dim", "Waiting": "yellow", "NotStarted": "dim"}
+COLOURS = {
+    "Completed": "green",
+    "Restored": "cyan",
+    "Cached": "dim",
+    "Waiting": "yellow",
+    "Drifted": "yellow",
+    "NotStarted": "dim",
+}
 TITLES = {
     "round": "round",
     "clicks": "clicks so far",

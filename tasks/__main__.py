@@ -35,7 +35,7 @@ STAGES = (
     "report",
 )
 CHAMPION = "champion"  # of data/weights: the promoted network (segmend promote)
-OPTIONAL = ("gate",)  # sections of commands beside the stages; one that is left out means its defaults
+OPTIONAL = ("gate", "drift")  # sections of commands beside the stages; one that is left out means its defaults
 
 
 class Round(Settings):

@@ -28,6 +28,10 @@ def predict(
     ] = False,
     tile: Annotated[int, typer.Option(help="Larger images are cut into tiles of so many pixels a side.")] = 1024,
     overlap: Annotated[int, typer.Option(help="Pixels that neighbouring tiles share.")] = 128,
+    range: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="LOW HIGH", help="Which values of images of more than 8 bits are black and white."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
 ) -> None:
     """Masks for any images: palette PNG, of GeoTIFF and NIfTI the same format in the same place."""
@@ -38,6 +42,7 @@ def predict(
     os.environ.update(environment.machine(device, "auto", None))
     words = ["--network", str(chosen(root, network)), "--images", str(images), "--out", str(out)]
     words += ["--tile", str(tile), "--overlap", str(overlap), *["--probabilities"] * probabilities]
+    words += ["--range", *map(str, range)] if range else []
     code = start(root, "tasks.predict.run", *words)
     if code == 0:
         typer.echo(f"Masks: {out} (class ids: {out / 'classes.json'})")

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from flows import notify
+from flows import drift, notify
 from flows.commands.workspace import take_data
 from flows.display import Display
 from flows.engine.plan import Plan
@@ -51,7 +51,7 @@ def execute(
 ) -> tuple[Plan, dict[str, Outcome], str]:
     """Plan; if anything is stale run it, through Prefect or not. Prefect and MLflow are loaded only then."""
     with Display(console) as display:
-        with Runner(root, say=display.say) as runner:
+        with Runner(root, say=display.say, after=drift.stop(root, display.say)) as runner:
             plan = runner.plan(parameters["target"], parameters["force"])
             if not plan.stale:
                 return plan, {}, ""
@@ -82,7 +82,7 @@ def execute(
             display.say(f"{lost} The stages go on without Prefect.")
             result = lost.result
             if not result.outcomes:
-                with Runner(root, say=display.say) as runner:
+                with Runner(root, say=display.say, after=drift.stop(root, display.say)) as runner:
                     rest = runner.plan(parameters["target"])
                     result.outcomes = runner.run_all(rest, [display, tracker])
                     result.link = tracker.finish(rest, result.outcomes)
@@ -103,4 +103,4 @@ def exit_code(outcomes: dict[str, Outcome]) -> int:
     failed = [outcome for outcome in outcomes.values() if outcome.what in ("Failed", "TimedOut")]
     if failed:
         return USER_MISTAKE if all(outcome.code == USER_MISTAKE for outcome in failed) else STAGE_FAILED
-    return WAITING if any(outcome.what == "Waiting" for outcome in outcomes.values()) else 0
+    return WAITING if any(outcome.waits for outcome in outcomes.values()) else 0

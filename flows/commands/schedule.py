@@ -16,7 +16,17 @@ from flows.orchestration import prefect_server
 
 HEARTBEAT = "Segmend: close runs whose process is gone"
 RETRY = 10.0  # seconds between two looks for a server that is away
-SIGNS_OF_LIFE = ("heartbeat", "Completed", "Cached", "Waiting", "Failed", "Cancelled", "Crashed")  # our own names too
+SIGNS_OF_LIFE = (
+    "heartbeat",
+    "Completed",
+    "Cached",
+    "Waiting",
+    "Drifted",
+    "Skipped",
+    "Failed",
+    "Cancelled",
+    "Crashed",
+)  # our own names too
 
 
 def serve(root: Path, cron: str, parameters: dict[str, Any], catch_up: bool = True) -> None:

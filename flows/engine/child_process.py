@@ -8,6 +8,19 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Protocol
+
+
+class Process(Protocol):
+    """A child that leads its own session: of subprocess.Popen or of the fork server."""
+
+    pid: int
+    stdout: IO[str] | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
 
 GUARD = str(Path(__file__).with_name("parent_death.py"))
 GRACE = 5.0  # seconds between asking a group to end and killing it
@@ -31,7 +44,7 @@ def _signal(group: int, number: int) -> bool:
     return True
 
 
-def end_group(process: subprocess.Popen, grace: float = GRACE) -> None:
+def end_group(process: Process, grace: float = GRACE) -> None:
     """Ask every process of the group to end, kill after `grace` seconds. The child must lead its own session."""
     if _signal(process.pid, signal.SIGTERM):
         limit = time.monotonic() + grace
@@ -44,27 +57,10 @@ def end_group(process: subprocess.Popen, grace: float = GRACE) -> None:
     process.wait()
 
 
-def run(
-    command: list[str],
-    *,
-    cwd: Path,
-    env: dict[str, str],
-    on_line: Callable[[str], None],
-    timeout: float | None,
-    stop: threading.Event,
+def follow(
+    process: Process, on_line: Callable[[str], None], timeout: float | None, stop: threading.Event
 ) -> tuple[int, bool]:
-    """Run to the end, to the time-out (seconds) or until `stop` is set. Returns (exit code, timed out)."""
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env={**env, "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    """Pass its lines on until it ends, until the time-out (seconds) or until `stop` is set. Returns (exit code, timed out)."""
 
     def read() -> None:
         for line in process.stdout or ():
@@ -86,4 +82,4 @@ def run(
     finally:
         end_group(process, GRACE if process.poll() is None else 0.0)
         reader.join(GRACE)  # something that left the group could hold the pipe open for ever
-    return process.returncode, timed_out
+    return process.poll() or 0, timed_out

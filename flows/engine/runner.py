@@ -6,13 +6,14 @@ stale and writes dvc.lock, so a plain `dvc repro` gives the same files at any ti
 
 import json
 import os
+import sys
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,25 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from flows.engine import child_process, device_locks, disk_space, plan, spool
+from flows.engine.fork_server import ForkServer
 from flows.engine.plan import Plan, Stage
 from flows.environment import without_secrets
 from flows.files.params_file import make_answers_files
 from flows.files.workspace_files import params
 
 USER_MISTAKE, WAITING = 2, 75  # exit codes of a stage with a meaning of their own (segmend/stage/command.py)
+PRELOADED = (
+    "torch",
+    "scipy.ndimage",
+    "pyarrow.parquet",
+    "pydantic",
+)  # what most stages that want a device load; torch takes 2 s
 TAIL = 20  # last lines kept of each stage
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a stage: Cached, Restored, Completed, Waiting, Failed, TimedOut or NotStarted.
+    """What became of a stage: Cached, Restored, Completed, Drifted (done, but nothing may use it yet), Waiting, Failed, TimedOut or NotStarted.
 
     `code` is the stage's own exit code where it reported one, `tail` its last lines, `sentence` its reason.
     """
@@ -46,6 +54,11 @@ class Outcome:
     @property
     def fine(self) -> bool:
         return self.what in ("Cached", "Restored", "Completed")
+
+    @property
+    def waits(self) -> bool:
+        """For people: for their answers, or for a look at data that has drifted. It is no failure."""
+        return self.what in ("Waiting", "Drifted")
 
 
 class Listener:
@@ -66,14 +79,22 @@ class Listener:
 class Runner:
     """The stages of one workspace. Use it in a `with`: entering waits until no other run works there."""
 
-    def __init__(self, root: Path, jobs: int | None = None, say: Callable[[str], None] = print):
+    def __init__(
+        self,
+        root: Path,
+        jobs: int | None = None,
+        say: Callable[[str], None] = print,
+        after: Callable[[Iterable[str]], str] = lambda outs: "",
+    ):
+        """`after` is asked after each stage, with its outputs, why nothing that needs them may start; "" lets the run go on."""
         self.root = root.resolve()
         self.outcomes: dict[str, Outcome] = {}
         self.session = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-        self._say = say
+        self._say, self._after = say, after
         self._jobs = threading.BoundedSemaphore(jobs or max(2, (os.cpu_count() or 2) // 2))
         self._stop = threading.Event()
         self._came_from = self.root
+        self._server: ForkServer | None = None
         work = self.root / ".work"
         self._lock, self._holder = FileLock(work / "runner.lock", thread_local=False), work / "runner.json"
 
@@ -95,6 +116,9 @@ class Runner:
         if kind is not None:
             self.stop()
         os.chdir(self._came_from)
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         self._holder.unlink(missing_ok=True)
         self._lock.release()
 
@@ -117,8 +141,16 @@ class Runner:
             self._say(remark)
         return todo
 
+    def prepare(self, todo: Plan) -> None:
+        """Start what the stages run in. Call it in the thread that entered the `with`, before the first of them."""
+        if todo.stale and self._server is None:
+            several = sum(bool(stage.meta.get("device")) for stage in todo.stale) > 2  # for fewer it gains nothing
+            preload = PRELOADED if several and sys.platform == "linux" else ()  # forks with torch are not safe on macOS
+            self._server = ForkServer(self.root, child_process.with_own_python(dict(os.environ)), preload)
+
     def run_all(self, todo: Plan, listeners: Sequence[Listener] = (), force: Iterable[str] = ()) -> dict[str, Outcome]:
         """Run a plan; independent branches side by side. After a failure its dependants do not start, others go on."""
+        self.prepare(todo)
         forced = {name for target in force for name in todo.names(target)}
         waiting, running = dict(todo.stages), dict[Future[Outcome], str]()
         with ThreadPoolExecutor(max(1, len(waiting))) as pool:
@@ -144,8 +176,10 @@ class Runner:
             outcome = Outcome(stage.name, "Cached")
         else:
             outcome = self._attempts(stage, listeners, force)
+        if outcome.fine and (sentence := self._after(stage.outs)):
+            outcome = replace(outcome, what="Drifted", code=WAITING, sentence=sentence)
         self.outcomes[stage.name] = outcome
-        if outcome.what in ("NotStarted", "Cached"):
+        if outcome.what in ("NotStarted", "Cached", "Drifted"):
             for listener in listeners:
                 listener.ended(stage, outcome, None)
         return outcome
@@ -184,17 +218,12 @@ class Runner:
             if force or not plan.can_restore(self.root, stage.name):
                 for listener in listeners:
                     env |= listener.starting(stage, folder)
-            command = child_process.guarded("dvc", "--wait-for-lock", "repro", "-s", *["-f"] * force, stage.name)
+            assert self._server is not None, "prepare() comes first"
+            command = ["--wait-for-lock", "repro", "-s", *["-f"] * force, stage.name]
             with spool.Tail(folder, pass_item) as tail:
                 while True:
-                    code, timed_out = child_process.run(
-                        command,
-                        cwd=self.root,
-                        env=env,
-                        on_line=pass_line,
-                        stop=self._stop,
-                        timeout=stage.meta.get("timeout"),
-                    )
+                    process = self._server.dvc(command, env)
+                    code, timed_out = child_process.follow(process, pass_line, stage.meta.get("timeout"), self._stop)
                     if not (code and messages.busy) or self._stop.wait(2):
                         break
                     messages = DvcMessages(

@@ -11,7 +11,7 @@ CHAMPION = Path("data/weights/champion")  # the promoted network
 
 
 def append(root: Path, kind: str, action: str, **content: Any) -> None:
-    """One line; `kind` is network or labels, `action` promote or rollback."""
+    """One line; `kind` is network, labels or data (accepted after drift), `action` promote or rollback."""
     line = {"kind": kind, "action": action, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "by": getuser(), **content}
     with (root / PATH).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")

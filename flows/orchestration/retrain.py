@@ -19,7 +19,8 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelled, Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import environment, notify
+from flows import drift, environment, notify
+from flows.engine import raw_data
 from flows.engine.plan import Plan, Stage
 from flows.engine.runner import Listener, Outcome, Runner
 from flows.files import workspace_files
@@ -68,6 +69,8 @@ def retrain(
     offline: bool = False,
     tracking: bool = True,
     promote: bool = False,
+    update: bool = False,
+    settle: float = 0,
 ) -> State[Any]:
     """Bring the workspace up to date: run what is stale, leave the rest.
 
@@ -81,6 +84,8 @@ def retrain(
         offline: fetch no weights.
         tracking: record the run in MLflow.
         promote: afterwards make the newest network and label set the promoted ones, if they are better beyond chance.
+        update: first take what is newest at the source of raw data that `dvc import` brought.
+        settle: do nothing where a raw file changed less than so many seconds ago: somebody may still be copying.
     """
     logger = get_run_logger()
     workspace = environment.find_root(Path(root))
@@ -88,7 +93,11 @@ def retrain(
     os.environ.update(environment.machine(device, precision, workers, offline))
     result = flow_context.result.get() or Result()
     schedule_record.started(workspace)
-    with Runner(workspace, say=logger.info) as runner:
+    with Runner(workspace, say=logger.info, after=drift.stop(workspace, logger.info)) as runner:
+        if update:
+            raw_data.update(workspace, logger.info)
+        elif unsettled := raw_data.unsettled(workspace, settle):
+            return Completed(name="Skipped", message=unsettled)
         plan = runner.plan(target, force or ())
         if not plan.stale:
             return Completed(name="Cached", message=f"Nothing to do: all {len(plan.stages)} stages are fresh.")
@@ -106,12 +115,16 @@ def retrain(
     notify.outcomes(workspace, result.outcomes, logger.warning, failures=False)
     if promote and all(outcome.fine for outcome in result.outcomes.values()):
         for kind in ("network", "labels"):
-            logger.info(promotion.attempt(workspace, kind))
+            try:
+                logger.info(promotion.attempt(workspace, kind))
+            except environment.UserError as mistake:  # as where no image has truth: the run itself went well
+                logger.warning(f"Nothing was promoted of the {kind}: {mistake}")
     return _verdict(result.outcomes)
 
 
 def _submit(runner: Runner, plan: Plan, listeners: Sequence[Listener], forced: set[str]) -> None:
     """One task per stage; the edges are DVC's."""
+    runner.prepare(plan)
     futures: dict[str, Any] = {}
     for name, stage in plan.stages.items():
         named: Any = run_stage.with_options(name=name, task_run_name=name, description=f"dvc repro -s {name}")
@@ -137,7 +150,7 @@ def state_of(outcome: Outcome) -> State[Any]:
     """The outcome under its own name. Waiting is neither failed nor done: a cancelled state, whose dependants do not start."""
     if outcome.fine:
         return Completed(name=outcome.what, message=f"{outcome.seconds:.1f} s" if outcome.seconds else None)
-    if outcome.what in ("Waiting", "NotStarted"):
+    if outcome.waits or outcome.what == "NotStarted":
         return Cancelled(name=outcome.what, message=outcome.sentence)
     return Failed(name=outcome.what, message="\n".join([outcome.sentence, *outcome.tail]))
 
@@ -146,10 +159,10 @@ def _verdict(outcomes: dict[str, Outcome]) -> State[Any]:
     failed = [outcome for outcome in outcomes.values() if outcome.what in ("Failed", "TimedOut")]
     if failed:
         return Failed(message="; ".join(f"{outcome.stage}: {outcome.sentence}" for outcome in failed))
-    waiting = [outcome for outcome in outcomes.values() if outcome.what == "Waiting"]
+    waiting = [outcome for outcome in outcomes.values() if outcome.waits]
     if waiting:
         return Completed(
-            name="Waiting", message="; ".join(f"{outcome.stage}: {outcome.sentence}" for outcome in waiting)
+            name=waiting[0].what, message="; ".join(f"{outcome.stage}: {outcome.sentence}" for outcome in waiting)
         )
     return Completed(
         message=f"{sum(outcome.what == 'Completed' for outcome in outcomes.values())} of {len(outcomes)} stages ran"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flows import notify
+from flows import drift, notify
 from flows.environment import UserError
 from flows.files import promotions, workspace_files
 
@@ -131,7 +131,15 @@ def network(root: Path, path: Path, md5: str, round: str, force: bool) -> str:
         take_over(root, store, registry.version(store, number))
         registry.crown(store, number, now.number if now else "", verdict["sentence"])
         promotions.append(
-            root, "network", "promote", round=round, version=number, md5=md5, forced=force, why=verdict["sentence"]
+            root,
+            "network",
+            "promote",
+            round=round,
+            version=number,
+            md5=md5,
+            forced=force,
+            why=verdict["sentence"],
+            dataset=drift.dataset(root)[1],
         )
     record(store, run, verdict)
     what = f"Version {number} of {store.name} is the champion" if verdict["promoted"] else "The champion stays"
@@ -148,7 +156,16 @@ def labels_(root: Path, path: Path, md5: str, round: str, force: bool) -> str:
             force, not stack, "label set", lambda: compared(root, "labels", path, from_cache(root, stack[-1]["md5"], Path(folder)))
         )  # fmt: skip
     if verdict["promoted"]:
-        promotions.append(root, "labels", "promote", round=round, md5=md5, forced=force, why=verdict["sentence"])
+        promotions.append(
+            root,
+            "labels",
+            "promote",
+            round=round,
+            md5=md5,
+            forced=force,
+            why=verdict["sentence"],
+            dataset=drift.dataset(root)[1],
+        )
     record(store, store.start(f"promotion labels {round}", workspace_files.git_tags(root)), verdict)
     what = f"The labels of {round} are promoted" if verdict["promoted"] else "The promoted labels stay"
     return f"{what}. {verdict['sentence']}"
@@ -189,7 +206,7 @@ def from_cache(root: Path, md5: str, folder: Path) -> Path:
         path = cache_folder(root) / "files" / "md5" / digest[:2] / digest[2:]
         if not path.is_file():
             raise UserError(
-                f"the promoted labels ({md5}) are no longer in DVC's cache: fetch them with dvc fetch at the commit that made them"
+                f"what was promoted ({md5}) is no longer in DVC's cache: fetch it with dvc fetch at the commit that made it"
             )
         return path
 

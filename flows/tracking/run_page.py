@@ -96,7 +96,7 @@ def stages_table(outcomes: Mapping[str, Outcome]) -> str:
     by_outcome: dict[str, list[str]] = {}
     for outcome in outcomes.values():
         seconds = f" ({outcome.seconds:.0f} s)" if outcome.what == "Completed" else ""
-        reason = f": {outcome.sentence}" if outcome.what in ("Failed", "TimedOut", "Waiting") else ""
+        reason = f": {outcome.sentence}" if outcome.what in ("Failed", "TimedOut", "Waiting", "Drifted") else ""
         by_outcome.setdefault(outcome.what, []).append(f"`{outcome.stage}`{seconds}{reason}")
     lines = [f"| {what} | {', '.join(names)} |".replace("\n", " ") for what, names in by_outcome.items()]
     return "\n".join(["| stages | |", "|---|---|", *lines])

@@ -141,9 +141,7 @@ class Tracker(Listener):
         )
         store.end(
             self.parent,
-            "FINISHED"
-            if all(o.fine or o.what == "Waiting" or self._waits(o, outcomes) for o in outcomes.values())
-            else "FAILED",
+            "FINISHED" if all(o.fine or o.waits or self._waits(o, outcomes) for o in outcomes.values()) else "FAILED",
         )
         return str(store.page())
 

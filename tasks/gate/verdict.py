@@ -4,8 +4,10 @@ Paired bootstrap over images (Efron and Tibshirani, An Introduction to the Boots
 replacement, both are scored on the same draw, and the differences of mIoU show how far chance goes. Pixels of one image are not
 independent, images are; so images are drawn, not pixels. The challenger is better when its mIoU is higher in `confidence` of the
 draws, and of few images in more than that (expanded percentile: Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section
-5.3), as percentiles alone would promote an equal one 9 times of 100 on ten images. It is refused all the same when a listed class
-loses more than `drop` of its IoU on the whole set.
+5.3). Of few images even that promotes an equal one too often, so a paired permutation test (Good, Permutation, Parametric and Bootstrap
+Tests of Hypotheses, 3rd ed. 2005, chapter 3) must agree: the two are swapped at random image by image, and in at most 1 - confidence of the
+swaps may the difference be as large. It is exact for any number of images; fewer than five can never suffice at 0.95. A better one is
+refused all the same when a listed class loses more than `drop` of its IoU on the whole set.
 """
 
 from collections.abc import Sequence
@@ -30,6 +32,7 @@ class Verdict(NamedTuple):
     champion_miou: float
     challenger_miou: float
     share_better: float  # of the draws
+    p: float  # of the permutation test: the share of swaps with as large a difference
     interval: tuple[float, float]  # of the difference in mIoU: the middle `confidence` of the draws
     class_differences: dict[str, float | None]  # None: the class occurs in neither
 
@@ -60,6 +63,24 @@ def draws_of_miou(first: Counts, second: Counts, draws: int, seed: int) -> Float
     return np.concatenate(found)
 
 
+def share_of_swaps(first: Counts, second: Counts, draws: int, seed: int) -> float:
+    """The share of random swaps, the identity among them, in which second is ahead of first by as much as it is."""
+    images, random = len(first.hits), np.random.default_rng(seed)
+    real = ahead(first, second, np.zeros((1, images)))[0]
+    as_large = 1
+    for begin in range(0, draws, step := max(1, CHUNK // images)):
+        swapped = random.integers(0, 2, (min(step, draws - begin), images)).astype(float)
+        as_large += int((ahead(first, second, swapped) >= real - 1e-12).sum())
+    return as_large / (1 + draws)
+
+
+def ahead(first: Counts, second: Counts, swapped: Float64[np.ndarray, "d n"]) -> Float64[np.ndarray, " d"]:
+    """By how much mIoU second is ahead where the images that are 1 are swapped."""
+    mine = [(1 - swapped) @ a + swapped @ b for a, b in zip(second, first, strict=True)]
+    yours = [(1 - swapped) @ a + swapped @ b for a, b in zip(first, second, strict=True)]
+    return miou(*mine) - miou(*yours)
+
+
 def miou(hits: Float64[np.ndarray, "n k"], unions: Float64[np.ndarray, "n k"]) -> Float64[np.ndarray, " n"]:
     """The mean IoU over the classes that occur, row by row."""
     present = unions > 0
@@ -88,6 +109,8 @@ def judge(
     differences = draws_of_miou(first, second, settings.draws, seed)
     share = float((differences > 0).mean())
     needed = expanded(settings.confidence, len(champion))
+    p = share_of_swaps(first, second, settings.draws, seed)
+    better = share >= needed and p <= 1 - settings.confidence + 1e-9
     tail = 1 - expanded((1 + settings.confidence) / 2, len(champion))
     low, high = (float(value) for value in np.quantile(differences, (tail, 1 - tail)))
     whole = [Confusion(len(classes), stack.sum(0)) for stack in (champion, challenger)]
@@ -104,9 +127,11 @@ def judge(
     )
     if share < needed:
         sentence = f"Not better beyond chance: {compared}, {needed:.1%} are needed."
+    elif not better:
+        sentence = f"Not better beyond chance: {compared}, but {p:.1%} of random swaps do as well, {1 - settings.confidence:.1%} may."
     elif fallen:
         worst = min(fallen, key=lambda name: fallen[name])
         sentence = f"Better, but the class {worst} loses {-fallen[worst]:.4f} of its IoU, {settings.drop} is allowed: {compared}."
     else:
         sentence = f"Better: {compared}."
-    return Verdict(share >= needed and not fallen, sentence, len(champion), before, after, share, (low, high), by_name)
+    return Verdict(better and not fallen, sentence, len(champion), before, after, share, p, (low, high), by_name)

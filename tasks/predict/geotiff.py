@@ -9,6 +9,7 @@ import numpy as np
 from segmend.images.dataset import Card
 from segmend.images.rasters import VOID, LabelMap
 from segmend.images.tiles import Box
+from tasks.predict import deep
 from tasks.predict.tiling import Read
 
 
@@ -34,15 +35,19 @@ def opened(path: Path) -> Any | None:
     return file
 
 
-def reader(file: Any) -> Read:
-    """Its first three bands as RGB, or its only one as grey. ValueError unless they have 8 bits."""
+def reader(file: Any, between: deep.Range | None = None) -> Read:
+    """Its first three bands as RGB, or its only one as grey; of more than 8 bits the values `between` which are black and white.
+    ValueError where these are not given."""
     bands = [1, 2, 3] if file.count >= 3 else [1, 1, 1]
-    if {file.dtypes[band - 1] for band in bands} != {"uint8"}:
-        raise ValueError(f"{file.name} has bands of {file.dtypes[0]}: write them as 8 bits, as ingest shows them")
+    eight = {file.dtypes[band - 1] for band in bands} == {"uint8"}
+    if not eight and between is None:
+        raise ValueError(deep.ASK.format(file.name, file.dtypes[0]))
 
     def read(box: Box) -> np.ndarray:
         window = ((box.top, box.bottom), (box.left, box.right))
-        return np.ascontiguousarray(np.moveaxis(file.read(bands, window=window), 0, 2))
+        values = file.read(bands, window=window)
+        shown = values if eight else deep.eight_bits(values, between, file.name, file.dtypes[0])
+        return np.ascontiguousarray(np.moveaxis(shown, 0, 2))
 
     return read
 

@@ -19,7 +19,7 @@ from segmend.images.rasters import write_labels
 from segmend.network.inference import Predictor
 from segmend.stage.command import USER_MISTAKE, user_mistakes
 from segmend.stage.events import progress
-from tasks.predict import geotiff, nifti, pictures
+from tasks.predict import deep, geotiff, nifti, pictures
 from tasks.predict.tiling import Prediction, of_array, predict
 
 VOLUMES = (".nii", ".nii.gz")
@@ -41,8 +41,17 @@ def images_in(folder: Path) -> list[Path]:
 class Writer:
     """One network, one folder of results."""
 
-    def __init__(self, network: Path, out: Path, tile: int, overlap: int, probabilities: bool, axis: int):
-        self.predictor, self.out, self.axis = Predictor(network), out, axis
+    def __init__(
+        self,
+        network: Path,
+        out: Path,
+        tile: int,
+        overlap: int,
+        probabilities: bool,
+        axis: int,
+        between: deep.Range | None = None,
+    ):
+        self.predictor, self.out, self.axis, self.between = Predictor(network), out, axis, between
         self.tile, self.overlap, self.probabilities = tile, overlap, probabilities
 
     def of(self, read: geotiff.Read, height: int, width: int) -> Prediction:
@@ -60,10 +69,10 @@ class Writer:
             return
         if (file := geotiff.opened(path)) is not None:
             with file:
-                prediction = self.of(geotiff.reader(file), file.height, file.width)
+                prediction = self.of(geotiff.reader(file, self.between), file.height, file.width)
                 geotiff.write(self.out / f"{name}.tif", file, prediction.classes, card)
         else:
-            picture = pictures.read(path)
+            picture = pictures.read(path, self.between)
             prediction = self.of(of_array(picture), *picture.shape[:2])
             write_labels(self.out / f"{name}.png", prediction.classes, card.palette)
         self.keep(prediction, name)
@@ -111,13 +120,24 @@ def main() -> int:
     parser.add_argument("--tile", type=int, default=1024, help="pixels of a tile's side; larger images are cut")
     parser.add_argument("--overlap", type=int, default=128, help="pixels that neighbouring tiles share")
     parser.add_argument("--probabilities", action="store_true")
+    parser.add_argument(
+        "--range",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="values of images of more than 8 bits that are black and white",
+    )
     given = parser.parse_args()
     if given.tile < 32 or not 0 <= 2 * given.overlap <= given.tile:
         raise ValueError(
             f"--tile {given.tile} --overlap {given.overlap}: a tile has 32 pixels or more, an overlap up to half of it"
         )
-    axis = nifti.axis_of(given.dataset)
-    writer = Writer(given.network, given.out, given.tile, given.overlap, given.probabilities, axis)
+    if given.range and not given.range[0] < given.range[1]:
+        raise ValueError(
+            f"--range {given.range[0]:g} {given.range[1]:g}: the first value is black and must be below the second"
+        )
+    axis, between = nifti.axis_of(given.dataset), tuple(given.range) if given.range else None
+    writer = Writer(given.network, given.out, given.tile, given.overlap, given.probabilities, axis, between)
     mistakes = run(given.images, writer)
     for mistake in mistakes:
         print(mistake, file=stderr)

@@ -3,12 +3,14 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from flows import environment
+from flows import environment, notify
 from tests.flows.toys import PARAMS
 
 # A stage that talks as ours do: spool lines, exit codes, an outcome line. `log.txt` counts executions.
@@ -137,3 +139,23 @@ def scored(toy: Path) -> Path:
     (toy / "data/report").mkdir()
     (toy / "data/report/report.html").write_text("<h1>Report</h1>")
     return toy
+
+
+@pytest.fixture
+def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict]]:
+    """A server in this process, named in the environment; `answer` of a request's path is its status."""
+    got: list[dict] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(int(self.path.rpartition("/")[2]))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv(notify.VARIABLE, f"http://127.0.0.1:{server.server_port}/s3cret/200")
+    yield got
+    server.shutdown()

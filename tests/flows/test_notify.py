@@ -1,9 +1,5 @@
 """The webhook, with a real HTTP server: what it is sent, how often, and that its address is never shown."""
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,26 +7,6 @@ import pytest
 from flows import notify
 from flows.engine.runner import Outcome
 from flows.environment import without_secrets
-
-
-@pytest.fixture
-def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict]]:
-    """A server in this process, named in the environment; `answer` of a request's path is its status."""
-    got: list[dict] = []
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(int(self.path.rpartition("/")[2]))
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Hook)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv(notify.VARIABLE, f"http://127.0.0.1:{server.server_port}/s3cret/200")
-    yield got
-    server.shutdown()
 
 
 def test_failures_and_waiting_questions(received: list[dict], tmp_path: Path):

@@ -1,10 +1,12 @@
 """Shared by the tests of flows: make a toy stage behave, and see what happened."""
 
+import json
 import os
 import subprocess
 import textwrap
 import time
 from collections.abc import Callable
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +87,18 @@ def git(root: Path, *words: str) -> None:
         check=True,
         capture_output=True,
     )
+
+
+def into_cache(root: Path, folder: Path) -> str:
+    """Store a folder as DVC does; its hash."""
+
+    def store(content: bytes, end: str = "") -> str:
+        digest = md5(content).hexdigest() + end
+        path = root / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return digest
+
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    listed = [{"md5": store(path.read_bytes()), "relpath": str(path.relative_to(folder))} for path in files]
+    return store(json.dumps(listed).encode(), ".dir")

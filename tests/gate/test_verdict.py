@@ -5,7 +5,7 @@ import pytest
 
 from segmend.metrics.confusion import Confusion
 from tasks.gate.settings import Params
-from tasks.gate.verdict import counts, draws_of_miou, expanded, judge
+from tasks.gate.verdict import counts, draws_of_miou, expanded, judge, share_of_swaps
 
 CLASSES = ("ground", "leaf", "stone")
 PAIRED = Params(draws=300, drop=1)
@@ -29,10 +29,11 @@ def network(random: np.random.Generator, truth: np.ndarray, accuracy: list[float
     return matrices
 
 
-def test_an_equal_network_is_not_promoted_in_95_of_100_cases():
-    random, promoted = np.random.default_rng(0), 0
+@pytest.mark.parametrize("images", [5, 10, 20])
+def test_an_equal_network_is_not_promoted_in_95_of_100_cases(images: int):
+    random, promoted = np.random.default_rng(images), 0
     for seed in range(200):
-        truth = pixels(random, 20)
+        truth = pixels(random, images)
         first, second = (network(random, truth, [0.8, 0.8, 0.8]) for _ in range(2))
         promoted += judge(first, second, CLASSES, PAIRED, seed).promoted
     assert promoted / 200 <= 0.05 + 2 * (0.05 * 0.95 / 200) ** 0.5  # two standard errors of 200 cases
@@ -77,6 +78,17 @@ def test_one_draw_by_hand():
         by_hand.add(round(scores[1] - scores[0], 12))
     found = draws_of_miou(counts(first), counts(second), 100, 0)
     assert {round(float(difference), 12) for difference in found} == by_hand
+
+
+def test_the_share_of_swaps_by_hand():
+    """Of three images second is right and first is wrong: of the eight swaps only the identity does as well."""
+    right, wrong = np.zeros((3, 3, 5), np.int64), np.zeros((3, 3, 5), np.int64)
+    right[:, 0, 0] = right[:, 1, 1] = wrong[:, 0, 1] = wrong[:, 1, 0] = 10
+    share = share_of_swaps(counts(wrong), counts(right), 4000, 0)
+    assert share == pytest.approx(1 / 8, abs=0.02)
+    assert share_of_swaps(counts(right), counts(wrong), 100, 0) == 1
+    assert not judge(wrong, right, CLASSES, PAIRED, 0).promoted  # three images cannot suffice
+    assert judge(wrong.repeat(2, 0), right.repeat(2, 0), CLASSES, PAIRED, 0).promoted
 
 
 def test_few_images_must_agree_in_more_draws():

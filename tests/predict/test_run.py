@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import nibabel
 import numpy as np
 import pytest
@@ -75,6 +76,32 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_done(network: Path, tmp_pa
         run(tmp_path / "in", writer(network, tmp_path / "out"))
     with pytest.raises(ValueError, match="no such folder"):
         run(tmp_path / "nowhere", writer(network, tmp_path / "out"))
+
+
+def test_deep_images_are_read_as_their_range_says(network: Path, tmp_path: Path):
+    """The same picture in 12 bits of 16, grey and in colour: read as 12 bits it is the picture."""
+    colour = picture(12, 9)
+    save(colour[..., 0].astype(np.uint16) * 16, tmp_path / "in/grey.png")
+    deep = (colour.astype(np.uint16) * 16)[..., ::-1]
+    cv2.imwrite(str(tmp_path / "in/colour.tif"), deep)
+    cv2.imwrite(str(tmp_path / "in/colour2.png"), deep)
+    made = Writer(network, tmp_path / "out", 1024, 0, False, 2, (0.0, 255.0 * 16))
+    assert run(tmp_path / "in", made) == []
+    predictor = load_network(network)
+    for name, image in (("colour", colour), ("colour2", colour), ("grey", np.repeat(colour[..., :1], 3, axis=2))):
+        assert np.array_equal(read_labels(tmp_path / f"out/{name}.png"), direct(predictor, image)), name
+
+
+def test_a_geotiff_of_16_bits_is_read_as_its_range_says(network: Path, tmp_path: Path):
+    rasterio = pytest.importorskip("rasterio")
+    image, path = picture(20, 30), tmp_path / "scene.tif"
+    place = {"crs": "EPSG:32632", "transform": rasterio.Affine(2, 0, 500_000, 0, -2, 5_000_000)}
+    with rasterio.open(path, "w", driver="GTiff", height=20, width=30, count=3, dtype="uint16", **place) as file:
+        file.write(np.moveaxis(image.astype(np.uint16) * 4 + 100, 2, 0))
+    assert "--range" in run(path, writer(network, tmp_path / "out"))[0]
+    assert run(path, Writer(network, tmp_path / "out", 1024, 0, False, 2, (100.0, 1120.0))) == []
+    with rasterio.open(tmp_path / "out/scene.tif") as made:
+        assert np.array_equal(made.read(1), direct(load_network(network), image))
 
 
 def test_a_geotiff_keeps_its_place_and_its_nodata(network: Path, tmp_path: Path):

@@ -145,6 +145,25 @@ def test_no_secret_reaches_a_log(toy: Path, monkeypatch: pytest.MonkeyPatch):
     assert not [secret for secret in ("hunter22", "correct-horse", "abcdefg") if secret in "".join(lines) + kept]
 
 
+def test_what_needs_a_stage_waits_while_somebody_must_look_at_it(toy: Path):
+    seen: list[str] = []
+
+    class Watch(Listener):
+        def ended(self, stage, outcome, folder):
+            seen.append(f"{stage.name} {outcome.what}")
+
+    def run_until(sentence: str) -> dict[str, str]:
+        with Runner(toy, say=lambda text: None, after=lambda outs: sentence if "a.txt" in outs else "") as runner:
+            outcomes = runner.run_all(runner.plan(), [Watch()])
+        assert outcomes["first"].sentence == sentence and outcomes["first"].code == (75 if sentence else 0)
+        return {name: outcome.what for name, outcome in outcomes.items()}
+
+    stopped = {"first": "Drifted", "left": "NotStarted", "right": "NotStarted", "last": "NotStarted"}
+    assert run_until("look here") == stopped and seen[:2] == ["first Completed", "first Drifted"]
+    assert run_until("look here") == stopped and executed(toy) == ["first"]  # also where it is fresh
+    assert run_until("")["last"] == "Completed" and executed(toy)[0] == "first" and len(executed(toy)) == 4
+
+
 def test_waiting_for_people(toy: Path):
     """DVC calls a stage that waits an error; that line is not shown, while that of a failure is."""
     shown: list[tuple[str, str]] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows import environment
-from flows.orchestration import prefect_server
+from flows.orchestration import prefect_server, schedule_record
 from tests.flows.toys import alive, behave, executed, until
 
 pytestmark = pytest.mark.slow
@@ -48,12 +48,12 @@ def served(api: str, template: Path, tmp_path_factory: pytest.TempPathFactory) -
     root = tmp_path_factory.mktemp("served") / "nightly"
     shutil.copytree(template, root)
     (root / ".work" / "prefect").mkdir(parents=True)
-    process = subprocess.Popen(
-        segmend("serve", "--cron", "* * * * *", "--device", "cpu"),
-        cwd=root,
-        env=outside(api, root),
-        stdout=subprocess.DEVNULL,
-    )
+    schedule_record.started(root)
+    os.utime(root / schedule_record.RECORD, (1000, 1000))  # it ran once, so a time was missed since
+    with (root / "serve.log").open("w") as log:
+        process = subprocess.Popen(
+            segmend("serve", "--cron", "* * * * *", "--device", "cpu"), cwd=root, env=outside(api, root), stdout=log
+        )
     yield root
     process.terminate()
     try:
@@ -117,15 +117,17 @@ def test_nothing_stale_makes_no_task(toy: Path, api: str):
     assert time.monotonic() - begin < 20
 
 
-def test_failure_and_waiting(toy: Path, api: str):
+def test_failure_and_waiting(toy: Path, api: str, received: list[dict]):
     behave(toy, "left", "print('the last line'); sys.exit(1)")
     state, tasks = run(toy)
+    assert [item["event"] for item in received] == ["failed"] and "left: ended with exit code" in received[0]["text"]
     assert state.type.value == "FAILED" and "left" in state.message
     assert tasks == {"first": "Completed", "left": "Failed", "right": "Completed", "last": "NotReady"}
     assert "the last line" in runs_of(state.state_details.flow_run_id)["left"].message
 
     behave(toy, "left", "send('outcome', exit=75, message='answer 3 queries'); sys.exit(75)")
     state, tasks = run(toy)
+    assert [item["event"] for item in received] == ["failed", "waiting"] and "answer 3" in received[1]["text"]
     assert state.name == "Waiting" and not state.is_failed() and "answer 3 queries" in state.message
     assert tasks["left"] == "Waiting" and tasks["last"] == "NotReady"
     assert not runs_of(state.state_details.flow_run_id)["left"].is_failed()
@@ -150,6 +152,29 @@ def test_lines_and_artifacts_are_in_prefect(toy: Path, api: str):
         made = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id])))
     assert "hello from first" in lines and "hello from last" in lines
     assert {artifact.key for artifact in made} == {"stages", "rounds"}
+
+
+def test_raw_data_that_is_being_copied_skips_the_run(toy: Path, api: str):
+    (toy / "params.yaml").write_text("x: 1\ny: 1\ningest: {data: leaves}\n")
+    (toy / "data/raw/leaves").mkdir(parents=True)
+    state, _ = run(toy, settle=1000)
+    assert state.name == "Skipped" and "still be copying" in state.message and executed(toy) == []
+
+
+def test_a_promotion_that_cannot_be_made_fails_no_run(toy: Path, api: str):
+    """The toy has no stage that trains: all stages run, the log says what was not promoted and why."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+    from prefect.logging.handlers import APILogHandler
+
+    state, tasks = run(toy, promote=True)
+    APILogHandler().flush()
+    run_id = state.state_details.flow_run_id
+    with get_client(sync_client=True) as client:
+        lines = [log.message for log in client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id])))]
+    assert state.name == "Completed" and set(tasks.values()) == {"Completed"}
+    found = [line for line in lines if "Nothing was promoted" in line]
+    assert len(found) == 2 and "dvc.yaml has no stage 'train'" in found[0]
 
 
 def test_killed_flow_leaves_no_stage(toy: Path, api: str):
@@ -190,4 +215,6 @@ def test_a_schedule_fires(served: Path, api: str):
         "root": str(served),
     }  # runs show them
     assert first.auto_scheduled
+    assert "was missed; it is made up for now" in (served / "serve.log").read_text()
+    assert executed(served)[:1] == ["first"] and len(executed(served)) == 4  # made up for once; then nothing was stale
     assert executed(served) and (served / "mlflow.db").exists()

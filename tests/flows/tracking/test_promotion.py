@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -13,23 +12,8 @@ from flows.files import promotions
 from flows.tracking import registry
 from flows.tracking.mlflow_store import Store
 from tests import toys
-from tests.flows.toys import mistake, segmend
+from tests.flows.toys import into_cache, mistake, segmend
 from tests.pipeline import ROOT
-
-
-def into_cache(root: Path, folder: Path) -> str:
-    """Store a folder as DVC does; its hash."""
-
-    def store(content: bytes, end: str = "") -> str:
-        digest = md5(content).hexdigest() + end
-        path = root / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return digest
-
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    listed = [{"md5": store(path.read_bytes()), "relpath": str(path.relative_to(folder))} for path in files]
-    return store(json.dumps(listed).encode(), ".dir")
 
 
 @pytest.fixture
