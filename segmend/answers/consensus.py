@@ -119,6 +119,7 @@ class Table:
         ]
         self.ticks = {tick: row for row, tick in enumerate(ticks)}
         self.k = max(2, len(self.classes))
+        self.unknown = one_coin(np.array([UNKNOWN]), self.k)[0]  # confusion matrix (k, k) of somebody never compared
         self.beliefs = self.believe(self.named_votes()) if self.named else None
         self.by_iou = None
         if self.beliefs and aggregator.decide == "expected_iou":
@@ -242,10 +243,7 @@ class Table:
         if is_set(answer) or self.k < 2:
             return float(1 - self.reliability[self.person[answer.who]])
         source, label = self.source(answer), self.ids[answer.classes[0]]
-        if known and self.beliefs is not None:
-            confusion = self.beliefs.confusion[source]
-        else:
-            confusion = one_coin(np.array([UNKNOWN]), self.k)[0]
+        confusion = self.beliefs.confusion[source] if known and self.beliefs is not None else self.unknown
         posterior = normalised((self.prior(question) + np.log(np.maximum(confusion[:, label], 1e-9)))[None])[0]
         return float(1 - posterior[label])
 
