@@ -98,7 +98,7 @@ def timed(seed: int) -> dict[str, Any]:
                 read_labels(path)
         read = process_time()
         sets = [compare.label_folder(folder) for folder in folders]
-        content = compare.write(Path(place) / "out", sets[0], sets[1], compare.difference(*sets), None)
+        content = compare.compare(sets[0], sets[1], Path(place) / "out", None)
         done = process_time()
     return {
         "images": content["images"],

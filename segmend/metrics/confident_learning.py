@@ -72,12 +72,7 @@ def wrong_rates(joint: Float64[np.ndarray, "k k"], axis: int) -> Float64[np.ndar
 
 def pixels_by_class(labels: LabelMap, classes: int) -> Int64[np.ndarray, " {classes}"]:
     """How many pixels have each class; void and unlabelled ones are not counted."""
-    import cv2
-
-    counts = np.zeros(256, np.int64)
-    for part in np.array_split(labels.ravel(), 1 + labels.size // 2**24):  # calcHist counts exactly up to 2**24
-        counts += cv2.calcHist([part], [0], None, [256], [0, 256]).ravel().astype(np.int64)
-    return counts[:classes]
+    return np.array([np.count_nonzero(labels == k) for k in range(classes)], np.int64)  # bincount takes 64 bits a pixel
 
 
 def own_probability(
@@ -97,21 +92,19 @@ class Thresholds:
 
     def __init__(self, classes: int):
         self.classes = classes
-        self.sums = torch.zeros(classes, dtype=torch.float64)
-        self.pixels = torch.zeros(classes, dtype=torch.int64)
+        self.sums, self.pixels = np.zeros(classes, np.float64), np.zeros(classes, np.int64)
 
     def add(self, labels: LabelMap, probabilities: Probabilities) -> None:
         import cv2
 
         pixels = pixels_by_class(labels, self.classes)
         for k in np.flatnonzero(pixels).tolist():  # with double precision inside; faster than bincount with weights
-            mean = cv2.mean(probabilities[k], (labels == k).view(np.uint8))[0]
-            self.sums[k] += mean * int(pixels[k])
-        self.pixels += torch.from_numpy(pixels)
+            self.sums[k] += cv2.mean(probabilities[k], (labels == k).view(np.uint8))[0] * pixels[k]
+        self.pixels += pixels
 
     def compute(self) -> Float64[np.ndarray, " k"]:
         """One threshold a class; above 1, which no probability reaches, for classes that no pixel is labelled with."""
-        return mean_thresholds(self.sums, self.pixels, 2.0).numpy()
+        return mean_thresholds(torch.from_numpy(self.sums), torch.from_numpy(self.pixels), 2.0).numpy()
 
 
 def known_pixels(labels: LabelMap, probabilities: Probabilities) -> tuple[Int64[Tensor, " n"], Float[Tensor, "k n"]]:

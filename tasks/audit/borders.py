@@ -5,6 +5,8 @@ from jaxtyping import Bool, Int64
 
 from segmend.images.rasters import LabelMap
 
+REACH = 12  # pixels to each side of a place within which a run of equal labels is looked for
+
 
 def edges(labels: LabelMap) -> Bool[np.ndarray, "h w"]:
     """Pixels with another label beside them."""
@@ -37,34 +39,38 @@ def whole_pieces(
     import cv2
 
     whole = np.zeros(len(starts), bool)
-    first = places[starts]
-    width = labels.shape[1]
-    for k in np.flatnonzero(run_lengths(labels, first) < 2 * areas).tolist():  # else the piece is larger than 2 C
-        row, column = divmod(int(first[k]), width)
-        reach = 2 * int(areas[k])  # a piece that reaches further has more pixels than that
-        top, left = max(0, row - reach), max(0, column - reach)
-        part = labels[top : row + reach + 1, left : column + reach + 1]
-        _, numbered = cv2.connectedComponents(
-            (part == labels[row, column]).view(np.uint8), connectivity=4, ltype=cv2.CV_32S
-        )
-        piece = numbered == numbered[row - top, column - left]
-        rows, columns = np.divmod(places[starts[k] : starts[k] + areas[k]], width)
-        inside = np.count_nonzero(piece[rows - top, columns - left])
-        whole[k] = 2 * inside > max(np.count_nonzero(piece), int(areas[k]))
+    rows, columns = np.divmod(places, labels.shape[1])
+    for k in np.flatnonzero(
+        run_lengths(labels, places[starts]) < 2 * areas
+    ).tolist():  # else the piece is larger than 2 C
+        start, area = int(starts[k]), int(areas[k])
+        row, column = int(rows[start]), int(columns[start])
+        top, left = (
+            max(0, row - 2 * area),
+            max(0, column - 2 * area),
+        )  # a piece that reaches further has more than 2 C pixels
+        part = labels[top : row + 2 * area + 1, left : column + 2 * area + 1].copy()
+        piece = np.zeros(
+            (part.shape[0] + 2, part.shape[1] + 2), np.uint8
+        )  # with a margin of one pixel, as OpenCV wants it
+        size = cv2.floodFill(part, piece, (column - left, row - top), 0, flags=4 | cv2.FLOODFILL_MASK_ONLY)[0]
+        if size < 2 * area:
+            inside = piece[rows[start : start + area] - top + 1, columns[start : start + area] - left + 1]
+            whole[k] = 2 * np.count_nonzero(inside) > max(size, area)
     return whole
 
 
 def run_lengths(labels: LabelMap, places: Int64[np.ndarray, " c"]) -> Int64[np.ndarray, " c"]:
-    """How many pixels of equal label lie in one line with each place, along its row and its column, itself counted once."""
+    """How many pixels of equal label lie in one line with each place, along its row and its column, up to REACH to each side;
+    itself counted once."""
     height, width = labels.shape
     rows, columns = np.divmod(places, width)
-    return along_rows(labels, places) + along_rows(np.ascontiguousarray(labels.T), columns * height + rows) - 1
-
-
-def along_rows(labels: LabelMap, places: Int64[np.ndarray, " c"]) -> Int64[np.ndarray, " c"]:
-    """The length of the run of equal labels in a row that holds each place."""
-    new = np.ones(labels.shape, bool)
-    np.not_equal(labels[:, 1:], labels[:, :-1], out=new[:, 1:])
-    begins = np.append(np.flatnonzero(new), labels.size)
-    after = np.searchsorted(begins, places, side="right")
-    return begins[after] - begins[after - 1]
+    steps, flat = np.arange(1, REACH + 1), labels.ravel()
+    own, length = flat[places][:, None], np.ones(len(places), np.int64)
+    for sign in (-1, 1):
+        for line, size, stride in ((columns, width, 1), (rows, height, width)):
+            along = line[:, None] + sign * steps
+            inside = (along >= 0) & (along < size)
+            same = inside & (flat[np.where(inside, places[:, None] + sign * stride * steps, 0)] == own)
+            length += np.logical_and.accumulate(same, axis=1).sum(1)
+    return length

@@ -72,7 +72,8 @@ class Pixels(NamedTuple):
 
     labels: LabelMap
     proposed: UInt8[np.ndarray, "h w"]  # the confident class, VOID where there is none
-    lead: Float32[np.ndarray, "h w"]  # p[proposed] - p[label]
+    over: Float32[np.ndarray, "h w"]  # p[proposed]
+    own: Float32[np.ndarray, "h w"]  # p[label]
     quality: Float32[np.ndarray, "h w"]
     near: Bool[np.ndarray, "h w"]  # the border band
     reliable: float
@@ -168,7 +169,7 @@ def look(
     inside = known & ~near
     proposed, over = confident_class(probabilities, thresholds)
     wrong = np.flatnonzero(known & (proposed != VOID) & (proposed != labels))
-    found, border = components(Pixels(labels, proposed, over - own, quality, near, reliable), wrong, temperature)
+    found, border = components(Pixels(labels, proposed, over, own, quality, near, reliable), wrong, temperature)
     return Looked(
         soft_min(quality, temperature, inside if inside.any() else known),
         reliable,
@@ -215,7 +216,8 @@ def components(pixels: Pixels, wrong: Int64[np.ndarray, " n"], temperature: floa
         return [], hidden
     places, areas = places[np.repeat(~border, areas)], areas[~border]
     starts = starts_of(areas)
-    leads = np.add.reduceat(pixels.lead.ravel()[places], starts, dtype=np.float64) / areas
+    lead_map = pixels.over.ravel()[places] - pixels.own.ravel()[places]
+    leads = np.add.reduceat(lead_map, starts, dtype=np.float64) / areas
     qualities = soft_minima(pixels.quality.ravel()[places], starts, areas, temperature)
     rows, columns = np.divmod(places, labels.shape[1])
     tops, lefts = rows[starts], np.minimum.reduceat(columns, starts)

@@ -2,8 +2,8 @@
 
     python -m tasks.report.compare data/labels/r0 data/labels/r2 --dataset data/dataset --out .work/diff
 
-A label set is a round's folder, an export in folders (masks/), or any folder of index PNGs whose names are the images' ids. Images
-that one of the two lacks are counted and listed, never compared. Exit code 2 where the sets cannot be compared.
+What a label set may be says label_folders.py; `segmend diff` reads exports of other formats by ingest first. Images that one of the two
+lacks are counted and listed, never compared. Exit code 2 where the sets cannot be compared.
 
 out/diff.json  class_pairs.csv  images.csv  who.csv  index.html
 """
@@ -12,7 +12,7 @@ from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable
 from csv import writer
-from json import dumps, loads
+from json import dumps
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,27 +23,22 @@ from segmend.answers import history
 from segmend.images.dataset import Card, Dataset
 from segmend.images.overlays import Shot, marked, overlaid, shot, size_in
 from segmend.images.parallel import map_images
-from segmend.images.rasters import UNLABELLED, VOID, default_colours, read_labels
+from segmend.images.rasters import UNLABELLED, VOID
 from segmend.stage.command import user_mistakes
+from tasks.report.label_folders import LabelFolder, Table, by_name, card_of, label_folder, named_alike, read_as
 from tasks.report.panels import COLOURS
 
 PICTURES, BOX = 12, 260  # images with the most changed pixels on the page, and their size
 
 
-class LabelFolder(NamedTuple):
-    """The label maps of one set: files by image id."""
-
-    name: str
-    folder: Path
-    files: dict[str, Path]
-
-
 class Pair(NamedTuple):
-    """One image's two files; sent to another process."""
+    """One image of two label sets; sent to another process."""
 
     id: str
     before: Path
     after: Path
+    table_before: Table | None
+    table_after: Table | None
 
 
 class Difference(NamedTuple):
@@ -55,21 +50,9 @@ class Difference(NamedTuple):
     alone: tuple[list[str], list[str]]  # ids that only the first, only the second set has
 
 
-def label_folder(folder: Path) -> LabelFolder:
-    """The label maps in a folder; ValueError where there are none."""
-    inside = next((folder / name for name in ("maps", "masks") if (folder / name).is_dir()), folder)
-    files = {path.relative_to(inside).with_suffix("").as_posix(): path for path in sorted(inside.rglob("*.png"))}
-    if not files:
-        raise ValueError(
-            f"{folder} holds no label maps: name a round (r2), a folder of data/labels, an export in folders, or a folder of index "
-            "PNGs named after the images"
-        )
-    return LabelFolder(folder.name, folder, files)
-
-
 def count(pair: Pair) -> tuple[Counter[tuple[int, int]], int]:
     """Differing pixels of one image by (id before, id after), and its size in pixels."""
-    before, after = read_labels(pair.before), read_labels(pair.after)
+    before, after = read_as(pair.before, pair.table_before), read_as(pair.after, pair.table_after)
     if before.shape != after.shape:
         raise ValueError(
             f"{pair.id}: {pair.before} has {before.shape[0]} x {before.shape[1]} pixels and {pair.after} {after.shape[0]} x "
@@ -89,7 +72,7 @@ def difference(first: LabelFolder, second: LabelFolder) -> Difference:
         raise ValueError(f"{first.folder} and {second.folder} have no image in common: are they of the same data set?")
     pairs: Counter[tuple[int, int]] = Counter()
     images, pixels = {}, 0
-    jobs = [Pair(name, first.files[name], second.files[name]) for name in common]
+    jobs = [Pair(name, first.files[name], second.files[name], first.table, second.table) for name in common]
     for job, (changed, size) in zip(jobs, map_images(count, jobs, "comparing"), strict=True):
         pairs.update(changed)
         images[job.id], pixels = sum(changed.values()), pixels + size
@@ -119,19 +102,6 @@ def who_changed(first: LabelFolder, second: LabelFolder) -> list[dict[str, Any]]
     return sorted(table.values(), key=lambda row: (-row["changed_pixels"], row["who"]))
 
 
-def card_of(sets: Iterable[LabelFolder], dataset: Path | None) -> Card:
-    """Names and colours of the classes: of the data set, else of an export's classes.json, else numbers."""
-    if dataset is not None and (dataset / "dataset.json").is_file():
-        return Dataset(dataset).card
-    names: list[str] = [str(k) for k in range(UNLABELLED)]
-    for label_set in sets:
-        if (label_set.folder / "classes.json").is_file():
-            names = loads((label_set.folder / "classes.json").read_text(encoding="utf-8-sig"))["classes"]
-            break
-    colours = tuple((r, g, b) for r, g, b in default_colours(len(names)))
-    return Card(name="", classes=tuple(names), colours=colours, mean=(0.5,) * 3, deviation=(0.25,) * 3)
-
-
 def write_csv(path: Path, head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         table = writer(file, lineterminator="\n")
@@ -140,10 +110,9 @@ def write_csv(path: Path, head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
 
 
 def write(
-    out: Path, first: LabelFolder, second: LabelFolder, difference: Difference, dataset: Path | None
+    out: Path, first: LabelFolder, second: LabelFolder, difference: Difference, card: Card, dataset: Path | None
 ) -> dict[str, Any]:
-    """Tables and page; returns what diff.json holds."""
-    card = card_of((first, second), dataset)
+    """Tables and page; returns what diff.json holds. `card` names the classes."""
     names = {**dict(enumerate(card.classes)), UNLABELLED: "not labelled yet", VOID: "void"}
     pairs = [
         {"before": names.get(a, str(a)), "after": names.get(b, str(b)), "pixels": n}
@@ -185,7 +154,7 @@ def write(
 
 def pictures(name: str, first: LabelFolder, second: LabelFolder, card: Card, dataset: Path | None) -> list[Shot]:
     """The image with the labels before and after, and the pixels that differ; label maps alone where the image is not known."""
-    before, after = read_labels(first.files[name]), read_labels(second.files[name])
+    before, after = first.read(name), second.read(name)
     known = dataset is not None and (dataset / "images" / f"{name}.png").is_file()
     image = Dataset(dataset).image(name) if known and dataset else np.full((*before.shape, 3), 128, np.uint8)
     size = size_in(BOX, before.shape)
@@ -196,6 +165,13 @@ def pictures(name: str, first: LabelFolder, second: LabelFolder, card: Card, dat
     ]
 
 
+def compare(first: LabelFolder, second: LabelFolder, out: Path, dataset: Path | None) -> dict[str, Any]:
+    """Compare two label sets by the ids of the images and the names of the classes; what diff.json holds."""
+    card = card_of(first, second, dataset)
+    first, second = by_name(first, card.classes), by_name(named_alike(first, second), card.classes)
+    return write(out, first, second, difference(first, second), card, dataset)
+
+
 @user_mistakes
 def main() -> int:
     parser = ArgumentParser("python -m tasks.report.compare", description=(__doc__ or "").splitlines()[0])
@@ -204,8 +180,7 @@ def main() -> int:
     parser.add_argument("--dataset", type=Path, help="the data set whose images and class names are shown")
     parser.add_argument("--out", type=Path, required=True, help="folder of the tables and the page")
     chosen = parser.parse_args()
-    first, second = label_folder(chosen.before), label_folder(chosen.after)
-    write(chosen.out, first, second, difference(first, second), chosen.dataset)
+    compare(label_folder(chosen.before), label_folder(chosen.after), chosen.out, chosen.dataset)
     return 0
 
 

@@ -42,3 +42,8 @@ def test_whole_pieces_hold_most_of_the_piece_of_their_first_pixel(size, classes,
 def test_run_lengths_by_hand():
     labels = np.array([[0, 0, 1], [0, 1, 1], [0, 2, 1]], np.uint8)
     assert borders.run_lengths(labels, np.arange(9)).tolist() == [4, 2, 3, 3, 2, 4, 3, 1, 3]
+
+
+def test_runs_are_followed_up_to_a_reach():
+    labels = np.zeros((1, 100), np.uint8)
+    assert borders.run_lengths(labels, np.array([0, 50])).tolist() == [1 + borders.REACH, 1 + 2 * borders.REACH]
