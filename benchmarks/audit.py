@@ -261,8 +261,8 @@ NOTES = """Reading. Quality is 1 - r (1 - p[label]), r the root of the network's
 pixels in which network and labels agree (seed 0): planted .90 instead of .82 of the first quarter, facade .35 instead of .50, where images
 differ in how many of their labels are wrong. The last one would have to be known beforehand, so it is not used.
 Facade's given masks are a network's own: what a network repeats that learned from them is not found by any such rule. Findings are
-counted right where more than half of their pixels are wrong labels. The times of planted and facade were taken before the last speed-up of
-ours, all on a busy machine. Five times faster is missed, with and without pairs of classes; ours computes findings and the border band too.
+counted right where more than half of their pixels are wrong labels. Times: the median of five turns of both tools in one process, on a machine
+on which other work ran. cleanlab's pairs of classes are its `common_label_issues`; ours computes them, the findings and the border band too.
 Of 3,000 images with dense probabilities cleanlab's arrays alone would take gigabytes (4 bytes a class and pixel); ours holds one image."""
 
 

@@ -2,15 +2,13 @@
 
 import json
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from flows import environment
+from flows.commands.ingested import ingested, run
 from flows.environment import UserError
 
 WORK = Path(".work/audit")
@@ -60,14 +58,6 @@ def audit(
         typer.echo(f"Ask people: segmend annotate --round {round_for(root, name)} --questions {target / 'questions'}")
 
 
-def run(root: Path, module: str, *words: str, cwd: Path | None = None) -> None:
-    """Run a module of the tasks; end with its exit code where that is not 0."""
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))}
-    code = subprocess.run([sys.executable, "-m", module, *words], cwd=cwd or root, env=env, check=False).returncode
-    if code:
-        raise typer.Exit(code)
-
-
 def data_of(
     root: Path, started: Path, path: str, format: str | None, keep_going: bool
 ) -> tuple[str, Path, Path | None]:
@@ -86,30 +76,10 @@ def data_of(
         )
     if (folder / "dataset.json").is_file() and (folder / "samples.csv").is_file():
         return folder.parent.name if folder.name == "dataset" else folder.name, folder, None
-    return taken_in(root, folder, format, keep_going)
-
-
-def taken_in(root: Path, folder: Path, format: str | None, keep_going: bool) -> tuple[str, Path, Path | None]:
-    """Read a folder by the stage ingest, into .work/audit; this workspace's own data keep their settings of params.yaml."""
-    from flows.commands.workspace import link_name, recognised
-    from flows.files import workspace_files
+    from flows.commands.workspace import link_name
 
     name = link_name(folder.name)
-    place = root / WORK / name
-    own: dict[str, Any] = workspace_files.params(root).get("ingest") or {}
-    link = root / "data/raw" / str(own.get("data"))
-    settings = {**own} if link.exists() and link.resolve() == folder else {}
-    if not settings or format:
-        form, why = (format, "as asked") if format else recognised(folder)
-        settings["format"] = {"name": form}
-        typer.echo(f"Read as format `{form}` ({why}); another one: --format NAME.")
-    settings |= {"data": name, "noise": {"level": "none"}, "keep_going": keep_going}
-    for part in ("dataset", "truth"):
-        shutil.rmtree(place / part, ignore_errors=True)
-    place.mkdir(parents=True, exist_ok=True)
-    (place / "params.yaml").write_text(json.dumps({"seed": 0, "ingest": settings}), encoding="utf-8")
-    run(root, "tasks.ingest", "--raw", str(folder), "--out", "dataset", "--out-truth", "truth", cwd=place)
-    return name, WORK / name / "dataset", None
+    return name, ingested(root, folder, WORK / name, format, keep_going), None
 
 
 def train_folds(root: Path, place: Path, words: list[str], folds: int) -> None:

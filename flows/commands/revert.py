@@ -10,6 +10,7 @@ import typer
 
 from flows import environment
 from flows.environment import UserError
+from flows.files.params_file import ParamsFile
 
 LOCKS = Path(".work/annotate")  # where the page keeps the locks of the answers files
 
@@ -21,19 +22,36 @@ def revert(
     kind: Annotated[
         str | None, typer.Option(help="Only answers of this kind: confirm, class, class_set, mask, skip.")
     ] = None,
-    method: Annotated[str | None, typer.Option(help="What an automatic method changed: says how to undo that.")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(help="What this automatic method changed, as evidence: it is switched off in params.yaml."),
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Do it; without it, only the number is said.")] = False,
 ) -> None:
     """Take answers back. Lines are added to the answers files, none is removed; segmend run then makes the labels anew."""
     root = environment.enter()
     if method is not None:
-        raise UserError(
-            f"What {method} changed is made anew in every round from the answers, so there is nothing to take back: set "
-            "correct.expansion to {name: none} in params.yaml and run segmend run; the answers stay."
-        )
+        if any(value is not None for value in (image, round, who, kind)):
+            raise UserError("--method goes alone: what a method changed is made anew in every round, of all answers.")
+        typer.echo(switched_off(root, method, write))
+        return
     if image is None and round is None and who is None and kind is None:
         raise UserError("Say which answers: --image, --round, --who or --kind; several together must all fit.")
     raise typer.Exit(start(root, round, {"--image": image, "--who": who, "--kind": kind}, write))
+
+
+def switched_off(root: Path, method: str, write: bool) -> str:
+    """Set correct.expansion to none, where it is this method; what was, or would be, changed. Answers stay as they are."""
+    file = ParamsFile(root)
+    used = file.get("correct.expansion.name", "none")
+    if used != method:
+        raise UserError(f"No labels are changed by {method} now: correct.expansion is {used}.")
+    file.set("correct.expansion.name", "none")
+    difference = file.difference()
+    if not write:
+        return f"This would change params.yaml; nothing was changed yet: add --write.\n{difference}"
+    file.save()
+    return f"params.yaml changed:\n{difference}\nsegmend run then makes the labels from the answers alone."
 
 
 def start(root: Path, round: str | None, which: dict[str, str | None], write: bool) -> int:

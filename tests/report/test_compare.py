@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from segmend.answers import history
-from segmend.images.dataset import Dataset, Labels
+from segmend.images.dataset import Dataset, Labels, write_card
 from segmend.images.rasters import write_labels
 from tasks.report import compare
 from tests import toys
@@ -73,3 +73,23 @@ def test_what_cannot_be_compared_is_told(here, monkeypatch, capsys):
     for second, words in (("other", "compare label maps of equal size"), ("empty", "holds no label maps")):
         assert run(monkeypatch, here / "r0", here / second, "--out", here / "out") == 2
         assert words in capsys.readouterr().err
+
+
+def test_ids_are_compared_by_the_names_of_images_and_classes(here, monkeypatch):
+    """An export that ingest read back: other ids of images, the classes in another order, and one more."""
+    data = Dataset(here / "dataset")
+    names = data.classes
+    back = here / "back/dataset"
+    card = data.card.model_copy(
+        update={"classes": ("background", *reversed(names)), "colours": ((0, 0, 0), *data.card.colours)}
+    )
+    write_card(back, card)
+    labels = Labels(here / "r1")
+    for name in ("a/0", "a/1", "a/2"):
+        table = np.full(256, 0, np.uint8)
+        table[: len(names)] = np.arange(len(names))[::-1] + 1
+        write_labels(back / "masks/images" / f"{name}_leftImg8bit.png", table[labels[name]], card.palette)
+    assert run(monkeypatch, here / "r1", back, "--dataset", here / "dataset", "--out", here / "out") == 0
+    found = json.loads((here / "out/diff.json").read_text())
+    assert found["images"] == 3 and found["only_before"] == found["only_after"] == []
+    assert found["class_pairs"] == [{"before": "void", "after": "background", "pixels": 2}]

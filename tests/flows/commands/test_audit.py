@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from flows.commands import audit as command
+from flows.commands import ingested
 from flows.environment import UserError
 
 
@@ -23,7 +24,8 @@ def place(two_rounds, monkeypatch):
         return 0
 
     monkeypatch.setattr("flows.engine.stage_command.StageCommand.start", start)
-    monkeypatch.setattr(command, "run", lambda root, module, *words, cwd=None: started.append((module, list(words))))
+    for module in (command, ingested):
+        monkeypatch.setattr(module, "run", lambda root, name, *words, cwd=None: started.append((name, list(words))))
     return two_rounds, started
 
 

@@ -31,7 +31,36 @@ def test_a_round_or_a_folder(root):
 def test_revert_says_what_it_needs(root):
     with pytest.raises(UserError, match="Say which answers"):
         revert.revert()
-    with pytest.raises(UserError, match="correct.expansion to .name: none."):
-        revert.revert(method="evidence")
     with pytest.raises(UserError, match="There is no round r9; the rounds are r1, r2, r3"):
         revert.start(root, "r9", {}, write=False)
+
+
+def test_a_method_is_switched_off(root):
+    before = (root / "params.yaml").read_text()
+    with pytest.raises(UserError, match="by similar now: correct.expansion is evidence"):
+        revert.switched_off(root, "similar", write=True)
+    with pytest.raises(UserError, match="--method goes alone"):
+        revert.revert(method="evidence", who="ada")
+    assert "add --write" in revert.switched_off(root, "evidence", write=False)
+    assert (root / "params.yaml").read_text() == before
+    said = revert.switched_off(root, "evidence", write=True)
+    assert "+  expansion: {name: none}" in said and "expansion: {name: none}" in (root / "params.yaml").read_text()
+
+
+def test_an_export_is_read_by_ingest_and_label_maps_as_they_are(root, monkeypatch):
+    read = []
+    monkeypatch.setattr(diff, "ingested", lambda *words, **named: read.append(words[1:4]) or Path("x/dataset"))
+    for name in ("theirs/masks/a/0.png", "pngs/a.png", "voc/JPEGImages/a.jpg", "geo/masks/a.tif"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"\x89PNG" + bytes(21) + b"\3" if name.endswith("png") else b"other")
+    (root / "city/leftImg8bit").mkdir(parents=True)
+    (root / "city/leftImg8bit/a.png").write_bytes(b"\x89PNG" + bytes(21) + b"\2")  # of three channels
+    for name in ("theirs", "pngs"):
+        assert diff.folder_of(root, root, name) == root / name
+    assert diff.folder_of(root, root, "voc") == diff.folder_of(root, root, "geo") == root / "x/dataset"
+    assert diff.folder_of(root, root, "city") == root / "x/dataset"
+    diff.folder_of(root, root, "theirs", "huggingface")
+    assert read == [
+        (root / name, Path(".work/diff/read") / name, form)
+        for name, form in (("voc", None), ("geo", None), ("city", None), ("theirs", "huggingface"))
+    ]
