@@ -12,6 +12,7 @@ from flows.commands.ingested import ingested, run
 from flows.environment import UserError
 
 WORK = Path(".work/audit")
+FEW = 50  # images from which a network learns enough to be asked about others
 
 
 def audit(
@@ -40,9 +41,12 @@ def audit(
     given = (started / probabilities).resolve() if probabilities else None
     if given is not None and not given.is_dir():
         raise UserError(f"--probabilities {probabilities}: no such folder.")
+    if ask and not is_round(root, path):
+        raise UserError(
+            "--ask is for the labels of a round of this workspace, as segmend audit r2 --ask 50: answers about a folder would go nowhere. "
+            "Take the folder in first: segmend run --data PATH; then segmend audit r0 --ask 50."
+        )
     name, dataset, labels = data_of(root, started, path, format, keep_going)
-    if ask and labels is None:
-        raise UserError("--ask works on the labels of a round of this workspace, as segmend audit r2 --ask 50.")
     place = WORK / name
     target = (started / out).resolve() if out else place / "report"
     words = ["--dataset", str(dataset), *(["--labels", str(labels)] if labels else [])]
@@ -53,9 +57,16 @@ def audit(
         source = ["--probabilities", str(given)]
     words += [*source, "--out", str(target), "--band", str(band), "--temperature", str(temperature), "--ask", str(ask)]
     run(root, "tasks.audit.run", *words, *(["--maps"] if maps else []))
-    show(target)
+    show(target, None if given else folds)
     if ask:
         typer.echo(f"Ask people: segmend annotate --round {round_for(root, name)} --questions {target / 'questions'}")
+
+
+def is_round(root: Path, path: str) -> bool:
+    """Whether this names a round with labels."""
+    from flows.engine.stage_command import stage_command
+
+    return "/" not in path and (root / stage_command(root, "export", {"last": path}).options["labels"]).is_dir()
 
 
 def data_of(
@@ -66,7 +77,7 @@ def data_of(
 
     options = stage_command(root, "export", {"last": path}).options
     labels = Path(options["labels"])
-    if "/" not in path and (root / labels).is_dir():
+    if is_round(root, path):
         return path, Path(options["dataset"]), labels
     folder = (started / path).resolve()
     if not folder.is_dir():
@@ -110,8 +121,8 @@ def round_for(root: Path, labels: str) -> str:
     return str(after[0] if after else labels)
 
 
-def show(out: Path) -> None:
-    """The numbers and where the page is."""
+def show(out: Path, folds: int | None) -> None:
+    """The numbers and where the page is; `folds` networks were trained for it, None: the probabilities were given."""
     from rich.console import Console
     from rich.table import Table
 
@@ -122,6 +133,12 @@ def show(out: Path) -> None:
         f"{counts['minor']:,} minor findings; {counts['borderline']:,} borderline ones are not listed.",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
+    learned = found["images"] * (folds - 1) // folds if folds else FEW
+    if learned < FEW:
+        console.print(
+            f"Each network learned {learned} images only: many findings are mistakes of the networks. The first ones are the surest.",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     for pair in found["pairs"]:
         if pair["systematic"]:
             console.print(f"Systematic: {pair['sentence']}", highlight=False, soft_wrap=True, markup=False)

@@ -47,6 +47,25 @@ def test_a_round_a_data_set_and_a_folder(place, monkeypatch):
         command.data_of(root, root, "r7", None, False)
 
 
+def test_findings_in_a_folder_cannot_be_asked_about_and_nothing_is_read(place, monkeypatch):
+    root, started = place
+    (root / "raw").mkdir()
+    monkeypatch.chdir(root)
+    monkeypatch.setattr("flows.environment.enter", lambda: root)
+    with pytest.raises(UserError, match="Take the folder in first"):
+        command.audit("raw", ask=5)
+    assert not started
+
+
+@pytest.mark.parametrize(("images", "folds", "few"), [(16, 4, True), (400, 4, False), (16, None, False)])
+def test_few_images_are_said(tmp_path, capsys, images, folds, few):
+    found = {"images": images, "wrong_share": 0.1, "findings": {"major": 1, "minor": 2, "borderline": 3}}
+    found |= {"pairs": [], "worst_images": [], "duplicates": []}
+    (tmp_path / "audit.json").write_text(json.dumps(found))
+    command.show(tmp_path, folds)
+    assert ("Each network learned 12 images only" in capsys.readouterr().out) == few
+
+
 def test_this_workspaces_own_data_keep_their_settings(place, tmp_path):
     root, _ = place
     (root / "data/raw/brain").mkdir(parents=True)
