@@ -46,7 +46,7 @@ def rows(arm, finals, level="hard", epochs=12):
     ]
 
 
-def test_gains_are_taken_seed_by_seed_and_claimed_beyond_the_spread():
+def test_gains_are_taken_seed_by_seed_and_claimed_by_the_rule_of_effect():
     every = rows("cross_entropy", [0.5, 0.6, 0.7]) + rows(noise_page.OURS, [0.54, 0.65, 0.76])
     place = ("brain", "border", "hard")
     assert noise_page.gains(every, noise_page.OURS, place) == pytest.approx([0.04, 0.05, 0.06])
