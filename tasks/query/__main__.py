@@ -195,6 +195,11 @@ def from_val(
     return FromVal(asked, *by_area(np.flatnonzero(may_be_asked(asked.table, settings)), asked.table.area, number, rng))
 
 
+def rounds_with_chance(rows: pa.Table) -> int:
+    """Of how many rounds chance drew an answered question."""
+    return len({row["round"] for row in rows.select(["round", "chance"]).to_pylist() if row["chance"] is not None})
+
+
 def may_be_asked(table: RegionTable, settings: Params) -> Bool[np.ndarray, " n"]:
     return (table.asked == 0) & (table.shown != VOID) & (table.columns["thickness"] >= settings.thinnest)
 
@@ -223,19 +228,21 @@ def query(
     out.mkdir(parents=True, exist_ok=True)
     asked = AskedRegions(settings, data, Maps(regions), current, model, out)
     table, rng = asked.table, np.random.default_rng([seed, int(round[1:])])
-    table = replace(table, repeats=_expected_fix.repeated(history.read(labels)))
+    past = history.read(labels)
+    table = replace(table, repeats=_expected_fix.repeated(past))
     utilities = settings.acquisition(table, rng) if asked.trained else rng.random(len(table))
     if not asked.trained:
         print("Nothing was labelled, so the network is untrained: this round asks at random.", flush=True)
     with_forecast = settings.kind != "multiclass"  # forecasts are of answers that name one class
-    experience = _expected_fix.experience(history.read(labels), settings.kind)
+    experience = _expected_fix.experience(past, settings.kind)
     expected = _expected_fix.pixels(table, settings.kind)  # by the network; the sums below are corrected by experience
     open_ = may_be_asked(table, settings)
     order = ranked(utilities, open_, rng)
     allowed = allowance(may_spend, asked.cells)
     number = ceil(allowed - 1e-9)
     of_val = from_val(settings, ceil(settings.val * number - 1e-9), data, Maps(regions), current, model, out, rng)
-    chosen, chance = drawn(order, table.area, number - len(of_val.chosen), settings.random, rng)
+    share = settings.share_at_random(rounds_with_chance(past))
+    chosen, chance = drawn(order, table.area, number - len(of_val.chosen), share, rng)
     later = order[~np.isin(order, chosen)]
     val_ranks, ranks = spaced(len(of_val.chosen), len(chosen) + len(of_val.chosen))
     made = questions(round, settings.kind, asked, chosen, chance, ranks, utilities, expected, data)

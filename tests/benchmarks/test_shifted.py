@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import shifted, shifted_headline, shifted_page
+from benchmarks import shifted, shifted_headline, shifted_page, shifted_tables
 from benchmarks.claims import kept
 from benchmarks.rounds_in_process import STAGES
 from benchmarks.shifted_data import Shift, thinned, write_folder
@@ -59,7 +59,7 @@ def row(arm, wrong, seed=0, data="facade"):
 
 def test_the_table_by_hand():
     rows = [row("sim", [100, 90, 80, 60]), row("sim", [100, 90, 80, 70], 1), row("free_argmax", [95])]
-    lines = shifted_page.table(rows, "facade", ["free_argmax", "sim"], 3).splitlines()
+    lines = shifted_tables.rounds_table(rows, "facade", ["free_argmax", "sim"], 3).splitlines()
     assert "95.0 (asks nobody)" in lines[2] and "| sim | 2 | 90.0 ± 0.0 | 80.0 ± 0.0 | 65.0 ± 7.1 |" in lines[3]
     assert lines[3].endswith("| 7 - 2 |")
 
@@ -98,6 +98,37 @@ def test_a_claim_needs_every_rival_and_three_seeds():
     assert not any(claim.holds for claim in few)
     del ends["sim"]
     assert not any(claim.holds for claim in shifted_page.claims(rows_of(ends), ("a",), ("a",), 1))
+
+
+def test_networks_parts_and_people_by_hand():
+    """The network gains .1 of the .2 that the truth would; without chance 6/5 is left; people who err keep 40 of 50."""
+    rows = rows_of({"segmend": [50], "corrected_random_0": [60], "segmend_erring": [60]}, ("brain",), 1)
+    rows += [row("given", [100], data="brain"), row("truth", [0], data="brain")]
+    for one, miou in zip(rows[-2:], (0.3, 0.5), strict=True):
+        one["rounds"][0]["model_miou"] = miou
+    assert shifted_tables.gains(rows, "brain", "segmend") == pytest.approx([0.1])
+    assert shifted_tables.shares_of_truth(rows, "brain", "segmend") == pytest.approx([0.8])
+    assert "| 0.300 |  | 0.400 |" not in shifted_tables.network_table(rows, ("brain",))  # the old default is not there
+    rows += [row("segmend_before", [100, 70], data="brain")]
+    line = shifted_tables.network_table(rows, ("brain",)).splitlines()[2]
+    assert line == "| brain | 0.300 | 0.400 | 0.400 | 0.500 | 0.100 | 0.200 | 0.80 | 1 |"
+    assert (
+        shifted_tables.parts_table(rows, ("brain", "a"))
+        .splitlines()[2]
+        .endswith("(`corrected_random_0`) | 1.20 (1) | - |")
+    )
+    assert shifted_tables.erring_table(rows, ("brain",)).splitlines()[2] == "| brain | 50.0 | 60.0 | 0.80 | 1 |"
+    made = shifted_page.more_claims(rows, ("brain",), ("brain",))
+    assert [claim.value for claim in made] == pytest.approx([0.8, 0.1, 0.8])
+    assert not any(claim.holds for claim in made)  # one seed
+
+
+def test_closed_gaps_by_hand():
+    """From .5 to .65: .3 of the way to 1, half of the way to a ceiling of .8."""
+    one = row("sim", [100, 50])
+    one["rounds"][1]["data_miou"] = 0.65
+    assert shifted_tables.closed([one], False) == pytest.approx([0.3])
+    assert shifted_tables.closed([one], True) == pytest.approx([0.5])
 
 
 def test_what_is_missing_is_named():
