@@ -15,6 +15,7 @@ from rich.console import Console
 from flows import drift, notify
 from flows.commands.workspace import take_data
 from flows.display import Display
+from flows.engine.fork_server import server_for
 from flows.engine.plan import Plan
 from flows.engine.runner import USER_MISTAKE, WAITING, Outcome, Runner
 from flows.files import params_file
@@ -67,7 +68,7 @@ def execute(
             False  # a server that is lost is said once, not after every line that could not be sent
         )
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the display says it all, once
-        tracker = Tracker(root, display.say)
+        tracker, server = Tracker(root, display.say), server_for(root, plan)  # they load while Prefect's server starts
         # A temporary server must outlive what Prefect still sends at exit, or that is tried again for a minute; what is
         # registered before prefect is imported runs last.
         servers = ExitStack()
@@ -77,7 +78,7 @@ def execute(
         )
         retrain = import_module("flows.orchestration.retrain")
         try:
-            result = retrain.run(parameters, [display], tracker)
+            result = retrain.run(parameters, [display], tracker, server)
         except retrain.ServerLost as lost:
             display.say(f"{lost} The stages go on without Prefect.")
             result = lost.result
@@ -87,6 +88,8 @@ def execute(
                     result.outcomes = runner.run_all(rest, [display, tracker])
                     result.link = tracker.finish(rest, result.outcomes)
             atexit.register(_leave, servers, exit_code(result.outcomes))
+        finally:
+            server.close()
         return plan, result.outcomes, result.link
 
 

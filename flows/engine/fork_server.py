@@ -27,12 +27,28 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from flows.engine import child_process
 from flows.engine.parent_death import die_with
+from flows.engine.plan import Plan
 
 START = "import sys; sys.path[0] = sys.argv[1]; from flows.engine.fork_server import serve; sys.exit(serve()())"
 NUMBER = struct.Struct("i")  # the number of a process, then its exit code
 LENGTH = struct.Struct("I")  # of a request
 OURS = "tasks."
+# What most stages that want a device load; torch takes 1.5 s, pandas (through pyarrow) 0.5 s.
+PRELOADED = (
+    *(
+        "torch",
+        "pandas",
+        "pyarrow.parquet",
+        "scipy.ndimage",
+        "scipy.sparse.csgraph",
+        "skimage.measure",
+        "PIL.Image",
+        "pydantic",
+    ),
+    *("jaxtyping", "ruamel.yaml", "tqdm", "torch.utils.data", "safetensors.torch", "joblib"),
+)
 SHELL = set("$`\\*?[{~#!();<>|&\n")  # what means something to a shell, at least outside quotes
 
 
@@ -66,7 +82,7 @@ class ForkServer:
     """The server of one run. Start it from a thread that outlives its stages: Linux ends it with that thread."""
 
     def __init__(self, root: Path, env: dict[str, str], preload: Iterable[str] = ()):
-        """`preload` are modules that stages want; they are loaded while the first stage runs."""
+        """`preload` are modules that stages want; they are loaded while nothing else is asked for."""
         self._one_at_a_time = threading.Lock()
         self._connection, theirs = socket.socketpair()
         with theirs:
@@ -102,6 +118,13 @@ class ForkServer:
         self._process.wait()
 
 
+def server_for(root: Path, todo: Plan) -> ForkServer:
+    """The server of a run; it loads what the stages want where that pays."""
+    several = sum(bool(stage.meta.get("device")) for stage in todo.stale) > 2  # for fewer it gains nothing
+    preload = PRELOADED if several and sys.platform == "linux" else ()  # forks with torch are not safe on macOS
+    return ForkServer(root, child_process.with_own_python(dict(os.environ)), preload)
+
+
 class Request(NamedTuple):
     arguments: list[str]
     env: dict[str, str]
@@ -123,6 +146,9 @@ def serve() -> Callable[[], object]:
     load_dvc()
     children: dict[int, int] = {}  # the file that wants the exit code of each
     while True:
+        while preload and not wait([connection, woken], 0):
+            importlib.import_module(preload.pop(0))
+            gc.freeze()  # memory that no collection touches stays shared
         ready = wait([connection, woken])
         if woken in ready:
             os.read(woken, 4096)
@@ -146,9 +172,6 @@ def serve() -> Callable[[], object]:
         os.close(request.output)
         os.write(request.status, NUMBER.pack(pid))
         children[pid] = request.status
-        while preload:
-            importlib.import_module(preload.pop())
-        gc.freeze()  # shared memory that no collection touches stays shared
 
 
 def load_dvc() -> None:

@@ -132,6 +132,9 @@ def _in_order(repo: Any, root: Path) -> tuple[list[Any], Any]:
 
 
 def _find(repo: Any, root: Path, name: str) -> Any:
+    file, _, inside = name.rpartition(":")
+    if not inside.endswith(".dvc"):
+        return repo.stage.load_one(str(root / (file or "dvc.yaml")), inside)
     return next(stage for stage in _in_order(repo, root)[0] if name_of(stage, root) == name)
 
 

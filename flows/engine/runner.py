@@ -6,7 +6,6 @@ stale and writes dvc.lock, so a plain `dvc repro` gives the same files at any ti
 
 import json
 import os
-import sys
 import threading
 import time
 import uuid
@@ -21,19 +20,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from flows.engine import child_process, device_locks, disk_space, plan, spool
-from flows.engine.fork_server import ForkServer
+from flows.engine.fork_server import ForkServer, server_for
 from flows.engine.plan import Plan, Stage
 from flows.environment import without_secrets
 from flows.files.params_file import make_answers_files
 from flows.files.workspace_files import params
 
 USER_MISTAKE, WAITING = 2, 75  # exit codes of a stage with a meaning of their own (segmend/stage/command.py)
-PRELOADED = (
-    "torch",
-    "scipy.ndimage",
-    "pyarrow.parquet",
-    "pydantic",
-)  # what most stages that want a device load; torch takes 2 s
 TAIL = 20  # last lines kept of each stage
 
 
@@ -85,8 +78,10 @@ class Runner:
         jobs: int | None = None,
         say: Callable[[str], None] = print,
         after: Callable[[Iterable[str]], str] = lambda outs: "",
+        server: ForkServer | None = None,
     ):
-        """`after` is asked after each stage, with its outputs, why nothing that needs them may start; "" lets the run go on."""
+        """`after` is asked after each stage, with its outputs, why nothing that needs them may start; "" lets the run go on. `server` is
+        one that the caller has started and ends."""
         self.root = root.resolve()
         self.outcomes: dict[str, Outcome] = {}
         self.session = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
@@ -94,7 +89,7 @@ class Runner:
         self._jobs = threading.BoundedSemaphore(jobs or max(2, (os.cpu_count() or 2) // 2))
         self._stop = threading.Event()
         self._came_from = self.root
-        self._server: ForkServer | None = None
+        self._server, self._own_server = server, server is None
         work = self.root / ".work"
         self._lock, self._holder = FileLock(work / "runner.lock", thread_local=False), work / "runner.json"
 
@@ -116,7 +111,7 @@ class Runner:
         if kind is not None:
             self.stop()
         os.chdir(self._came_from)
-        if self._server is not None:
+        if self._server is not None and self._own_server:
             self._server.close()
             self._server = None
         self._holder.unlink(missing_ok=True)
@@ -144,9 +139,7 @@ class Runner:
     def prepare(self, todo: Plan) -> None:
         """Start what the stages run in. Call it in the thread that entered the `with`, before the first of them."""
         if todo.stale and self._server is None:
-            several = sum(bool(stage.meta.get("device")) for stage in todo.stale) > 2  # for fewer it gains nothing
-            preload = PRELOADED if several and sys.platform == "linux" else ()  # forks with torch are not safe on macOS
-            self._server = ForkServer(self.root, child_process.with_own_python(dict(os.environ)), preload)
+            self._server = server_for(self.root, todo)
 
     def run_all(self, todo: Plan, listeners: Sequence[Listener] = (), force: Iterable[str] = ()) -> dict[str, Outcome]:
         """Run a plan; independent branches side by side. After a failure its dependants do not start, others go on."""

@@ -21,6 +21,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import drift, environment, notify
 from flows.engine import raw_data
+from flows.engine.fork_server import ForkServer
 from flows.engine.plan import Plan, Stage
 from flows.engine.runner import Listener, Outcome, Runner
 from flows.files import workspace_files
@@ -93,7 +94,7 @@ def retrain(
     os.environ.update(environment.machine(device, precision, workers, offline))
     result = flow_context.result.get() or Result()
     schedule_record.started(workspace)
-    with Runner(workspace, say=logger.info, after=drift.stop(workspace, logger.info)) as runner:
+    with Runner(workspace, say=logger.info, after=drift.stop(workspace, logger.info), server=result.server) as runner:
         if update:
             raw_data.update(workspace, logger.info)
         elif unsettled := raw_data.unsettled(workspace, settle):
@@ -212,9 +213,11 @@ class ServerLost(Exception):
         self.result = result
 
 
-def run(parameters: dict[str, Any], listeners: Sequence[Listener], tracker: Tracker | None) -> Result:
+def run(
+    parameters: dict[str, Any], listeners: Sequence[Listener], tracker: Tracker | None, server: ForkServer | None = None
+) -> Result:
     """Run the flow in this process, for the command line. Raises what crashed it, and ServerLost if that was the server."""
-    result = Result(tracker=tracker)
+    result = Result(tracker=tracker, server=server)
     tokens = flow_context.listeners.set(listeners), flow_context.result.set(result)
     try:
         state = retrain(**parameters, return_state=True)
