@@ -90,7 +90,7 @@ def correct(
     questions_asked = questions_as_asked(rows_before, asked, data.classes)
     lacking = set(incomplete(earlier, given, questions_asked, list(asked), data, settings))
     lacking_queries = (
-        unanswered if settings.oracle.simulated else [query for query in queried if query.identity in lacking]
+        unanswered if settings.oracle.any_answer else [query for query in queried if query.identity in lacking]
     )
     paid = spent(given, asked)
     stop_if_waiting(settings, lacking_queries, len(queried), budget, paid, data, (answers, queries))

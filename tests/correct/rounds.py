@@ -18,7 +18,7 @@ from tests import toys
 from tests.query.questions import question
 
 BLOCKS = (np.arange(40)[:, None] // 8 * 6 + np.arange(48) // 8).astype(np.int32)
-PEOPLE = {"oracle": {"name": "people"}}
+PEOPLE = {"oracle": {"name": "people", "people": {"enough": 1.0}}}
 SIEVE = {"sieving": {"name": "knee"}}
 MODULE = {
     "expansion": {"name": "module", "module": {"epochs": 80, "lr": 3e-3, "rare": 0.0, "threshold": 0.9}},

@@ -14,7 +14,7 @@ export function showProgress(now) {
   if (now.each !== null) gain.push(stop ? texts.progress.stop : say(texts.progress.each, { n: short(now.each) }));
   const enough = now.answered >= (now.needed === "any" ? now.asked : now.needed);
   if (enough) gain.push(texts.progress.enough);
-  else if (now.needed === "any") gain.push(texts.progress.any);
+  else if (now.needed === "any") gain.push(...(now.answered + now.mine ? [texts.progress.any] : []));
   else gain.push(say(texts.progress.lacking, { n: now.needed - now.answered }));
   $("gain").textContent = gain.join("; ");
   $("gain").classList.toggle("stop", stop);

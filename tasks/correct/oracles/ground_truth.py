@@ -46,6 +46,7 @@ from tasks.correct.oracles._person import Person
 
 class GroundTruth(Method):
     simulated: ClassVar[bool] = True
+    any_answer: ClassVar[bool] = True  # as of People
 
     name: Literal["ground_truth"] = "ground_truth"
     rule: Literal["majority", "representative"] = Field(

@@ -34,6 +34,11 @@ class People(Method):
     ) -> list[list[tuple[str, Verdict]]]:
         return [[] for _ in queries]
 
+    @property
+    def any_answer(self) -> bool:
+        """Whether a question counts as answered that fewer people answered than are asked."""
+        return self.enough == "any"
+
     def waiting(self, unanswered: int, asked: int, answers: str, queries: str) -> str | None:
         needed = min(1, asked) if self.enough == "any" else ceil(self.enough * asked - 1e-9)
         answered = asked - unanswered
