@@ -263,6 +263,7 @@ differ in how many of their labels are wrong. The last one would have to be know
 Facade's given masks are a network's own: what a network repeats that learned from them is not found by any such rule. Findings are
 counted right where more than half of their pixels are wrong labels. Times: the median of five turns of both tools in one process, on a machine
 on which other work ran. cleanlab's pairs of classes are its `common_label_issues`; ours computes them, the findings and the border band too.
+The factors differ: without pairs of classes about 5 on planted, 4 on facade (eight classes), 9 on nuclei.
 Of 3,000 images with dense probabilities cleanlab's arrays alone would take gigabytes (4 bytes a class and pixel); ours holds one image."""
 
 

@@ -88,10 +88,10 @@ def compare(root: Path, folders: list[Path], out: Path) -> int:
     console.print(table)
     for row in difference["who"]:
         console.print(f"{row['who']}: {row['answers']:,} answers, {row['changed_pixels']:,} pixels", highlight=False)
-    for side, name in (("only_before", folders[0]), ("only_after", folders[1])):
-        if difference[side]:
+    for side in ("before", "after"):
+        if alone := difference[f"only_{side}"]:
             console.print(
-                f"{len(difference[side]):,} images are in {name.name} alone (diff.json lists them).", highlight=False
+                f"In {difference[side]} alone (diff.json lists them): {len(alone):,} images.", highlight=False
             )
     console.print(f"Page: {out / 'index.html'}", soft_wrap=True, highlight=False)
     return 0

@@ -69,7 +69,7 @@ def content(
             "labels_sha256": counts.digest.hexdigest(),
             "images_sha256": images.hexdigest(),
             "segmend": version("segmend"),
-            "card": CARD,
+            "card_version": CARD,
         },
         "provenance": {
             "source": card.source,
@@ -116,10 +116,10 @@ def limits(card: dict[str, Any]) -> list[str]:
     if card["lost_in_this_format"]["sentence"] != "nothing":
         found.append(f"Lost in this format: {card['lost_in_this_format']['sentence']}.")
     if composition["images_without_labels"]:
-        found.append(f"{composition['images_without_labels']:,} images have no labels.")
+        found.append(f"Images without labels: {composition['images_without_labels']:,}.")
     if composition["images_with_given_masks"]:
         found.append(
-            f"{composition['images_with_given_masks']:,} images (the test split) carry the masks that were given; no round changes them."
+            f"Images with the masks that were given, which no round changes (the test split): {composition['images_with_given_masks']:,}."
         )
     if open_ or void:
         found.append(f"{open_:.2%} of the pixels are not labelled yet, {void:.2%} are void.")

@@ -46,7 +46,10 @@ def label_folder(folder: Path) -> LabelFolder:
             f"{folder} holds no label maps: name a round (r2), a folder of data/labels, an export, or a folder of index "
             "PNGs named after the images"
         )
-    return LabelFolder(folder.name, folder, files, classes_in(folder))
+    name = (
+        folder.parent.name if folder.name == "dataset" else folder.name
+    )  # .work/diff/read/NAME/dataset: an export NAME
+    return LabelFolder(name, folder, files, classes_in(folder))
 
 
 def classes_in(folder: Path) -> tuple[str, ...] | None:

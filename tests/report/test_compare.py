@@ -91,5 +91,5 @@ def test_ids_are_compared_by_the_names_of_images_and_classes(here, monkeypatch):
         write_labels(back / "masks/images" / f"{name}_leftImg8bit.png", table[labels[name]], card.palette)
     assert run(monkeypatch, here / "r1", back, "--dataset", here / "dataset", "--out", here / "out") == 0
     found = json.loads((here / "out/diff.json").read_text())
-    assert found["images"] == 3 and found["only_before"] == found["only_after"] == []
+    assert found["images"] == 3 and found["only_before"] == found["only_after"] == [] and found["after"] == "back"
     assert found["class_pairs"] == [{"before": "void", "after": "background", "pixels": 2}]
