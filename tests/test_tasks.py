@@ -42,13 +42,13 @@ MISTAKES = [
     ("{name: dice}", "{name: dyce}", "unknown method 'dyce' (did you mean 'dice'?)"),
     ("{name: dice}", "{name: dice, dice: 3}", "dice must hold the settings of that method"),
     ("kind: correction", "kind: corection", "(did you mean 'correction'?)"),
-    ("prev: r0, budget: 6%", "prev: r7, budget: 6%", "rounds.r1.prev must be 'r0' (it is 'r7'); mend it with: segmend rounds 3"),
+    ("prev: r0, budget: 6%", "prev: r7, budget: 6%", "rounds.r1.prev must be 'r0' (it is 'r7'); mend it with: segmend rounds 2"),
     ("prev: r0, budget: 6%", "prev: r0, budget: 200%", "rounds.r1.budget must be a count of at least 0, or a share"),
     ("prev: r0, budget: 6%", "prev: r0, budget: true", "rounds.r1.budget must be a count of at least 0, or a share"),
     ("prev: r0, budget: 6%", "prev: r0, budget: $(touch x)", "rounds.r1.budget must be a count"),
     ("prev: r0, budget: 6%", "prev: r0", "rounds.r1.budget is missing"),
-    ("  r3: {prev: r2}\n", "", "models.r3.prev must be 'r2' (it is null); mend it with: segmend rounds 3"),
-    ("last: r3", "last: r9", "last must be 'r3' (it is 'r9')"),
+    ("  r2: {prev: r1}\n", "", "models.r2.prev must be 'r1' (it is null); mend it with: segmend rounds 2"),
+    ("last: r2", "last: r9", "last must be 'r2' (it is 'r9')"),
     ("start: none", "start: nothere", "the section pretraining has no such name"),
     ("pretraining: {}", "pretraining: {../x: {}}", "a name has letters, digits, _ and - only"),
     ("data: brain", "data: a$(touch x)", "ingest.data: letters, digits, _ . and - are allowed"),
@@ -133,8 +133,8 @@ def test_no_value_that_passes_the_check_changes_a_command(tmp_path_factory, valu
     for variable in sorted({name for command in commands.values() for name in findall(r"\$\{([\w.]+)\}", command)}):
         content = YAML(typ="safe").load(SHIPPED)
         if variable == "key":
-            content["rounds"][value] = {"prev": "r3", "budget": 1}
-            content["models"][value], content["last"] = {"prev": "r3"}, value
+            content["rounds"][value] = {"prev": "r2", "budget": 1}
+            content["models"][value], content["last"] = {"prev": "r2"}, value
         elif variable == "last":
             content["last"] = value
         elif variable.startswith("item."):
@@ -152,7 +152,7 @@ def test_no_value_that_passes_the_check_changes_a_command(tmp_path_factory, valu
 
 def test_a_broken_chain_of_rounds_names_the_remedy(tmp_path):
     said = mistakes(SHIPPED.replace("  r2: {prev: r1}\n", ""), tmp_path)
-    assert "segmend rounds 3" in said
+    assert "segmend rounds 2" in said
     check_file(tmp_path / "params.yaml", chain=False)  # for the command that mends it
 
 

@@ -31,7 +31,7 @@ def test_a_round_or_a_folder(root):
 def test_revert_says_what_it_needs(root):
     with pytest.raises(UserError, match="Say which answers"):
         revert.revert()
-    with pytest.raises(UserError, match="There is no round r9; the rounds are r1, r2, r3"):
+    with pytest.raises(UserError, match="There is no round r9; the rounds are r1, r2"):
         revert.start(root, "r9", {}, write=False)
 
 

@@ -46,9 +46,9 @@ def test_what_was_in_order_is_not_checked_again(root: Path, monkeypatch: pytest.
     assert calls == []
     text = (root / "params.yaml").read_text()
     (root / "params.yaml").write_text(
-        text.replace("evaluate: {}", "evaluate: {bins: 20}").replace("last: r3", "last: r7")
+        text.replace("evaluate: {}", "evaluate: {bins: 20}").replace("last: r2", "last: r7")
     )
-    with pytest.raises(UserError, match="last must be 'r3'"):
+    with pytest.raises(UserError, match="last must be 'r2'"):
         check_params(root)
     assert calls[-1][calls[-1].index("--sections") + 1 :] == ["evaluate", "last"]
     (root / "params.yaml").write_text(text)
