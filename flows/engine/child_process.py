@@ -8,14 +8,16 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 
 class Process(Protocol):
     """A child that leads its own session: of subprocess.Popen or of the fork server."""
 
     pid: int
-    stdout: IO[str] | None
+
+    @property
+    def stdout(self) -> IO[Any] | None: ...
 
     def poll(self) -> int | None: ...
 

@@ -219,7 +219,7 @@ def dvc_or_stage(request: Request, server: int) -> Callable[[], object]:
 
 def run_dvc(request: Request, stage: int, give: int) -> int:
     become(["dvc", *request.arguments], request.env, os.getcwd())
-    module = importlib.import_module("dvc.stage.run")
+    module: Any = importlib.import_module("dvc.stage.run")
     module._run = StageCommand(module._run, stage, give)
     return int(importlib.import_module("dvc.cli").main(request.arguments))
 

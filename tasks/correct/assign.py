@@ -17,7 +17,7 @@ ESTIMATES = 40  # batches at most
 
 
 def doubts(
-    groups: Mapping[str, Sequence[Answer]], asked: Mapping[str, QuestionAsked], data: Dataset, settings: Params
+    groups: Mapping[str, tuple[Answer, ...]], asked: Mapping[str, QuestionAsked], data: Dataset, settings: Params
 ) -> dict[str, float]:
     """By identity the probability that a question's answer is wrong, by people's reliability and what the network predicted."""
     gold = gold_classes(data, [group[-1] for group in groups.values()])
@@ -38,7 +38,7 @@ def incomplete(
     doubt = doubts(grouped([*earlier, *given]), asked, data, settings) if settings.overlap == ADAPTIVE else {}
 
     def open_(identity: str) -> bool:
-        group = groups.get(identity, [])
+        group = groups.get(identity, ())
         if not group or any(answer.settles for answer in group):
             return not group
         if isinstance(settings.overlap, int):
