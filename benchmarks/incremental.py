@@ -31,10 +31,10 @@ STAGES = {
 }
 PAGE = """# What 1 % more images cost
 
-`python -m benchmarks.incremental --side 32`: photographs made up, masks of two classes, no planted mistakes; CPU seconds of
+`python -m benchmarks.incremental --side SIDE`: photographs made up, masks of two classes, no planted mistakes; CPU seconds of
 each stage and its workers, with its start (imports). "Again": nothing changed, and yet the stage is run, as after a change of
-settings elsewhere. Other work ran on the machine (load 20 on two cores), which makes CPU seconds uneven by a third; the start of a stage,
-about 1 s, is in every number. The two stages of the row were measured one after the other, ingest again after its last change.
+settings elsewhere. Other work ran on the machine, which makes CPU seconds uneven by a third; the start of a stage, about 1 s, is in
+every number.
 
 | images | side | stage | all, first | again | with 1 % more | allowed: 3 % + 3 s | seconds on the clock (first, more) |
 |---|---|---|---|---|---|---|---|
