@@ -91,7 +91,7 @@ def test_experiments_of_dvc_run(workspace):
 
 
 def test_without_truth_it_asks_and_waits(workspace):
-    """With people as oracle the run stops at correct, says where to answer, and goes on when the answers are there."""
+    """With people as oracle the run stops at correct, says where to answer, and goes on with the answers that are there."""
     edit(workspace, {"correct": {"oracle": {"name": "people"}}})
     labels = ("run", "--no-prefect", "--target", "correct@r1")
     output = segmend(workspace, *labels, code=75)
@@ -99,9 +99,10 @@ def test_without_truth_it_asks_and_waits(workspace):
     queries = [json.loads(line) for line in (workspace / "data/queries/r1/queries.jsonl").read_text().splitlines()]
     assert queries and (workspace / "data/queries/r1/queries.png").is_file()
     with (workspace / "data/answers/r1.jsonl").open("a") as file:
-        for query in queries:
+        answered = queries[: len(queries) // 2]
+        for query in answered:
             answer = {"query": query["query"], "image": query["image"], "footprint": query["footprint"]}
             answer |= {"kind": "class", "classes": [query["shown"]], "who": "ada", "clicks": 1, "seconds": 2.0}
             file.write(json.dumps(answer | {"when": "2026-01-01T00:00:00Z"}) + "\n")
     segmend(workspace, *labels)
-    assert json.loads((workspace / "metrics/correct/r1.json").read_text())["clicks"] == len(queries)
+    assert json.loads((workspace / "metrics/correct/r1.json").read_text())["clicks"] == len(answered)

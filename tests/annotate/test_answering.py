@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from annotate.questions import crop, runs_of
+from annotate.review import Options, Review
+from annotate.workspace import Workspace
 from segmend.answers.answers import latest, pixels, read, read_queries
 from tests.annotate import toy
 from tests.annotate.conftest import give, served, take
+from tests.pipeline import edit
 
 
 def lines(root):
@@ -233,3 +236,14 @@ def test_boxes_come_back():
     mask[2:5, 3:6] = True
     mask[3, 4] = False
     assert crop(encode(mask)) == ([2, 3, 3, 3], [0, 4, 1, 4])
+
+
+@pytest.mark.parametrize(
+    ("people", "from_audit", "needed"),
+    [({}, False, "any"), ({"enough": 0.5}, False, 6), ({"enough": 0.5}, True, "any"), ({"enough": 1}, False, 12)],
+)
+def test_how_many_answers_a_round_waits_for(tmp_path, people, from_audit, needed):
+    root = toy.make(tmp_path / "space", images=2, questions=12)
+    edit(root, {"correct": {"oracle": {"people": people}}})
+    options = Options(questions=root / "data/queries/r1" if from_audit else None)
+    assert Review(Workspace(root), options).progress("ada")["needed"] == needed
