@@ -223,15 +223,15 @@ def components(pixels: Pixels, wrong: Int64[np.ndarray, " n"], temperature: floa
     tops, lefts = rows[starts], np.minimum.reduceat(columns, starts)
     heights = rows[starts + areas - 1] - tops + 1  # the pixels of a part ascend
     widths = np.maximum.reduceat(columns, starts) - lefts + 1
-    boxes = np.stack([tops, lefts, heights, widths], 1).tolist()
     given, said = labels.ravel()[places[starts]].tolist(), pixels.proposed.ravel()[places[starts]].tolist()
-    found, sure = [], pixels.reliable
+    found: list[Component] = []
+    sure = pixels.reliable
     for k, (start, area, lead) in enumerate(zip(starts.tolist(), areas.tolist(), leads.tolist(), strict=True)):
         severity: Severity = "major" if lead >= SURE and area >= LARGE * labels.size else "minor"
+        box = int(tops[k]), int(lefts[k]), int(heights[k]), int(widths[k])
         found.append(
             Component(
-                given[k], said[k], places[start : start + area], tuple(boxes[k]), sure * lead * area, lead, sure * lead,
-                float(qualities[k]), severity,
+                given[k], said[k], places[start : start + area], box, sure * lead * area, lead, sure * lead, float(qualities[k]), severity
             )
         )  # fmt: skip
     return found, hidden

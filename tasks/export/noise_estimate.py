@@ -7,7 +7,7 @@ Limits: questions that an acquisition chose lie where mistakes are expected, so 
     Nobody asked: nothing is known.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -28,14 +28,14 @@ class RoundEstimate(NamedTuple):
 
 def by_round(history: pa.Table) -> list[RoundEstimate]:
     """An estimate for each round with answers, in order of the history."""
-    rounds: dict[str, list[dict]] = {}
+    rounds: dict[str, list[dict[str, Any]]] = {}
     for row in history.to_pylist():
         if row["kind"] not in UNDECIDED:
             rounds.setdefault(row["round"], []).append(row)
     return [estimate(name, rows) for name, rows in rounds.items()]
 
 
-def estimate(name: str, rows: list[dict]) -> RoundEstimate:
+def estimate(name: str, rows: list[dict[str, Any]]) -> RoundEstimate:
     drawn = [row for row in rows if row["chance"]]
     pixels = sum(row["pixels"] / row["chance"] for row in drawn)
     changed = sum(row["changed"] / row["chance"] for row in drawn)
