@@ -71,7 +71,6 @@ ARMS |= {
     "corrected_random_0": merged(CORRECTED, {"query": {"random": 0.0}}),
     "corrected_random_5": merged(CORRECTED, {"query": {"random": 0.05}}),
     "corrected_random_10": merged(CORRECTED, {"query": {"random": 0.1}}),
-    "corrected_random_40": merged(CORRECTED, {"query": {"random": 0.4}}),
     "corrected_unguarded": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"z": 0.0}}}}),
     "corrected_naive": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"chosen": 1.0}}}}),
     "corrected_network": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"features": "network"}}}}),

@@ -5,6 +5,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from benchmarks.claims import plus_minus
+
 Row = dict[str, Any]
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -21,7 +23,7 @@ WHAT = {
 
 
 def headline(rows: Sequence[Row]) -> str:
-    """Mean wrong pixels at the end in percent of those of the first labels; only seeds that every asking arm has."""
+    """Wrong pixels at the end in percent of those of the first labels; only seeds that every asking arm has."""
     heads = ["labels", "nobody asked", *(name for _, name in ASKING), "seeds"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for data, what in WHAT.items():
@@ -42,11 +44,16 @@ def headline(rows: Sequence[Row]) -> str:
             [row["rounds"][-1]["wrong_pixels"] / first[row["seed"]] for row in rows if is_free(row, data, arm, seeds)]
             for arm in FREE
         ]
-        best = min((mean(values) for values in free if len(values) == len(seeds)), default=None)
-        cells = ["-" if best is None else f"{best:.0%}"]
-        cells += [f"{mean(left[arm, seed] for seed in seeds):.0%}" for arm, _ in ASKING]
+        best = min((values for values in free if len(values) == len(seeds)), key=mean, default=None)
+        cells = ["-" if best is None else percent(best)]
+        cells += [percent([left[arm, seed] for seed in seeds]) for arm, _ in ASKING]
         lines.append(f"| {what} | {' | '.join(cells)} | {len(seeds)} |")
     return "\n".join(lines)
+
+
+def percent(values: list[float]) -> str:
+    """Mean and standard deviation over the seeds, in percent."""
+    return f"{plus_minus([100 * value for value in values], 0)} %"
 
 
 def is_free(row: Row, data: str, arm: str, seeds: Sequence[int]) -> bool:

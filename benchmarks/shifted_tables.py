@@ -11,9 +11,8 @@ Row = dict[str, Any]
 NEW, SIM, ERRING = "segmend", "sim", "segmend_erring"
 PARTS = {
     "corrected_random_0": "no question drawn at random",
-    "corrected_random_5": "5 % at random",
-    "corrected_random_10": "10 % at random",
-    "corrected_random_40": "40 % at random",
+    "corrected_random_5": "5 % at random in every round",
+    "corrected_random_10": "10 % at random in every round",
     "corrected_unguarded": "guard: none (z 0)",
     "corrected_naive": "guard: chosen answers count like random ones",
     "corrected_network": "features: the network's probabilities",

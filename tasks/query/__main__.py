@@ -195,11 +195,6 @@ def from_val(
     return FromVal(asked, *by_area(np.flatnonzero(may_be_asked(asked.table, settings)), asked.table.area, number, rng))
 
 
-def rounds_with_chance(rows: pa.Table) -> int:
-    """Of how many rounds chance drew an answered question."""
-    return len({row["round"] for row in rows.select(["round", "chance"]).to_pylist() if row["chance"] is not None})
-
-
 def may_be_asked(table: RegionTable, settings: Params) -> Bool[np.ndarray, " n"]:
     return (table.asked == 0) & (table.shown != VOID) & (table.columns["thickness"] >= settings.thinnest)
 
@@ -241,8 +236,7 @@ def query(
     allowed = allowance(may_spend, asked.cells)
     number = ceil(allowed - 1e-9)
     of_val = from_val(settings, ceil(settings.val * number - 1e-9), data, Maps(regions), current, model, out, rng)
-    share = settings.share_at_random(rounds_with_chance(past))
-    chosen, chance = drawn(order, table.area, number - len(of_val.chosen), share, rng)
+    chosen, chance = drawn(order, table.area, number - len(of_val.chosen), settings.random, rng)
     later = order[~np.isin(order, chosen)]
     val_ranks, ranks = spaced(len(of_val.chosen), len(chosen) + len(of_val.chosen))
     made = questions(round, settings.kind, asked, chosen, chance, ranks, utilities, expected, data)

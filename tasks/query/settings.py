@@ -26,12 +26,6 @@ class Params(Settings):
         description="share of a round's questions that chance draws, in proportion to area: they alone say how far labels, network and "
         "corrector may be believed (expansion corrector)",
     )
-    random_first: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        description="the same share in the first round that draws any; the k-th such round has a k-th of it, and never less than `random`",
-    )
     val: float = Field(
         0.0,
         ge=0,
@@ -49,7 +43,3 @@ class Params(Settings):
     unit: Literal["regions", "clicks"] = Field(
         "regions", description="what a round's budget counts; 'p%' is that share of all base cells of the train split"
     )
-
-    def share_at_random(self, rounds_before: int) -> float:
-        """The share of this round's questions that chance draws, after so many rounds that drew some."""
-        return max(self.random, self.random_first / (rounds_before + 1))

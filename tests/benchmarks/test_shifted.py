@@ -146,7 +146,7 @@ def test_the_headline_by_hand():
     ]
     rows = [one for one in rows if (one["arm"], one["seed"]) != ("sim", 2)]
     line = shifted_headline.headline(rows).splitlines()[2]
-    assert line.endswith("| 90% | 80% | 60% | 50% | 2 |")
+    assert line.endswith("| 90 ± 0 % | 80 ± 1 % | 60 ± 1 % | 50 ± 1 % | 2 |")
 
 
 def test_the_table_in_the_readme_is_that_of_the_rows():

@@ -13,7 +13,7 @@ from segmend.images.rasters import UNLABELLED, VOID, Maps, write_maps
 from segmend.stage.params import load, validated
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.pseudo_label.settings import Params as LabelParams
-from tasks.query.__main__ import asked_before, query, rounds_with_chance
+from tasks.query.__main__ import asked_before, query
 from tasks.query.settings import Params
 from tests import toys
 
@@ -273,13 +273,3 @@ def test_no_val_images_no_question_about_them(here):
     samples = (here / "dataset/samples.csv").read_text()
     (here / "dataset/samples.csv").write_text(samples.replace(",val,", ",test,"))
     assert run(here, val=0.3)["asked_val"] == 0 and len(read_queries(here / "q")) == 9
-
-
-def test_chance_draws_more_in_the_first_round_that_draws_any(here):
-    """Half of nine, a quarter, then a sixth, but at least `random`; a round that drew nothing does not count."""
-    assert run(here, random_first=0.5)["asked_at_random"] == 5
-    shares = [Params(random=0.2, random_first=0.5).share_at_random(k) for k in range(4)]
-    assert shares == [0.5, 0.25, 0.2, 0.2] and Params(random=0.2).share_at_random(0) == 0.2
-    drawn_in = [("r1", None), ("r2", 0.1), ("r2", 0.2), ("r4", 0.1), ("r4", None)]
-    rows = [dict.fromkeys(history.SCHEMA.names) | {"round": name, "chance": chance} for name, chance in drawn_in]
-    assert rounds_with_chance(history.table(rows)) == 2 and rounds_with_chance(history.empty()) == 0
