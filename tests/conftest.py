@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,15 @@ LAST = ("flows/orchestration/", "flows/")  # the longest of them first
 
 
 def pytest_configure():
-    """A shell that starts the tests in the background lets them ignore Ctrl-C, and so would every process that they start and interrupt."""
+    """What the environment may have set and every process that tests start would take over.
+
+    A shell that starts the tests in the background lets them ignore Ctrl-C, and some containers keep Python from storing what it
+    compiled: each stage of each workspace would compile the project anew.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser):
