@@ -39,6 +39,11 @@ def read_as(path: Path, table: Table | None) -> LabelMap:
 
 def label_folder(folder: Path) -> LabelFolder:
     """The label maps in a folder; ValueError where there are none."""
+    if (folder / "dataset.json").is_file() and not (folder / "masks").is_dir():
+        raise ValueError(
+            f"{folder.parent.name} was read, and none of its images has a mask: what leaves for Label Studio has labels only once somebody "
+            "submitted them and the project was exported"
+        )
     inside = next((folder / name for name in ("maps", "masks") if (folder / name).is_dir()), folder)
     files = {path.relative_to(inside).with_suffix("").as_posix(): path for path in sorted(inside.rglob("*.png"))}
     if not files:

@@ -70,7 +70,10 @@ def test_the_other_way_round_and_an_exported_folder(here, monkeypatch):
 def test_what_cannot_be_compared_is_told(here, monkeypatch, capsys):
     write_labels(here / "other/a/0.png", np.zeros((4, 4), np.uint8), [[0, 0, 0]])
     (here / "empty").mkdir()
-    for second, words in (("other", "compare label maps of equal size"), ("empty", "holds no label maps")):
+    write_card(here / "tasks/dataset", Dataset(here / "dataset").card)
+    for second, words in (
+        ("other", "compare label maps of equal size"), ("empty", "holds no label maps"), ("tasks/dataset", "tasks was read, and none of its"),
+    ):  # fmt: skip
         assert run(monkeypatch, here / "r0", here / second, "--out", here / "out") == 2
         assert words in capsys.readouterr().err
 

@@ -1,12 +1,13 @@
 """ADE20K (scene parsing benchmark): images/ and annotations/, each with training and validation.
 
 Source: http://sceneparsing.csail.mit.edu (ADEChallengeData2016)
-Idea: annotations are grey PNG of class id + 1; 0 is void. train goes to training, val to validation, test to testing; classes.txt
-    names the classes, id 1 first.
+Idea: annotations are grey PNG of class id + 1; 0 is void. train goes to training, val to validation, test to testing;
+    classes.json names the ids, which ingest.format ade20k reads.
 Limits: "not labelled yet" becomes void; 254 classes at most, which is every data set of this project.
 """
 
 from collections.abc import Iterator
+from json import dumps
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -24,7 +25,9 @@ class Ade20k(ExportFormat):
     becomes: ClassVar[dict[int, str]] = VOID_ONLY
 
     def write(self, out: Path, card: Card, items: Iterator[Item], images: bool) -> None:
-        (out / "classes.txt").write_text("\n".join(card.classes) + "\n", encoding="utf-8")
+        names = {str(k + 1): name for k, name in enumerate(card.classes)}
+        content = {"classes": names, "colours": [list(colour) for colour in card.colours], "void": [0]}
+        (out / "classes.json").write_text(dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         for item in items:
             folder = FOLDERS[item.sample.split]
             if images:
