@@ -2,7 +2,8 @@
 
 python -m docs.screenshots WORKSPACE [--out docs/pictures]
 
-The workspace has two runs or more with a promoted network; `segmend ui` and `segmend ui --prefect` must be up in it.
+The workspace has two runs or more with a promoted network; `segmend ui`, `segmend ui --prefect` and `segmend serve --cron "0 2 * * *"` must be
+up in it.
 """
 
 import json
@@ -38,10 +39,15 @@ def pages(root: Path) -> list[tuple[str, str, str]]:
     if note.exists():
         api = json.loads(note.read_text())["api"]
         asked = Request(
-            f"{api}/flow_runs/filter", b'{"sort": "START_TIME_DESC", "limit": 1}', {"Content-Type": "application/json"}
+            f"{api}/flow_runs/filter",
+            b'{"sort": "END_TIME_DESC", "limit": 1, "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}',
+            {"Content-Type": "application/json"},
         )
         (run,) = json.loads(urlopen(asked).read())
-        found.append(("prefect-run", f"{api.removesuffix('/api')}/runs/flow-run/{run['id']}", "evaluate"))
+        base = api.removesuffix("/api")
+        found.append(("prefect-run", f"{base}/runs/flow-run/{run['id']}", "evaluate"))
+        found.append(("prefect-artifacts", f"{base}/artifacts", "rounds"))
+        found.append(("prefect-schedule", f"{base}/deployments", "retrain"))
     return found
 
 
@@ -50,6 +56,8 @@ def shoot(browser: Any, address: str, text: str, file: Path) -> None:
     page.set_default_timeout(SLOW)
     page.goto(address, timeout=SLOW)
     page.get_by_text(text).first.wait_for(state="attached")
+    for panel in page.get_by_label("Close", exact=True).all():  # MLflow's assistant covers a third of the page
+        panel.click()
     page.wait_for_timeout(8000)  # charts are drawn and move into place
     page.screenshot(path=file, timeout=SLOW)
     page.close()
