@@ -10,7 +10,6 @@ import typer
 
 from flows import environment
 from flows.environment import UserError
-from flows.files.params_file import ParamsFile
 
 LOCKS = Path(".work/annotate")  # where the page keeps the locks of the answers files
 
@@ -42,6 +41,8 @@ def revert(
 
 def switched_off(root: Path, method: str, write: bool) -> str:
     """Set correct.expansion to none, where it is this method; what was, or would be, changed. Answers stay as they are."""
+    from flows.files.params_file import ParamsFile
+
     file = ParamsFile(root)
     used = file.get("correct.expansion.name", "none")
     if used != method:

@@ -73,6 +73,11 @@ def test_networks_are_promoted_compared_and_rolled_back(workspace: Path):
 def test_label_sets_are_promoted_when_they_are_better_where_the_truth_is_known(workspace: Path):
     assert "The first label set" in segmend("promote", "--labels", "--round", "r0").output
     shutil.rmtree(workspace / "data/labels/r0")  # as the next run's first labels would replace it
+    assert (
+        "6.2% of random swaps do as well" in segmend("promote", "--labels").output
+    )  # four images cannot suffice at 0.95
+    params = workspace / "params.yaml"
+    params.write_text(params.read_text() + "gate: {confidence: 0.9}\n")
     assert "The labels of r1 are promoted. Better: mIoU" in segmend("promote", "--labels").output
     assert "are promoted already" in segmend("promote", "--labels").output
     assert "that of r0" in segmend("rollback", "--labels").output
