@@ -39,10 +39,7 @@ def pairs(rows: Sequence[Row], data: str, one: str, other: str) -> list[tuple[Ro
 
 def gains(rows: Sequence[Row], data: str, arm: str) -> list[float]:
     """Test mIoU of the last network less that of the network on the first labels, seed by seed."""
-    return [
-        end["rounds"][-1]["model_miou"] - start["rounds"][-1]["model_miou"]
-        for end, start in pairs(rows, data, arm, "given")
-    ]
+    return [row["rounds"][-1]["model_miou"] - row["rounds"][0]["model_miou"] for row in of(rows, data, arm)]
 
 
 def shares_of_truth(rows: Sequence[Row], data: str, arm: str) -> list[float]:
@@ -61,20 +58,22 @@ def kept_gains(rows: Sequence[Row], data: str) -> list[float]:
 
 
 def network_table(rows: Sequence[Row], data: Sequence[str]) -> str:
-    """Test mIoU of networks: first labels, after mending, truth."""
-    heads = (
-        "set", "given", "segmend_before", NEW, "truth", f"{NEW} - given", "truth - given (headroom)", f"{NEW} / truth", "seeds",
-    )  # fmt: skip
+    """Test mIoU of networks on the first labels, after mending, on the truth: of the seeds of the new arm."""
+    heads = ("set", "first labels", "segmend_before", SIM, NEW, f"{NEW} - first", "truth", f"{NEW} / truth", "seeds")
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for name in data:
-        seeds = {row["seed"] for row, _ in pairs(rows, name, NEW, "truth")}
-        some = [row for row in rows if row["seed"] in seeds]
-        ends = {arm: [row["rounds"][-1]["model_miou"] for row in of(some, name, arm)] for arm in heads[1:5]}
-        if not all(ends.values()):
+        if not (mine := of(rows, name, NEW)):
             continue
-        cells = [plus_minus(values) for values in ends.values()]
-        cells += [plus_minus(gains(some, name, arm)) for arm in (NEW, "truth")]
-        cells.append(plus_minus(shares_of_truth(some, name, NEW), 2))
+        seeds = {row["seed"] for row in mine}
+        some = [row for row in rows if row["seed"] in seeds]
+        parts = [[row["rounds"][0]["model_miou"] for row in mine]]
+        parts += [
+            [row["rounds"][-1]["model_miou"] for row in of(some, name, arm)] for arm in ("segmend_before", SIM, NEW)
+        ]
+        parts += [gains(mine, name, NEW), [row["rounds"][-1]["model_miou"] for row in of(some, name, "truth")]]
+        cells = [plus_minus(values) if values else "-" for values in parts]
+        shares = shares_of_truth(rows, name, NEW)
+        cells.append(f"{plus_minus(shares, 2)}" if shares else "-")
         lines.append(f"| {name} | {' | '.join(cells)} | {len(seeds)} |")
     return "\n".join(lines) if len(lines) > 2 else ""
 
