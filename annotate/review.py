@@ -107,7 +107,7 @@ class Review:
         """How many answers the stage correct waits for; any: one, and it goes on with what is there."""
         oracle = self.workspace.params.get("correct", {}).get("oracle", {})
         asks = oracle.get("name") == "people" and self.options.questions is None
-        share = (oracle.get("people") or {}).get("enough", "any") if asks else "any"
+        share: Any = (oracle.get("people") or {}).get("enough", "any") if asks else "any"
         return "any" if share == "any" else int(np.ceil(share * asked - 1e-9))
 
     def answer(self, body: Answering, who: str) -> dict[str, Any]:
