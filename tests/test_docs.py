@@ -1,14 +1,17 @@
 """Documentation is executed: generated pages are current, commands exist, links lead somewhere, experiments are valid."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from typer.main import get_command
 
 from docs import generate
+from flows.cli import app
 from segmend.stage.params import Settings
 from tasks.__main__ import check_file, choices, sections
 
@@ -41,6 +44,25 @@ def test_commands_in_pages_exist(page):
     for module in re.findall(r"python -m ((?:tasks|flows|benchmarks|docs)[\w.]*)", text):
         place = ROOT / Path(*module.split("."))
         assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file() or "<" in text, module
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_in_pages_have_the_options_that_are_written(page):
+    """Every command that stands in a block or in backticks is parsed by the command line itself, without being run."""
+    group = get_command(app)
+    written = re.findall(
+        r"^    (?:\$ )?segmend ([a-z-]+ ?[^\n]*)|`segmend ([a-z-]+ ?[^`\n]*)`", page.read_text(), re.MULTILINE
+    )
+    for line in ("".join(each) for each in written):
+        first = re.split(r"\s+#|&&|\||;|>|…|\.\.\.", line)[0]
+        name, *words = shlex.split(first)
+        try:
+            group.commands[name].make_context(name, words)
+        except Exception as error:  # typer does not export its errors
+            # A placeholder where a path or a number belongs, a command or an option that is only named, -h: these may stand there.
+            allowed = ("BadParameter", "MissingParameter", "Exit")
+            named = str(error).endswith("requires an argument.")
+            assert named or type(error).__name__ in allowed, f"{page.name}: segmend {line}: {error}"
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
