@@ -20,11 +20,11 @@ def stage_processes(workspace: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                command = (entry / "cmdline").read_bytes().split(b"\0")
+                words = [*(entry / "cmdline").read_bytes().split(b"\0"), (entry / "comm").read_bytes()]
                 inside = os.readlink(entry / "cwd") == str(workspace)
             except (FileNotFoundError, PermissionError, ProcessLookupError):
                 continue
-            if inside and any(word.startswith(b"tasks.") for word in command):
+            if inside and any(word.startswith(b"tasks.") for word in words):
                 pids.append(int(entry.name))
     return pids
 

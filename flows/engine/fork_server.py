@@ -230,6 +230,8 @@ def run_stage(command: int) -> None:
     if content:  # else DVC had nothing to run, or ran it itself
         given = json.loads(content)
         become(**given)
+        with suppress(OSError):  # where there is one: top and `ps -o comm` show which stage it is
+            Path("/proc/self/comm").write_text(given["arguments"][0])
         runpy.run_module(given["arguments"][0], run_name="__main__", alter_sys=True)
 
 
