@@ -74,15 +74,13 @@ def begin(workspace: Path, *words: str, **more: str) -> Popen:
 
 
 def processes(workspace: Path) -> Iterator[tuple[int, str]]:
-    """Number and command line of every process that works in this workspace."""
+    """Number, command line and own name (of a fork) of every process that works in this workspace."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
                 if readlink(entry / "cwd") == str(workspace):
-                    yield (
-                        int(entry.name),
-                        (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"),
-                    )
+                    words = (entry / "cmdline").read_bytes() + (entry / "comm").read_bytes()
+                    yield int(entry.name), words.replace(b"\0", b" ").replace(b"\n", b" ").decode(errors="replace")
 
 
 def victim_of(workspace: Path, victim: str, flow: int) -> int | None:

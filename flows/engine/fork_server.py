@@ -230,8 +230,6 @@ def run_stage(command: int) -> None:
     if content:  # else DVC had nothing to run, or ran it itself
         given = json.loads(content)
         become(**given)
-        with suppress(OSError):  # where there is one: top and `ps -o comm` show which stage it is
-            Path("/proc/self/comm").write_text(given["arguments"][0])
         runpy.run_module(given["arguments"][0], run_name="__main__", alter_sys=True)
 
 
@@ -240,6 +238,8 @@ def become(arguments: list[str], env: dict[str, str], folder: str) -> None:
     os.environ.clear()
     os.environ.update(env)
     sys.path[0], sys.argv = folder, arguments
+    with suppress(OSError):  # Linux has it: `top` and `ps -o comm` show which process is which stage
+        Path("/proc/self/comm").write_text(" ".join(arguments[:2]))
 
 
 class StageCommand:

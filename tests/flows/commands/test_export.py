@@ -1,5 +1,7 @@
 """`segmend export`: the stage export with another output; never over what is there."""
 
+import shutil
+
 import pytest
 
 from flows.commands.export import write
