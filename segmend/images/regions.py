@@ -24,7 +24,7 @@ def areas(regions: RegionMap) -> Int64[np.ndarray, " k"]:
 
 def sum_by_region(
     values: Shaped[np.ndarray, "*channels h w"], regions: RegionMap
-) -> Float64[np.ndarray, "k *channels"]:
+) -> Float64[np.ndarray, " k *channels"]:
     """Sum of the values over each region: (c, h, w) gives (k, c), (h, w) gives (k,)."""
     # NO_REGION falls into bin 0, which is cut off; bincount would turn other integers into intp once per channel
     ids, k = regions.ravel().astype(np.intp) + 1, count(regions)
@@ -38,7 +38,7 @@ def sum_by_region(
 
 def mean_by_region(
     values: Shaped[np.ndarray, "*channels h w"], regions: RegionMap
-) -> Float64[np.ndarray, "k *channels"]:
+) -> Float64[np.ndarray, " k *channels"]:
     """Mean of the values over each region (0 for an id that no pixel carries)."""
     sizes = np.maximum(areas(regions), 1)
     sums = sum_by_region(values, regions)

@@ -51,7 +51,7 @@ def counts(matrices: Int64[np.ndarray, "n k columns"]) -> Counts:
     return Counts(hits.astype(float), (matrices.sum(2) + square.sum(1) - hits).astype(float))
 
 
-def draws_of_miou(first: Counts, second: Counts, draws: int, seed: int) -> Float64[np.ndarray, "draws"]:
+def draws_of_miou(first: Counts, second: Counts, draws: int, seed: int) -> Float64[np.ndarray, " draws"]:
     """The difference in mIoU, second minus first, of each draw."""
     images, random = len(first.hits), np.random.default_rng(seed)
     found = []

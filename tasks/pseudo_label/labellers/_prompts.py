@@ -51,7 +51,7 @@ def clean(word: str) -> str:
     return " ".join(word.lower().replace(".", " ").split())
 
 
-def best(scores: Float32[np.ndarray, "p *rest"], columns: Int64[np.ndarray, " p"], width: int) -> np.ndarray:
+def best(scores: Float32[np.ndarray, " p *rest"], columns: Int64[np.ndarray, " p"], width: int) -> np.ndarray:
     """The best score over each column's prompts, (width, ...); 0 for a column without prompts."""
     best_scores = np.zeros((width, *scores.shape[1:]), np.float32)
     np.maximum.at(best_scores, columns, scores)

@@ -96,7 +96,7 @@ def disagreement(
 
 def certain(
     mean: Float[Tensor, "b k h w"], valid: Bool[Tensor, "b h w"], sure: float, whole: bool
-) -> Bool[Tensor, "b #h #w"]:
+) -> Bool[Tensor, " b #h #w"]:
     """Where log q is at least log `sure` for some class: for the pixel itself, or for any valid pixel of its image."""
     best = mean.detach().amax(1).exp().where(valid, 0)
     return (best.amax((1, 2), keepdim=True) if whole else best) >= sure
