@@ -73,7 +73,15 @@ class Store:
             self.experiment = experiment.experiment_id
         else:
             local = self.uri.startswith("sqlite:")  # a server decides by itself where artifacts go
-            self.experiment = self.client.create_experiment(self.name, (root / "mlruns").as_uri() if local else None)
+            try:
+                self.experiment = self.client.create_experiment(
+                    self.name, (root / "mlruns").as_uri() if local else None
+                )
+            except MlflowException:
+                made = self.client.get_experiment_by_name(self.name)  # by another process, a moment ago
+                if made is None:
+                    raise
+                self.experiment = made.experiment_id
         if experiment is None or KIND not in experiment.tags:
             self.client.set_experiment_tag(self.experiment, KIND, "custom_model_development")
         self.close_dead_runs()
