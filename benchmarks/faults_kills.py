@@ -9,7 +9,7 @@ from random import Random
 from shutil import rmtree
 from signal import SIGINT, SIGKILL, SIGTERM, Signals
 from subprocess import PIPE, STDOUT, Popen, TimeoutExpired
-from sys import executable
+from sys import executable, prefix
 from time import monotonic, sleep
 from typing import Any
 
@@ -122,7 +122,7 @@ def killed(workspace: Path, begun: str, stage: str, victim: str, number: Signals
         "met": met,
         "exit": flow.returncode,
         "traceback": "Traceback" in output,
-        "said": (output.strip().splitlines() or [""])[-1][:300],
+        "said": (output.strip().splitlines() or [""])[-1].replace(f"{prefix}/", "").replace(f"{workspace}/", "")[:300],
         "left": len(left),
     }
 

@@ -65,6 +65,11 @@ def test_commands_in_pages_have_the_options_that_are_written(page):
             assert named or type(error).__name__ in allowed, f"{page.name}: segmend {line}: {error}"
 
 
+def test_results_name_no_folder_of_the_machine_that_measured():
+    for path in sorted((ROOT / "benchmarks/results").glob("*.*")):
+        assert not re.search(rb"[\"' ](?:/[\w.-]+)+/site-packages/", path.read_bytes()), path.name
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
 def test_experiments_are_valid(experiment, tmp_path):
     """Merged into params.yaml as `segmend run -e` does, every shipped experiment passes the check of the whole file."""
