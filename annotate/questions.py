@@ -16,14 +16,18 @@ CONFIRMABLE = ("correction",)  # kinds of questions that show a label to be conf
 
 
 class Questions:
-    """A round's questions, or those of another folder, whose about.json says which label set they show; their answers are the round's."""
+    """A round's questions, or those of another folder, whose about.json says which label set they show, and which file takes the answers
+    where that is not the round's."""
 
     def __init__(self, workspace: Workspace, round: str, folder: Path | None = None, with_gold: bool = False):
         self.round, self.labels = round, workspace.before(round)
         self.folder = folder or workspace.path("queries", round)
         about = self.folder / "about.json"
+        self.answers = workspace.path("answers", round)
         if about.is_file():
-            self.labels = str(loads(about.read_text(encoding="utf-8"))["labels"])
+            content = loads(about.read_text(encoding="utf-8"))
+            self.labels = str(content["labels"])
+            self.answers = workspace.root / content["answers"] if "answers" in content else self.answers
         self.mark = (self.folder / "queries.jsonl").stat().st_mtime_ns
         self.ordered = sorted(read_queries(self.folder), key=lambda query: query.rank)
         self.by_name = {query.query: query for query in self.ordered}

@@ -39,7 +39,7 @@ class Review:
 
     def __init__(self, workspace: Workspace, options: Options):
         self.workspace, self.options = workspace, options
-        self._journals: dict[str, Journal] = {}
+        self._journals: dict[Path, Journal] = {}
         self._assignment: Assignment | None = None
         self._guard = RLock()
         self.refresh()
@@ -57,7 +57,8 @@ class Review:
                 return now
             if now is None or now.questions.round != name or now.questions.mark != file.stat().st_mtime_ns:
                 asked = self.options
-                questions, journal = Questions(self.workspace, name, folder, bool(asked.gold)), self.journal(name)
+                questions = Questions(self.workspace, name, folder, bool(asked.gold))
+                journal = self.journal_of(questions.answers)
                 overlap = Doubt(self.workspace, questions, journal) if asked.overlap == "adaptive" else asked.overlap
                 now = Assignment(questions, journal, overlap, asked.lease, asked.repeats, asked.gold)
                 self._assignment = now
@@ -74,13 +75,16 @@ class Review:
 
     def journal(self, round: str) -> Journal:
         """A round's answers; the round is one of params.yaml."""
+        return self.journal_of(self.workspace.path("answers", round))
+
+    def journal_of(self, path: Path) -> Journal:
+        """The answers of a file."""
         with self._guard:
-            if round not in self._journals:
+            if path not in self._journals:
                 space = self.workspace
-                path = space.path("answers", round)
-                self._journals[round] = Journal(path, space.root / WORK, space.classes, space.sizes)
-            self._journals[round].refresh()
-            return self._journals[round]
+                self._journals[path] = Journal(path, space.root / WORK, space.classes, space.sizes)
+            self._journals[path].refresh()
+            return self._journals[path]
 
     def progress(self, who: str) -> dict[str, Any]:
         """How far the round is, and what is left to gain."""

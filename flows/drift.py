@@ -5,8 +5,6 @@ The promoted data set is a folder of DVC's cache, named by its hash in data/prom
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from hashlib import md5
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import notify
+from flows.engine.module import run_module
 from flows.environment import UserError
 from flows.files import promotions, workspace_files
 
@@ -63,22 +62,10 @@ def compare(root: Path, path: Path, promoted: str, champion: Path | None) -> Non
 
     (root / FOLDER).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        words = [
-            "--dataset",
-            str(path),
-            "--promoted",
-            str(from_cache(root, promoted, Path(folder))),
-            "--out",
-            str(FOLDER),
-        ]
+        words = ["--dataset", str(path), "--out", str(FOLDER)]
+        words += ["--promoted", str(from_cache(root, promoted, Path(folder)))]
         words += ["--network", str(champion)] if champion else []
-        done = subprocess.run(
-            [sys.executable, "-m", "tasks.drift.compare", *words], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )  # fmt: skip
-    if done.returncode == 2:
-        raise UserError(f"Drift cannot be measured: {done.stderr.strip()}")
-    if done.returncode:
-        raise RuntimeError(f"The comparison failed:\n{done.stderr}")
+        run_module(root, "tasks.drift.compare", words, "Drift cannot be measured: {}")
 
 
 def record(root: Path, warn: Callable[[str], None]) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 PATH = Path("data/promotions.jsonl")
 CHAMPION = Path("data/weights/champion")  # the promoted network
+HELD_OUT = Path(
+    "data/answers/held_out"
+)  # questions whose answers judge label sets and are applied to none, a folder a draw
 
 
 def append(root: Path, kind: str, action: str, **content: Any) -> None:

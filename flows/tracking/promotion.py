@@ -7,14 +7,13 @@ its hash in data/promotions.jsonl.
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flows import drift, notify
+from flows.engine.module import run_module
 from flows.environment import UserError
 from flows.files import promotions, workspace_files
 
@@ -86,14 +85,50 @@ def compared(root: Path, kind: str, challenger: Path, champion: Path) -> dict[st
     out = root / ".work" / "gate" / kind
     words = ["--kind", kind, "--dataset", options["dataset"], "--truth", options["truth"]]
     words += ["--challenger", str(challenger), "--champion", str(champion), "--out", str(out)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tasks.gate.compare", *words], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )  # fmt: skip
-    if done.returncode == 2:
-        raise UserError(f"They cannot be compared: {done.stderr.strip()}. Promote without a comparison: --force.")
-    if done.returncode:
-        raise RuntimeError(f"The comparison failed:\n{done.stderr}")
+    if kind == "labels":
+        words += [word for pair in asked(root) for word in ("--asked", *pair)]
+    run_module(root, "tasks.gate.compare", words, "They cannot be compared: {}. Promote without a comparison: --force.")
     return dict(json.loads((out / "verdict.json").read_text()))
+
+
+def asked(root: Path) -> list[tuple[str, str]]:
+    """The folder of questions and the file of answers of each round, and of each draw of held-out questions."""
+    from flows.engine.stage_command import stage_command
+
+    rounds = list(workspace_files.params(root).get("rounds") or {})
+    options = [stage_command(root, "correct", {"key": name}).options for name in rounds]
+    return [(each["queries"], each["answers"]) for each in options] + [
+        (str(folder), str(folder / "answers.jsonl")) for folder in draws(root)
+    ]
+
+
+def draws(root: Path) -> list[Path]:
+    """The folders of held-out questions, oldest first, as seen from the workspace."""
+    folders = [path for path in (root / promotions.HELD_OUT).glob("*") if path.name.isdigit()]
+    return [path.relative_to(root) for path in sorted(folders, key=lambda path: int(path.name))]
+
+
+def ask(root: Path, number: int, round: str | None) -> str:
+    """Draw so many questions whose answers no round applies; the sentence that says where they are answered."""
+    from flows.engine.stage_command import stage_command
+
+    labels, _, _ = candidate(root, "labels", round)
+    options, earlier = stage_command(root, "superpixelize", {}).options, draws(root)
+    target = promotions.HELD_OUT / str(int(earlier[-1].name) + 1 if earlier else 1)
+    words = ["--dataset", options["dataset"], "--regions", options["out"], "--labels", str(labels)]
+    words += [
+        "--number",
+        str(number),
+        "--out",
+        str(target),
+        *(word for each in earlier for word in ("--before", str(each))),
+    ]
+    run_module(root, "tasks.gate.draw", words, "No questions were drawn: {}.")
+    made = len((root / target / "queries.jsonl").read_text().splitlines())
+    return (
+        f"{made} questions, drawn at random; their answers judge label sets and change none. Ask people: "
+        f"segmend annotate --questions {target}; then: segmend promote --labels"
+    )
 
 
 def verdict_of(force: bool, first: bool, what: str, compare: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -164,6 +199,7 @@ def labels_(root: Path, path: Path, md5: str, round: str, force: bool) -> str:
             md5=md5,
             forced=force,
             why=verdict["sentence"],
+            judged_by=verdict.get("judged_by"),
             dataset=drift.dataset(root)[1],
         )
     record(store, store.start(f"promotion labels {round}", workspace_files.git_tags(root)), verdict)

@@ -1,18 +1,21 @@
-"""Compare a challenger with the champion, for `segmend promote`: networks on the test split, label sets where the truth is known.
+"""Compare a challenger with the champion, for `segmend promote`: networks on the test split, label sets where the truth is known, else
+by answers that neither holds (held_out.py).
 
 python -m tasks.gate.compare --kind network --dataset D --truth T --challenger data/models/r3 --champion FOLDER --out FOLDER
+                             [--asked QUESTIONS ANSWERS ...]
 
-<out>/verdict.json     the verdict (tasks/gate/verdict.py) and the settings it was made with
+<out>/verdict.json     the verdict (tasks/gate/verdict.py), what it was judged by, and the settings it was made with
 <out>/per_image.csv    image, mIoU of champion and challenger
 
 Both are scored now, on today's images: scores kept from the day of the champion's promotion would be of other images.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from csv import writer
 from json import dumps
 from pathlib import Path
 from sys import exit as leave
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int64
@@ -22,8 +25,14 @@ from segmend.images.rasters import LabelMap
 from segmend.metrics.confusion import Confusion
 from segmend.stage.command import user_mistakes
 from segmend.stage.params import read_optional, seed
+from tasks.gate.held_out import Asked, evidence
 from tasks.gate.settings import Params
-from tasks.gate.verdict import Verdict, judge
+from tasks.gate.verdict import Verdict, judge, least
+
+SAME = (
+    "The two say the same wherever one judges. What people answered since is right in the newer one by construction and cannot judge it: "
+    "where that is all that differs, segmend promote --labels --force."
+)
 
 
 def network_maps(data: Dataset, folder: Path, samples: list[Sample]) -> Iterator[LabelMap]:
@@ -40,7 +49,13 @@ def label_maps(data: Dataset, folder: Path, samples: list[Sample]) -> Iterator[L
         yield labels[sample.id]
 
 
-KINDS = {"network": (network_maps, ("test",)), "labels": (label_maps, ("train", "val"))}
+class Scored(NamedTuple):
+    """Champion and challenger, image by image."""
+
+    images: list[str]
+    judged_by: str
+    champion: Int64[np.ndarray, "n k columns"]
+    challenger: Int64[np.ndarray, "n k columns"]
 
 
 def matrices(data: Dataset, samples: list[Sample], maps: Iterator[LabelMap]) -> Int64[np.ndarray, "n k columns"]:
@@ -54,25 +69,68 @@ def matrices(data: Dataset, samples: list[Sample], maps: Iterator[LabelMap]) -> 
     return stack
 
 
+def networks(data: Dataset, champion: Path, challenger: Path) -> Scored:
+    samples = [sample for sample in data.of("test") if sample.id in data.with_truth]
+    stacks = (matrices(data, samples, network_maps(data, folder, samples)) for folder in (champion, challenger))
+    return Scored([sample.id for sample in samples], "truth", *stacks)
+
+
+def label_sets(data: Dataset, champion: Path, challenger: Path, asked: Sequence[Asked], confidence: float) -> Scored:
+    """By the truth; where too few images have it to decide anything, by held-out answers, if these are about more images.
+
+    Images that one of the sets does not hold (they came since) are left out. ValueError where neither is enough.
+    """
+    both, needed = (Labels(champion), Labels(challenger)), least(confidence)
+    samples = [sample for sample in data.of("train", "val") if sample.id in data.with_truth]
+    samples = [sample for sample in samples if all(labels.path(sample.id).is_file() for labels in both)]
+    if len(samples) < needed:
+        found = evidence(data, champion, challenger, asked)
+        if len(found.images) >= needed:
+            return Scored(found.images, f"{found.answers} held-out answers", found.champion, found.challenger)
+        if len(samples) < 2:
+            raise ValueError(
+                f"the truth of {len(samples)} images is known, and {found.answers} answers that chance asked for and that neither label "
+                f"set holds are about {len(found.images)} images, where {needed} at least are needed. Ask for some that no round "
+                "applies: segmend promote --labels --ask 200"
+            )
+    stacks = (matrices(data, samples, label_maps(data, folder, samples)) for folder in (champion, challenger))
+    return Scored([sample.id for sample in samples], "truth", *stacks)
+
+
 def compare(
-    settings: Params, kind: str, data: Dataset, challenger: Path, champion: Path, out: Path, seed: int
+    settings: Params,
+    kind: str,
+    data: Dataset,
+    challenger: Path,
+    champion: Path,
+    out: Path,
+    seed: int,
+    asked: Sequence[Asked] = (),
 ) -> Verdict:
-    """Score both and write the verdict. ValueError where fewer than two images have truth, or the classes differ."""
-    read, splits = KINDS[kind]
-    samples = [sample for sample in data.of(*splits) if sample.id in data.with_truth]
-    of_champion, of_challenger = (
-        matrices(data, samples, read(data, folder, samples)) for folder in (champion, challenger)
-    )
-    verdict = judge(of_champion, of_challenger, data.classes, settings, seed)
+    """Score both and write the verdict. ValueError where there is too little to judge by, or the classes differ."""
+    if kind == "network":
+        scored = networks(data, champion, challenger)
+    else:
+        scored = label_sets(data, champion, challenger, asked, settings.confidence)
+    verdict = judge(scored.champion, scored.challenger, data.classes, settings, seed)
+    if scored.judged_by != "truth":
+        verdict = verdict._replace(sentence=f"{verdict.sentence} Judged by {scored.judged_by}.")
+        if np.array_equal(scored.champion, scored.challenger):
+            verdict = verdict._replace(sentence=f"{verdict.sentence} {SAME}")
     out.mkdir(parents=True, exist_ok=True)
-    content = {"kind": kind, **verdict._asdict(), "settings": settings.model_dump()}
+    content = {
+        "kind": kind,
+        "judged_by": scored.judged_by,
+        **verdict._asdict(),
+        "settings": settings.model_dump(),
+    }
     (out / "verdict.json").write_text(dumps(content, indent=2) + "\n")
     with (out / "per_image.csv").open("w", newline="") as file:
         rows = writer(file, lineterminator="\n")
         rows.writerow(("image", "champion_miou", "challenger_miou"))
-        for sample, *pair in zip(samples, of_champion, of_challenger, strict=True):
+        for image, *pair in zip(scored.images, scored.champion, scored.challenger, strict=True):
             scores = (Confusion(len(data.classes), matrix).miou_unlabelled_wrong() for matrix in pair)
-            rows.writerow((sample.id, *(f"{score:.6f}" for score in scores)))
+            rows.writerow((image, *(f"{score:.6f}" for score in scores)))
     return verdict
 
 
@@ -81,13 +139,15 @@ def main() -> int:
     from argparse import ArgumentParser
 
     parser = ArgumentParser("python -m tasks.gate.compare", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--kind", choices=sorted(KINDS), required=True)
+    parser.add_argument("--kind", choices=("labels", "network"), required=True)
     for name in ("dataset", "truth", "challenger", "champion", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--asked", type=Path, nargs=2, action="append", default=[], metavar=("QUESTIONS", "ANSWERS"))
     given = parser.parse_args()
+    asked = [Asked(*pair) for pair in given.asked]
     settings = read_optional("gate", Params)
     data = Dataset(given.dataset, given.truth)
-    compare(settings, given.kind, data, given.challenger, given.champion, given.out, seed())
+    compare(settings, given.kind, data, given.challenger, given.champion, given.out, seed(), asked)
     return 0
 
 

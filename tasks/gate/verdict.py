@@ -11,6 +11,7 @@ refused all the same when a listed class loses more than `drop` of its IoU on th
 """
 
 from collections.abc import Sequence
+from math import ceil, log2
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +87,11 @@ def miou(hits: Float64[np.ndarray, "n k"], unions: Float64[np.ndarray, "n k"]) -
     present = unions > 0
     iou = np.divide(hits, unions, out=np.zeros_like(hits), where=present)
     return iou.sum(1) / np.maximum(present.sum(1), 1)
+
+
+def least(confidence: float) -> int:
+    """Of how many images at least the permutation test can say `confidence`: n images have 2^n swaps."""
+    return ceil(-log2(1 - confidence) - 1e-9)
 
 
 def expanded(confidence: float, images: int) -> float:

@@ -5,12 +5,15 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
 from flows.files import promotions
 from flows.tracking import registry
 from flows.tracking.mlflow_store import Store
+from segmend.answers.answers import Answer, pixels, read_queries, write
+from segmend.images.dataset import write_truth_list
 from tests import toys
 from tests.flows.toys import into_cache, mistake, segmend
 from tests.pipeline import ROOT
@@ -26,6 +29,8 @@ def workspace(toy: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
         "models: {r0: {prev: start}, r1: {prev: r0}}\nrounds: {r1: {prev: r0}}\nlast: r1\n"
     )
     toys.rounds(toy / "data")
+    for k in range(2):
+        (toy / f"data/labels/r{k}/answers.jsonl").touch()
     shutil.copytree(ROOT / "segmend", toy / "segmend", ignore=shutil.ignore_patterns("__pycache__"))
     outs = {"pseudo_label": "data/labels/r0", "correct@r1": "data/labels/r1"}
     outs |= {f"train@r{k}": f"data/models/r{k}" for k in range(2)}
@@ -84,7 +89,36 @@ def test_label_sets_are_promoted_when_they_are_better_where_the_truth_is_known(w
     assert [line["round"] for line in promotions.standing(workspace, "labels")] == ["r0"]
 
 
+@pytest.mark.slow
+def test_without_truth_label_sets_are_judged_by_held_out_answers(workspace: Path):
+    write_truth_list(workspace / "data/truth", {})
+    assert "The first label set" in segmend("promote", "--labels", "--round", "r0").output
+    assert "5 at least are needed" in mistake("promote", "--labels")
+    assert (
+        "Ask people: segmend annotate --questions data/answers/held_out/1"
+        in segmend("promote", "--labels", "--ask", "1000").output
+    )
+    folder = workspace / promotions.HELD_OUT / "1"
+    answers = []
+    for query in read_queries(folder):
+        truth = toys.disk_truth(list(toys.DISK_SPLITS).index(query.image)).ravel()[pixels(query.footprint)]
+        right = toys.DISK_CARD.classes[int(np.bincount(truth).argmax())]
+        about = {"query": query.query, "image": query.image, "footprint": query.footprint}
+        answers.append(Answer(**about, kind="class", classes=(right,), who="ada"))
+    write(folder / "answers.jsonl", answers)
+    params = workspace / "params.yaml"
+    params.write_text(params.read_text() + "gate: {confidence: 0.75}\n")
+    said = segmend("promote", "--labels").output
+    assert (
+        "The labels of r1 are promoted. Better: mIoU" in said and f"Judged by {len(answers)} held-out answers." in said
+    )
+    assert promotions.standing(workspace, "labels")[-1]["judged_by"] == f"{len(answers)} held-out answers"
+    assert "No questions were drawn" in mistake("promote", "--labels", "--ask", "5")  # all are drawn already
+    assert "that of r0" in segmend("rollback", "--labels").output
+
+
 def test_mistakes_are_sentences(workspace: Path):
+    assert "--ask goes with --labels" in mistake("promote", "--ask", "5")
     assert "no round r7" in mistake("promote", "--round", "r7")
     shutil.rmtree(workspace / "data/models")
     assert "run segmend run first" in mistake("promote")

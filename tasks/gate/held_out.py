@@ -1,0 +1,141 @@
+"""Two label sets against answers that neither holds, where no truth is known.
+
+An answer that was applied to a set is right there by construction, so it cannot say how good the set is elsewhere: it would judge the
+set by what the set was given. Judges are therefore the answers
+    that chance drew, with a known probability (`chance` of the question: query.random, query.val, or `segmend promote --labels --ask`), and
+    that were applied to neither set: of their pixels those are left out that any answer of either set covers (answers.jsonl of both).
+In practice these are answers to held-out questions, which no round applies, and for the labels of round r answers of round r + 1.
+
+Why the estimate is unbiased. For each class c and each label d, sum over judges of (pixels answered c and labelled d) / chance is the
+estimator of Horvitz and Thompson (A Generalization of Sampling Without Replacement From a Finite Universe, 1952) of that count over all
+regions that could be drawn: each is drawn with probability `chance` and then counts 1 / chance times. What is left out (pixels that
+were answered before) and how both sets label a region are settled without the judging answers, since neither set nor its network has seen
+them; so the draw is independent of what it measures, and both sets are scored on the same pixels. IoU is a ratio of such sums, hence
+consistent, not exactly unbiased (of few answers the bias is of the order 1 / answers, and alike for both sets).
+Limits: it says how good the labels are where nobody answered; pixels that people answered are better or not by their answers alone. A
+pixel that several draws could ask about counts for each of them. A skip says nothing: it is left out, so regions that nobody can name do not
+count. People see a label when they answer and tend to confirm it. Several people's answers become one by majority. An answer that ticks
+several classes does not say which pixel is which, and is left out; so is one to a question that was made anew since, whose probability is no
+longer known.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from segmend.aggregators.majority import Majority
+from segmend.answers.answers import Answer, Query, each_answer, pixels, read, read_queries, standing
+from segmend.answers.candidate_sets import answered_pixels
+from segmend.answers.consensus import Question, consensus
+from segmend.answers.gold import is_measurement
+from segmend.images.dataset import Dataset, Labels
+from segmend.images.rasters import VOID
+from segmend.metrics.confusion import Confusion
+
+
+class Asked(NamedTuple):
+    """Questions and the file of their answers."""
+
+    queries: Path  # a folder with queries.jsonl
+    answers: Path
+
+
+class Judge(NamedTuple):
+    """An answer that chance asked for."""
+
+    answer: Answer
+    chance: float  # 0 < chance <= 1
+
+
+class Evidence(NamedTuple):
+    """What the judges say of both sets, image by image."""
+
+    images: list[str]
+    answers: int
+    champion: Int64[np.ndarray, "n k columns"]  # confusion matrices, estimated pixels
+    challenger: Int64[np.ndarray, "n k columns"]
+
+
+def judges(data: Dataset, asked: Sequence[Asked]) -> dict[str, list[Judge]]:
+    """The answers that chance asked for, by image, one a question. ValueError for a line that is no answer."""
+    sizes = {sample.id: (sample.height, sample.width) for sample in data.samples}
+    hashes = {sample.id: sample.image_sha256 for sample in data.samples}
+    found: dict[str, list[Judge]] = defaultdict(list)
+    for queries, file in asked:
+        if not ((queries / "queries.jsonl").is_file() and file.is_file()):
+            continue
+        drawn = {query.identity: query for query in read_queries(queries) if query.chance}
+        given: dict[str, list[Answer]] = defaultdict(list)
+        for answer in standing(each_answer(file, data.classes, sizes, hashes)):
+            if fits(answer, drawn.get(answer.identity)):
+                given[answer.identity].append(answer)
+        decided = consensus([Question(tuple(each)) for each in given.values()], data.classes, Majority())
+        for identity, decision in zip(given, decided.decisions, strict=True):
+            answer = decision.answer
+            if answer.kind != "skip" and len(answer.classes) == 1:
+                found[answer.image].append(Judge(answer, drawn[identity].chance or 1.0))
+    return found
+
+
+def fits(answer: Answer, query: Query | None) -> bool:
+    """Whether it was given to this very question: of the same pixels under another number it was asked for in another draw."""
+    return query is not None and query.query == answer.query and not is_measurement(answer)
+
+
+def told_of(answer: Answer) -> Int64[np.ndarray, " n"]:
+    """The pixels that a judge speaks of: what was brushed, else the whole region. A confirm judges all of it too: the pixels that
+    carried the class when it was confirmed are one set's own."""
+    return answered_pixels(answer) if answer.kind == "mask" else pixels(answer.footprint)
+
+
+def covered(sets: Sequence[Path], images: dict[str, int]) -> dict[str, Bool[np.ndarray, " n"]]:
+    """The pixels of each image that an answer applied to any of the label sets is about; `images` are ids and their pixels."""
+    masks = {name: np.zeros(number, bool) for name, number in images.items()}
+    for folder in sets:
+        for answer in read(folder / "answers.jsonl"):
+            if answer.image in masks and answer.kind not in ("skip", "revert"):
+                masks[answer.image][pixels(answer.footprint)] = True
+    return masks
+
+
+def evidence(data: Dataset, champion: Path, challenger: Path, asked: Sequence[Asked]) -> Evidence:
+    """Both sets scored on the pixels of the judges, each image one pair of confusion matrices; only images with such pixels."""
+    found = judges(data, asked)
+    both = (Labels(champion), Labels(challenger))
+    samples = [s for s in data.of("train", "val") if s.id in found and all(each.path(s.id).is_file() for each in both)]
+    taken = covered((champion, challenger), {s.id: s.height * s.width for s in samples})
+    images, answers, pairs = list[str](), 0, list[tuple[np.ndarray, np.ndarray]]()
+    for sample in samples:
+        maps = [each[sample.id].ravel() for each in both]
+        if any(len(labels) != sample.height * sample.width for labels in maps):
+            continue  # the image was another one when the champion was promoted
+        counts = list(counted(found[sample.id], maps, ~taken[sample.id], data.classes))
+        if counts:
+            images.append(sample.id)
+            answers += len(counts)
+            pairs.append((sum(first for first, _ in counts), sum(second for _, second in counts)))  # type: ignore[arg-type]
+    shape = (len(images), len(data.classes), len(data.classes) + 2)
+    first, second = (np.array([pair[k] for pair in pairs], np.int64).reshape(shape) for k in range(2))
+    return Evidence(images, answers, first, second)
+
+
+def counted(
+    found: Sequence[Judge], maps: Sequence[np.ndarray], free: Bool[np.ndarray, " n"], classes: tuple[str, ...]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each judge with pixels left, the estimated pixels by class answered and class labelled, of both sets."""
+    for answer, chance in found:
+        inside = told_of(answer)
+        inside = inside[free[inside] & ~((maps[0][inside] == VOID) & (maps[1][inside] == VOID))]
+        if not len(inside):
+            continue
+        said = np.full(len(inside), classes.index(answer.classes[0]), np.uint8)
+        pair = []
+        for labels in maps:
+            confusion = Confusion(len(classes))
+            confusion.update(said, labels[inside])
+            pair.append(np.rint(confusion.matrix / chance).astype(np.int64))
+        yield pair[0], pair[1]
