@@ -13,7 +13,6 @@ from shutil import rmtree
 from typing import NamedTuple
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from benchmarks import rounds_in_process as cells
 from segmend.images.dataset import Dataset, Labels
@@ -154,7 +153,7 @@ def lay_out(name: str, place: Path, seed: int) -> None:
 
 def predict(name: str, place: Path, seed: int) -> None:
     """Train on all folds but one, predict that one: probabilities/<id>.npy, float32."""
-    params = YAML(typ="safe").load(cells.ROOT / "params.yaml")
+    params = cells.departed_from()
     settings = validated(
         TrainParams, {**params["train"], "epochs": EPOCHS[name], "validate_every": 10_000, "watch": 0}, "train"
     )

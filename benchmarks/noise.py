@@ -17,12 +17,11 @@ from typing import Any
 
 import torch
 from filelock import FileLock
-from ruamel.yaml import YAML
 
 from benchmarks.claims import arguments, kept
 from benchmarks.noise_arms import ARMS, LONG, LONG_DATA, LONGER, PLAIN
 from benchmarks.noise_page import KINDS, LEVELS, Row, report, usual
-from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, WORK, enter, merged, raw, take
+from benchmarks.rounds_in_process import DATA, QUIET, STAGES, WORK, departed_from, enter, merged, raw, take
 from segmend.answers import answers
 from segmend.images.dataset import Dataset, Labels
 from segmend.metrics.confusion import Confusion
@@ -48,7 +47,7 @@ class Cell:
             if (self.base / "done").exists():
                 return
             rmtree(self.base, ignore_errors=True)
-            params = YAML(typ="safe").load(ROOT / "params.yaml")["ingest"]
+            params = departed_from()["ingest"]
             noise = {"noise": {"level": self.level, "mix": KINDS[self.kind]}}
             command = STAGES["ingest"].stage
             settings = validated(
@@ -64,7 +63,7 @@ class Cell:
 
 def measure(data: str, kind: str, level: str, arm: str, seed: int, epochs: int) -> Row:
     cell = Cell(data, kind, level, arm, seed, epochs)
-    params = YAML(typ="safe").load(ROOT / "params.yaml")["train"]
+    params = departed_from()["train"]
     # As many looks at the val split in a long training as in a short one.
     watched = {"use": "best", "validate_every": max(1, 2 * epochs // usual(data)), "watch": 0, "epochs": epochs}
     settings = validated(

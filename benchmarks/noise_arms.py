@@ -1,10 +1,10 @@
-"""The methods that benchmarks/noise.py compares, as changes of the section train of params.yaml."""
+"""The methods that benchmarks/noise.py compares, as changes of the section train of experiments/brain.yaml."""
 
 from typing import Any
 
 Arm = dict[str, Any]
 
-# What every arm departs from: cross entropy with the class weights of params.yaml, and nothing else.
+# What every arm departs from: cross entropy with class weights, and nothing else.
 PLAIN: Arm = {
     "loss": {"name": "cross_entropy", "cross_entropy": {"weights": "sqrt_inverse"}},
     "selection": {"name": "all"},

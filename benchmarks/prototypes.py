@@ -16,11 +16,11 @@ import numpy as np
 import pyarrow.parquet as parquet
 
 from benchmarks.claims import Claim, arguments, cells, plus_minus, spread, write
-from benchmarks.rounds_in_process import WORK, merged, raw
+from benchmarks.rounds_in_process import WORK, departed_from, merged, raw
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import Maps, is_class
 from segmend.images.regions import class_counts, majority
-from segmend.stage.params import load, validated
+from segmend.stage.params import validated
 from tasks.ingest.__main__ import ingest
 from tasks.pseudo_label.__main__ import pseudo_label
 from tasks.superpixelize.__main__ import superpixelize
@@ -55,7 +55,7 @@ def ready(data: str) -> Path:
     WORK.mkdir(exist_ok=True)
     chdir(WORK)  # what stages keep for a killed run is not for the project's own .work
     if not (base / "done").exists():
-        params = merged(load(ROOT / "params.yaml"), {"ingest": {"data": data, "format": {"name": "folders"}}})
+        params = merged(departed_from(), {"ingest": {"data": data, "format": {"name": "folders"}}})
         params["ingest"].pop("noise", None)
         kinds = {
             command.stage.__name__: command.stage.__annotations__["settings"] for command in (ingest, superpixelize)

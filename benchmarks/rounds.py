@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 
 from benchmarks.claims import Claim, arguments, cells, kept, plus_minus, spread, write
 from benchmarks.effect import RULE, direction
-from benchmarks.rounds_in_process import PLAINLY
+from benchmarks.rounds_in_process import PLAINLY, experiment, merged
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -29,12 +29,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "superalloy": {"train": {"epochs": 40}},  # 40 train images against the brain's 70: as many steps
 }
 ACQUISITIONS = ("segmend", "segmend_cross_entropy", "sim", "class_balanced", "random")
+ROUNDS = 3
 WORKSPACE = Path(gettempdir()) / "segmend-benchmark-rounds"
 
 
 PAGE = """# Do the rounds pay?
 
-`python -m benchmarks.rounds`: the shipped pipeline and params.yaml (three rounds of 6 % of the regions), planted mistakes, simulated
+`python -m benchmarks.rounds`: the shipped pipeline with experiments/brain.yaml, three rounds of 6 % of the regions, planted mistakes, simulated
 answers; mean ± standard deviation over the seeds (three; a row without ± is one seed, a row that is missing was not run); {hours:.1f} hours
 on 2 cores without a GPU, one thread a run, two runs side by side. Superalloy trains 40 epochs instead of 12. The seed changes the planted
 mistakes, the network's initial weights and the picks. Wrong pixels and data mIoU are those of the train split's labels; model mIoU is
@@ -44,7 +45,7 @@ measured on the test split. The simulated annotator's rule is kinder than ALC's 
 
 {table}
 
-`segmend` is params.yaml as it is shipped, and learns by Dice on normalised gradients; all others learn by cross entropy. `segmend_cross_entropy` is the same but for
+`segmend` is experiments/segmend.yaml, and learns by Dice on normalised gradients; all others learn by cross entropy. `segmend_cross_entropy` is the same but for
 that; the rest ask about base cells and spread nothing.
 
 What this shows: the answers to 18 % as many questions as there are regions leave about a sixth of the wrong pixels, and nearly all of that
@@ -75,10 +76,13 @@ def measure(data: str, noise: str, acquisition: str, seed: int) -> dict[str, Any
     folder = workspace(data)
     run(["git", "checkout", "--quiet", "params.yaml"], cwd=folder, check=True)
     yaml = YAML()
-    params = yaml.load(folder / "params.yaml")
+    chain = {f"r{k}": {"prev": f"r{k - 1}"} for k in range(1, ROUNDS + 1)}
+    params = merged(yaml.load(folder / "params.yaml"), experiment("brain"))
+    params |= {"rounds": {name: {**link, "budget": "6%"} for name, link in chain.items()}, "last": f"r{ROUNDS}"}
+    params["models"] = {"r0": {"prev": "start"}, **chain}
     params["seed"] = seed
     params["ingest"]["noise"]["level"] = noise
-    if acquisition != "segmend":  # that is params.yaml as it is shipped
+    if acquisition != "segmend":
         params["train"] |= PLAINLY
     if not acquisition.startswith("segmend"):  # the others ask about base cells and spread nothing
         params["query"]["acquisition"]["name"] = acquisition

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from benchmarks.acquisition import PLAIN
-from benchmarks.rounds_in_process import ROOT, merged
+from benchmarks.rounds_in_process import departed_from, merged
 
 ROUNDS = 3
 SEEDS = 3
@@ -45,7 +43,7 @@ ONE_CLASS_LEFT = ("superalloy", 2)  # a network that is taught one class alone: 
 
 def settings_of(data: str, hidden: int, arm: str) -> dict[str, Any]:
     names, expansion = HIDDEN[data][hidden], ARMS[arm]
-    shipped = YAML(typ="safe").load(ROOT / "params.yaml")["train"]["loss"]
+    shipped = departed_from()["train"]["loss"]
     head = {
         "head": "embedding",
         "embeddings": {name: list(vector) for name, vector in VECTORS[data].items()},

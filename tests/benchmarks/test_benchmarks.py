@@ -1,9 +1,9 @@
 """The arithmetic of the benchmarks, by hand, and that every arm is a setting that exists."""
 
+import shutil
 from json import loads
 
 import pytest
-from ruamel.yaml import YAML
 
 from benchmarks import (
     ablation,
@@ -15,7 +15,7 @@ from benchmarks import (
     round_memory,
     rounds_in_process,
 )
-from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, merged
+from benchmarks.rounds_in_process import DATA, QUIET, STAGES, departed_from, merged
 from segmend.stage.params import validated
 from tests.pipeline import toy_settings
 
@@ -131,7 +131,7 @@ def arms():
 @pytest.mark.parametrize(("settings"), [pytest.param(one, id=name) for name, one in arms()])
 @pytest.mark.parametrize("data", DATA)
 def test_an_arm_validates(settings, data):
-    every = merged(YAML(typ="safe").load(ROOT / "params.yaml"), DATA[data], QUIET, settings)
+    every = merged(departed_from(), DATA[data], QUIET, settings)
     for name, command in STAGES.items():
         validated(command.stage.__annotations__["settings"], every[name], name)
 
@@ -199,3 +199,12 @@ def test_arms_from_no_labels(toy):
     last, second = found["full"]["rounds"][-1], found["full"]["stage2"]
     assert sum(r["class_sets"] for r in found["full"]["rounds"]) > 0 and second["clicks"] == last["clicks"]
     assert second["coverage"] > last["coverage"]
+
+
+def test_benchmarks_do_not_follow_params(monkeypatch, tmp_path):
+    """Rows of months stand beside each other: what a benchmark departs from is experiments/brain.yaml, whatever params.yaml says."""
+    shutil.copytree(rounds_in_process.ROOT / "experiments", tmp_path / "experiments")  # and no params.yaml
+    monkeypatch.setattr(rounds_in_process, "ROOT", tmp_path)
+    cell = acquisition.cell_of("brain", "sim", 0)
+    assert cell.settings["query"]["random"] == 0 and cell.settings["query"]["merging"] == {"name": "none"}
+    assert cell.settings["superpixelize"] == rounds_in_process.experiment("brain")["superpixelize"]

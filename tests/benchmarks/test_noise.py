@@ -8,14 +8,14 @@ from ruamel.yaml import YAML
 
 from benchmarks import claims, noise, noise_page, rounds_in_process
 from benchmarks.noise_arms import ARMS, LONG, LONG_DATA, PLAIN
-from benchmarks.rounds_in_process import DATA, QUIET, ROOT, merged
+from benchmarks.rounds_in_process import DATA, QUIET, ROOT, departed_from, merged
 from segmend.stage.params import validated
 from tasks.train.settings import Params
 
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_an_arm_validates(arm):
-    params = YAML(typ="safe").load(ROOT / "params.yaml")["train"]
+    params = departed_from()["train"]
     made = validated(Params, merged(params, PLAIN, QUIET["train"], ARMS[arm]), "train")
     assert made.loss.name == ARMS[arm].get("loss", PLAIN["loss"])["name"]
 

@@ -3,10 +3,9 @@
 from json import loads
 
 import pytest
-from ruamel.yaml import YAML
 
 from benchmarks import claims, zero_label, zero_label_arms, zero_label_page
-from benchmarks.rounds_in_process import DATA, QUIET, ROOT, STAGES, merged
+from benchmarks.rounds_in_process import DATA, QUIET, STAGES, departed_from, merged
 from segmend.stage.params import validated
 
 
@@ -98,7 +97,7 @@ def test_page(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize("arm", zero_label.ARMS)
 @pytest.mark.parametrize(("data", "hidden"), [(d, h) for d, some in zero_label.HIDDEN.items() for h in some])
 def test_an_arm_validates(data, hidden, arm):
-    params = YAML(typ="safe").load(ROOT / "params.yaml")
+    params = departed_from()
     every = merged(params, DATA[data], QUIET, zero_label_arms.settings_of(data, hidden, arm))
     for name, command in STAGES.items():
         validated(command.stage.__annotations__["settings"], every[name], name)
