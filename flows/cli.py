@@ -15,6 +15,7 @@ import typer
 from flows import environment
 from flows.commands import annotate, audit, diff, drift, export, predict, promote, questions, revert, serve
 from flows.commands.entry import Commands, interrupt, module, workspace
+from flows.commands.options import DEVICE, OFFLINE, PRECISION, TARGET, WORKERS
 from flows.environment import UserError
 
 app = typer.Typer(
@@ -71,15 +72,11 @@ def run(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Set unreadable images aside in a list instead of stopping.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes for work on single images; default: the cores.")
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Fetch no weights; say which are missing and where to put them.")
-    ] = False,
-    target: Annotated[str | None, typer.Option(help="Only this stage and what it needs, as train@r1 or train.")] = None,
+    device: DEVICE = "auto",
+    precision: PRECISION = "auto",
+    workers: WORKERS = None,
+    offline: OFFLINE = False,
+    target: TARGET = None,
     force: Annotated[
         list[str] | None, typer.Option(help="Run this stage although it is fresh; may be given again.")
     ] = None,

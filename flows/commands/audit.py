@@ -9,6 +9,7 @@ import typer
 
 from flows import environment
 from flows.commands.ingested import ingested, run
+from flows.commands.options import DEVICE, PRECISION
 from flows.environment import UserError
 
 WORK = Path(".work/audit")
@@ -31,8 +32,8 @@ def audit(
     ] = 0,
     maps: Annotated[bool, typer.Option("--maps", help="Write the quality of every pixel as PNG too.")] = False,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Leave out images that cannot be read.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
+    device: DEVICE = "auto",
+    precision: PRECISION = "auto",
 ) -> None:
     """List probable label errors, worst first, with pictures. Changes no label; what is found goes to review."""
     started = Path.cwd()

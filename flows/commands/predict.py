@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flows import environment
+from flows.commands.options import DEVICE
 from flows.environment import UserError
 from flows.files.promotions import CHAMPION
 
@@ -32,7 +33,7 @@ def predict(
         tuple[float, float] | None,
         typer.Option(metavar="LOW HIGH", help="Which values of images of more than 8 bits are black and white."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: DEVICE = "auto",
 ) -> None:
     """Masks for any images: palette PNG, of GeoTIFF and NIfTI the same format in the same place."""
     import os

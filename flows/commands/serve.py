@@ -6,20 +6,17 @@ from typing import Annotated
 import typer
 
 from flows.commands.entry import interrupt, workspace
+from flows.commands.options import DEVICE, OFFLINE, PRECISION, TARGET, WORKERS
 from flows.environment import UserError
 
 
 def serve(
     cron: Annotated[str, typer.Option(help='When, as in "0 2 * * *": every night at two.')],
-    target: Annotated[str | None, typer.Option(help="Only this stage and what it needs.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes for work on single images; default: the cores.")
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Fetch no weights; say which are missing and where to put them.")
-    ] = False,
+    target: TARGET = None,
+    device: DEVICE = "auto",
+    precision: PRECISION = "auto",
+    workers: WORKERS = None,
+    offline: OFFLINE = False,
     update: Annotated[
         bool, typer.Option("--update", help="Before each run: dvc update, for raw data that dvc import brought.")
     ] = False,

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from flows.engine import child_process
+from flows.engine.lock_file import LockWriter
 from flows.engine.parent_death import die_with
 from flows.engine.plan import Plan
 
@@ -48,6 +49,19 @@ PRELOADED = (
         "pydantic",
     ),
     *("jaxtyping", "ruamel.yaml", "tqdm", "torch.utils.data", "safetensors.torch", "joblib"),
+)
+DVC = (  # the second line: what it loads only when it has opened a repository
+    *("dvc.repo.reproduce", "dvc.stage.run", "dvc.stage.cache", "dvc.dvcfile", "dvc_data.index"),
+    *(
+        "dvc.repo.plots",
+        "dvc.repo.metrics",
+        "dvc.repo.stage",
+        "dvc.utils.strictyaml",
+        "dvc.lock",
+        "dvc.rwlock",
+        "scmrepo.git",
+        "dvc_render",
+    ),
 )
 SHELL = set("$`\\*?[{~#!();<>|&\n")  # what means something to a shell, at least outside quotes
 
@@ -176,7 +190,7 @@ def serve() -> Callable[[], object]:
 
 def load_dvc() -> None:
     """What `dvc repro` loads, with the parsers of its commands."""
-    for name in ("dvc.repo.reproduce", "dvc.stage.run", "dvc.stage.cache", "dvc.dvcfile", "dvc_data.index"):
+    for name in DVC:
         importlib.import_module(name)
     importlib.import_module("dvc.cli.parser").get_main_parser()
 
@@ -221,6 +235,8 @@ def run_dvc(request: Request, stage: int, give: int) -> int:
     become(["dvc", *request.arguments], request.env, os.getcwd())
     module: Any = importlib.import_module("dvc.stage.run")
     module._run = StageCommand(module._run, stage, give)
+    files: Any = importlib.import_module("dvc.dvcfile")
+    files.modify_yaml = LockWriter(files.modify_yaml)
     return int(importlib.import_module("dvc.cli").main(request.arguments))
 
 

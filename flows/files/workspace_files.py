@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,12 @@ def lock_md5(root: Path) -> str:
 
 def out_hashes(root: Path, stage: str) -> dict[str, str]:
     """The outputs of a stage and their md5 (a folder's ends in .dir)."""
-    return {out["path"]: out["md5"] for out in lock_entries(root).get(stage, {}).get("outs", []) if "md5" in out}
+    return hashes_of(lock_entries(root), stage)
+
+
+def hashes_of(entries: Mapping[str, dict[str, Any]], stage: str) -> dict[str, str]:
+    """`out_hashes` of entries that were read already."""
+    return {out["path"]: out["md5"] for out in entries.get(stage, {}).get("outs", []) if "md5" in out}
 
 
 def input_hashes(root: Path, stage: str) -> dict[str, str]:

@@ -106,6 +106,10 @@ def save_pyfunc(model: Path, code: Path, target: Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.pyfunc import save_model
     from mlflow.types import Schema, TensorSpec
+    from mlflow.utils import environment
+
+    # Else it reads the files of all installed packages, over a second, to warn of requirements that differ from what is installed.
+    environment.warn_dependency_requirement_mismatches = lambda requirements: None
 
     byte = np.dtype("uint8")
     signature = ModelSignature(

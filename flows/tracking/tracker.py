@@ -118,11 +118,12 @@ class Tracker(Listener):
         self._send_pending()
         if self.parent.startswith("local-"):
             return ""
+        entries = workspace_files.lock_entries(self.root)
         table = {
             name: {
                 "outcome": outcome.what,
                 "run": made_by(store, self.root, plan.stages[name], self._warn),
-                "outs": workspace_files.out_hashes(self.root, name),
+                "outs": workspace_files.hashes_of(entries, name),
             }
             for name, outcome in outcomes.items()
         }
