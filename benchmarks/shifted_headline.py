@@ -12,7 +12,7 @@ Row = dict[str, Any]
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- benchmarks.shifted --table writes this -->", "<!-- /benchmarks.shifted -->"
 FREE = ("free_argmax", "free_threshold")
-ASKING = (("sim", "`sim`"), ("segmend_before", "the default"), ("segmend", "`segmend_corrected`"))
+ASKING = (("sim", "`sim`"), ("segmend_before", "`-e segmend`"), ("segmend", "the default"))
 WHAT = {
     "planted": "brain, planted mistakes",
     "brain": "brain, a network trained on blurred slices",

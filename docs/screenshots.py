@@ -1,6 +1,7 @@
-"""Screenshots of the dashboards for docs/dashboards.md, by a headless Chromium.
+"""Screenshots of the dashboards for docs/dashboards.md, and of the report for README.md, by a headless Chromium.
 
 python -m docs.screenshots WORKSPACE [--out docs/pictures]
+python -m docs.screenshots WORKSPACE --report      after `make run` there: docs/report.png, and nothing else
 
 The workspace has two runs or more with a promoted network; `segmend ui`, `segmend ui --prefect` and `segmend serve --cron "0 2 * * *"` must be
 up in it.
@@ -20,6 +21,7 @@ from tests.annotate.browser import chromium
 ML = "workflowType=machine_learning"
 SIZE = {"width": 1400, "height": 900}
 SLOW = 180_000  # milliseconds
+COLUMNS = 5  # of the report's pictures of labels; two rows of them are shown
 
 
 def pages(root: Path) -> list[tuple[str, str, str]]:
@@ -63,11 +65,26 @@ def shoot(browser: Any, address: str, text: str, file: Path) -> None:
     page.close()
 
 
+def shoot_report(browser: Any, root: Path, file: Path) -> None:
+    """The report of a finished run from its head to the first pictures of labels."""
+    page = browser.new_page(viewport={"width": 825, "height": 900})
+    page.goto((root / "data/report/index.html").as_uri())
+    last = page.locator("img").nth(2 * COLUMNS - 1).bounding_box()
+    height = round(last["y"] + last["height"]) + 12
+    page.screenshot(path=file, full_page=True, clip={"x": 0, "y": 0, "width": 825, "height": height})
+    page.close()
+
+
 def main() -> int:
     parser = ArgumentParser("python -m docs.screenshots", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures")
+    parser.add_argument("--report", action="store_true", help="the report alone, for README.md")
     given = parser.parse_args()
+    if given.report:
+        with chromium() as browser:
+            shoot_report(browser, given.workspace.resolve(), Path(__file__).parent / "report.png")
+        return 0
     failed = []
     with chromium() as browser:
         for name, address, text in pages(given.workspace.resolve()):

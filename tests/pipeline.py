@@ -35,12 +35,14 @@ def sources(root: Path) -> list[str]:
 
 
 def toy_settings(images: int = 12, regions: int = 40, epochs: int = 1) -> dict:
-    """Changes of params.yaml with which the whole pipeline runs on drawn data in seconds."""
+    """Changes of params.yaml with which the whole pipeline runs on drawn data in seconds: the recipe segmend, which needs no features."""
     toy = {"name": "toy", "toy": {"images": images}}
     return {
         "ingest": {"data": "toy", "format": toy, "noise": {"level": "medium"}},
         "superpixelize": {"method": {"name": "slic", "slic": {"regions": regions}}},
         "train": {"epochs": epochs},
+        "query": {"acquisition": {"name": "expected_gain"}, "random": 0},
+        "correct": {"expansion": {"name": "evidence"}},
     }
 
 

@@ -86,6 +86,14 @@ def test_experiments_are_valid(experiment, tmp_path):
     )
 
 
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
+def test_a_recipe_names_all_that_makes_it(experiment):
+    """What a recipe leaves out would follow params.yaml, and change with the default."""
+    content = YAML(typ="safe").load(experiment)
+    assert {"acquisition", "merging", "kind", "unit", "random"} <= set(content["query"])
+    assert {"sieving", "expansion"} <= set(content["correct"])
+
+
 def test_every_setting_is_described():
     for section, kind in sections().items():
         for one in [kind, *(method for _, methods in choices(kind) for method in methods)]:

@@ -1,4 +1,4 @@
-"""The whole pipeline on toy data: killed and resumed, two at once, pushed and pulled, an experiment, people who answer."""
+"""The whole pipeline on toy data: killed and resumed, two at once, pushed and pulled, an experiment."""
 
 import json
 import os
@@ -88,21 +88,3 @@ def test_pushed_and_pulled_a_clone_runs_nothing(workspace, tmp_path):
 def test_experiments_of_dvc_run(workspace):
     dvc(workspace, "exp", "run", "--set-param", "query.acquisition.name=random", "--name", "random", "query@r1")
     assert "random" in dvc(workspace, "exp", "list", "--name-only")
-
-
-def test_without_truth_it_asks_and_waits(workspace):
-    """With people as oracle the run stops at correct, says where to answer, and goes on with the answers that are there."""
-    edit(workspace, {"correct": {"oracle": {"name": "people"}}})
-    labels = ("run", "--no-prefect", "--target", "correct@r1")
-    output = segmend(workspace, *labels, code=75)
-    assert "data/answers/r1.jsonl" in output
-    queries = [json.loads(line) for line in (workspace / "data/queries/r1/queries.jsonl").read_text().splitlines()]
-    assert queries and (workspace / "data/queries/r1/queries.png").is_file()
-    with (workspace / "data/answers/r1.jsonl").open("a") as file:
-        answered = queries[: len(queries) // 2]
-        for query in answered:
-            answer = {"query": query["query"], "image": query["image"], "footprint": query["footprint"]}
-            answer |= {"kind": "class", "classes": [query["shown"]], "who": "ada", "clicks": 1, "seconds": 2.0}
-            file.write(json.dumps(answer | {"when": "2026-01-01T00:00:00Z"}) + "\n")
-    segmend(workspace, *labels)
-    assert json.loads((workspace / "metrics/correct/r1.json").read_text())["clicks"] == len(answered)

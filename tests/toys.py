@@ -292,7 +292,7 @@ def clone(workspace: Path, root: Path = pipeline.ROOT) -> Path:
     pipeline.git(workspace, "config", "user.email", "toy@example.org")
     pipeline.git(workspace, "config", "user.name", "toy")
     pipeline.edit(workspace, {"seed": 0, **pipeline.toy_settings()})
-    pipeline.segmend(workspace, "rounds", "1")
+    pipeline.segmend(workspace, "rounds", "1", "--budget", "6%")
     pipeline.git(workspace, "add", "--all")
     pipeline.git(workspace, "commit", "--quiet", "--message=toy")
     return workspace

@@ -15,6 +15,7 @@ from flows.files.params_file import ParamsFile
 
 CODE = Path(__file__).resolve().parents[2]  # the workspace whose code this is
 USER_MISTAKE = 2
+DEMONSTRATION = "data/raw/superalloy-demo"  # 3 MB of pictures that another data set has no use for
 LEVELS = ("none", "easy", "medium", "hard")
 
 
@@ -102,6 +103,13 @@ def link(root: Path, path: Path, name: str) -> str:
             return f"data/raw/{name} is a copy of {path}."
 
 
+def git(place: Path, folder: Path, *words: str) -> None:
+    """A step of making the worktree `folder`, in `place`."""
+    answer = subprocess.run(["git", *words], cwd=place, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise UserError(f"git could not make a worktree at {folder}: {' '.join(answer.stderr.split())}")
+
+
 def make(root: Path, folder: Path) -> list[str]:
     """A workspace for another data set: a git worktree with its own params, data and runs, sharing the DVC cache."""
     if folder.exists() and any(folder.iterdir()):
@@ -110,14 +118,18 @@ def make(root: Path, folder: Path) -> list[str]:
         raise UserError(f"{root} has no commit yet; a workspace is a git worktree of one: commit first.")
     branch = f"workspace/{folder.name}"
     known = workspace_files.git(root, "rev-parse", "--verify", f"refs/heads/{branch}")
-    arguments = ["worktree", "add", str(folder), branch] if known else ["worktree", "add", "-b", branch, str(folder)]
-    answer = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise UserError(f"git could not make a worktree at {folder}: {' '.join(answer.stderr.split())}")
+    arguments = ["worktree", "add", "--no-checkout", *((str(folder), branch) if known else ("-b", branch, str(folder)))]
+    git(root, folder, *arguments)
+    without = bool(workspace_files.git(root, "ls-files", "--", DEMONSTRATION))
+    if without:
+        git(folder, folder, "sparse-checkout", "set", "--no-cone", "/*", f"!/{DEMONSTRATION}/")
+    git(folder, folder, "checkout", "--quiet")
     shared_cache.share(root, folder)
     remarks = [
         f"{folder} is a workspace on branch {branch}; its code, params, answers and runs are its own, the DVC cache is shared."
     ]
+    if without:
+        remarks.append(f"{DEMONSTRATION} is not in it; there, `git sparse-checkout disable` brings it.")
     if workspace_files.git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock"):
         remarks.append("It starts from the last commit: your uncommitted changes are not in it.")
     return [

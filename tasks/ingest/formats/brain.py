@@ -68,7 +68,9 @@ def package_folder() -> Path:
     """The folder of nilearn's data files, found without importing nilearn."""
     package = find_spec("nilearn")
     if package is None or not package.submodule_search_locations:
-        raise ValueError("the data set brain needs the package nilearn, which is not installed: pip install nilearn")
+        raise ValueError(
+            "the format brain needs the package nilearn, which is not installed: pip install 'segmend[brain]'"
+        )
     return Path(package.submodule_search_locations[0]) / "datasets" / "data"
 
 

@@ -9,6 +9,7 @@ from flows.commands import workspace
 from flows.engine import shared_cache
 from flows.engine.runner import Runner
 from flows.environment import UserError
+from flows.files import workspace_files
 from flows.files.params_file import ParamsFile
 from tests.flows.toys import executed, git, mistake, segmend
 
@@ -122,6 +123,23 @@ def test_new_workspace(root: Path, tmp_path: Path):
         assert {outcome.what for outcome in runner.run_all(runner.plan()).values()} == {"Restored"}
     assert executed(other) == []
     assert "not empty" in mistake("new", str(other))
+
+
+def test_a_new_workspace_has_the_code_but_not_the_demonstration(root: Path, tmp_path: Path):
+    for name in (f"{workspace.DEMONSTRATION}/images/a.png", "data/raw/other/b.png"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text("a picture")
+    git(root, "init", "-q")
+    git(root, "add", "-A", "-f")
+    git(root, "commit", "-qm", "first")
+    other = tmp_path / "other"
+    assert "`git sparse-checkout disable` brings it" in segmend("new", str(other)).output
+    assert (other / "data/raw/other/b.png").is_file() and not (other / workspace.DEMONSTRATION).exists()
+    assert (root / workspace.DEMONSTRATION).is_dir()
+    for place in (root, other):
+        assert workspace_files.git(place, "status", "--porcelain", "--untracked-files=no") == ""
+    git(other, "sparse-checkout", "disable")
+    assert (other / workspace.DEMONSTRATION / "images/a.png").is_file()
 
 
 def shared(root: Path, tmp_path: Path) -> Path:

@@ -63,3 +63,9 @@ def test_the_notice_is_carried(source):
         "not for medical use" in source.notice
         and "not for medical use" in json.loads((RAW / "source.json").read_text())["notice"]
     )
+
+
+def test_without_nilearn_one_sentence_names_the_extra(monkeypatch):
+    monkeypatch.setattr("tasks.ingest.formats.brain.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"needs the package nilearn.*pip install 'segmend\[brain\]'"):
+        package_folder()
