@@ -1,6 +1,5 @@
 """The whole pipeline on toy data: killed and resumed, two at once, pushed and pulled, an experiment."""
 
-import json
 import os
 import shutil
 import signal

@@ -15,9 +15,11 @@ from rich.console import Console
 from flows import drift, notify
 from flows.commands.workspace import take_data
 from flows.display import Display
+from flows.engine import raw_data
 from flows.engine.fork_server import server_for
 from flows.engine.plan import Plan
 from flows.engine.runner import USER_MISTAKE, WAITING, Outcome, Runner
+from flows.environment import UserError
 from flows.files import params_file
 from flows.orchestration import prefect_server
 from flows.tracking.tracker import Tracker
@@ -56,6 +58,8 @@ def execute(
             plan = runner.plan(parameters["target"], parameters["force"])
             if not plan.stale:
                 return plan, {}, ""
+            if any(stage.name == "ingest" for stage in plan.stale) and (lacking := raw_data.missing(root)):
+                raise UserError(lacking)
             display.say(f"{len(plan.stale)} of {len(plan.stages)} stages are stale.")
             display.expect(plan, root)
             if not with_prefect:

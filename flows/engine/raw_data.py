@@ -20,6 +20,16 @@ def imported(root: Path) -> Path | None:
     return path if path.is_file() and read_mapping(path).get("frozen") else None
 
 
+def missing(root: Path) -> str:
+    """What to do where the raw data that params.yaml names is not there; "" where it is, or where DVC can bring it."""
+    folder = RAW / workspace_files.dataset_name(root)
+    if (root / folder).exists() or (root / f"{folder}.dvc").is_file():
+        return ""
+    tracked = workspace_files.git(root, "ls-files", "--", str(folder))
+    bring = "; or bring back what git has of it: git sparse-checkout disable" if tracked else ""
+    return f"{folder}, which params.yaml names (ingest.data), is not there: name your own folder with `segmend run --data PATH`{bring}."
+
+
 def update(root: Path, say: Callable[[str], None]) -> None:
     """`dvc update`: take what is newest at the source. UserError where the source does not answer."""
     path = imported(root)

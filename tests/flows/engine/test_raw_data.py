@@ -35,6 +35,22 @@ def test_a_folder_that_changes_is_left_for_the_next_run(toy: Path, raw: Path, tm
     assert raw_data.unsettled(toy, 60, now=time.time() + 61) == ""
 
 
+def test_raw_data_that_is_not_there_is_one_sentence(toy: Path, raw: Path):
+    said = raw_data.missing(toy)
+    assert said.startswith("data/raw/leaves, which params.yaml names") and "sparse-checkout" not in said
+    raw.mkdir(parents=True)
+    (raw / "a.txt").write_text("one")
+    assert raw_data.missing(toy) == ""
+    git(toy, "init", "-q")
+    git(toy, "add", "-A", "-f")
+    git(toy, "commit", "-qm", "one")
+    (raw / "a.txt").unlink()
+    raw.rmdir()
+    assert "git sparse-checkout disable" in raw_data.missing(toy)
+    Path(f"{raw}.dvc").write_text("outs: []\n")
+    assert raw_data.missing(toy) == ""  # DVC brings it
+
+
 @pytest.mark.slow
 def test_what_dvc_import_brought_is_updated(toy: Path, raw: Path, tmp_path: Path):
     def dvc(root: Path, *words: str) -> None:
