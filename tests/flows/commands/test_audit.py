@@ -9,6 +9,7 @@ import typer
 from flows.commands import audit as command
 from flows.commands import ingested
 from flows.environment import UserError
+from flows.files.params_file import ParamsFile
 
 
 @pytest.fixture
@@ -68,10 +69,15 @@ def test_few_images_are_said(tmp_path, capsys, images, folds, few):
 
 def test_this_workspaces_own_data_keep_their_settings(place, tmp_path):
     root, _ = place
-    (root / "data/raw/brain").mkdir(parents=True)
-    command.data_of(root, root, "data/raw/brain", None, False)
-    settings = json.loads((root / ".work/audit/brain/params.yaml").read_text())["ingest"]
-    assert settings["format"] == {"name": "brain"} and settings["noise"] == {"level": "none"}
+    file = ParamsFile(root)
+    file.set("ingest.format", {"name": "coco", "coco": {"order": "larger_over_smaller"}})
+    file.set("ingest.noise.level", "medium")
+    file.save()
+    own = f"data/raw/{file.get('ingest.data')}"
+    (root / own).mkdir(parents=True)
+    command.data_of(root, root, own, None, False)
+    settings = json.loads((root / f".work/audit/{Path(own).name}/params.yaml").read_text())["ingest"]
+    assert settings["format"] == file.get("ingest.format") and settings["noise"] == {"level": "none"}
 
 
 def test_every_fold_is_trained_once(place):

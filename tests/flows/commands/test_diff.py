@@ -37,13 +37,13 @@ def test_revert_says_what_it_needs(root):
 
 def test_a_method_is_switched_off(root):
     before = (root / "params.yaml").read_text()
-    with pytest.raises(UserError, match="by similar now: correct.expansion is evidence"):
+    with pytest.raises(UserError, match="by similar now: correct.expansion is corrector"):
         revert.switched_off(root, "similar", write=True)
     with pytest.raises(UserError, match="--method goes alone"):
-        revert.revert(method="evidence", who="ada")
-    assert "add --write" in revert.switched_off(root, "evidence", write=False)
+        revert.revert(method="corrector", who="ada")
+    assert "add --write" in revert.switched_off(root, "corrector", write=False)
     assert (root / "params.yaml").read_text() == before
-    said = revert.switched_off(root, "evidence", write=True)
+    said = revert.switched_off(root, "corrector", write=True)
     assert "+  expansion: {name: none}" in said and "expansion: {name: none}" in (root / "params.yaml").read_text()
 
 

@@ -36,8 +36,8 @@ def option(words: list[str], name: str) -> str:
 @pytest.mark.parametrize(
     ("trained", "coming", "spend", "how"),
     [
-        (["r0"], "r1", "6%", "segmend run asks them"),
-        (["r0", "r1", "r2"], "r3", "6%", "segmend rounds 3 and segmend run do that"),
+        (["r0"], "r1", "4%", "segmend run asks them"),
+        (["r0", "r1", "r2"], "r3", "4%", "segmend rounds 3 and segmend run do that"),
     ],
 )
 def test_the_newest_network_asks_for_the_round_after_it(workspace, trained, coming, spend, how):
@@ -85,4 +85,4 @@ def test_without_a_network(workspace):
 
 def test_rounds_of_the_shipped_params_are_what_the_cases_say():
     rounds = YAML(typ="safe").load((ROOT / "params.yaml").read_text())["rounds"]
-    assert [settings["budget"] for settings in rounds.values()] == ["6%"] * 2
+    assert [settings["budget"] for settings in rounds.values()] == ["4%"] * 2
