@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from PIL import Image
+
 from flows.files.workspace_files import dataset_name
 from flows.tracking.mlflow_store import CHARTS, SERVED, Store
 from tests.annotate.browser import chromium
@@ -21,7 +23,8 @@ from tests.annotate.browser import chromium
 ML = "workflowType=machine_learning"
 SIZE = {"width": 1400, "height": 900}
 SLOW = 180_000  # milliseconds
-COLUMNS = 5  # of the report's pictures of labels; two rows of them are shown
+WIDTH, SCALE = 1040, 0.8  # pixels of the report's page, and of the picture over those of the page
+COLUMNS = 5  # pictures of labels in a row of the report: the first row is shown
 
 
 def pages(root: Path) -> list[tuple[str, str, str]]:
@@ -67,11 +70,12 @@ def shoot(browser: Any, address: str, text: str, file: Path) -> None:
 
 def shoot_report(browser: Any, root: Path, file: Path) -> None:
     """The report of a finished run from its head to the first pictures of labels."""
-    page = browser.new_page(viewport={"width": 825, "height": 900})
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900}, device_scale_factor=SCALE)
     page.goto((root / "data/report/index.html").as_uri())
-    last = page.locator("img").nth(2 * COLUMNS - 1).bounding_box()
+    last = page.locator("img").nth(COLUMNS - 1).bounding_box()
     height = round(last["y"] + last["height"]) + 12
-    page.screenshot(path=file, full_page=True, clip={"x": 0, "y": 0, "width": 825, "height": height})
+    page.screenshot(path=file, full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
+    Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
     page.close()
 
 
