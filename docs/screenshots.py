@@ -1,13 +1,14 @@
 """Screenshots of the dashboards for docs/dashboards.md, and of the report for README.md, by a headless Chromium.
 
+python -m docs.screenshots WORKSPACE --make      in a fresh clone: two runs with different networks, both promoted, then drifted images
 python -m docs.screenshots WORKSPACE [--out docs/pictures]
 python -m docs.screenshots WORKSPACE --report      after `make run` there: docs/report.png, and nothing else
 
-The workspace has two runs or more with a promoted network; `segmend ui`, `segmend ui --prefect` and `segmend serve --cron "0 2 * * *"` must be
-up in it.
+For the pictures `segmend ui`, `segmend ui --prefect` and `segmend serve --cron "0 2 * * *"` must be up in the workspace.
 """
 
 import json
+import subprocess
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.request import Request, urlopen
 
 from PIL import Image
 
+from flows.files.params_file import ParamsFile
 from flows.files.workspace_files import dataset_name
 from flows.tracking.mlflow_store import CHARTS, SERVED, Store
 from tests.annotate.browser import chromium
@@ -25,6 +27,27 @@ SIZE = {"width": 1400, "height": 900}
 SLOW = 180_000  # milliseconds
 WIDTH, SCALE = 1040, 0.8  # pixels of the report's page, and of the picture over those of the page
 COLUMNS = 5  # pictures of labels in a row of the report: the first row is shown
+DRIFTED = 75  # exit code of a run that stops for a look
+
+
+def demonstrate(root: Path) -> None:
+    """Two runs of slices of a brain that differ in the loss; then slices from nearer its top and bottom, which are unlike the others."""
+
+    def segmend(*words: str) -> int:
+        print("segmend", *words, flush=True)
+        return subprocess.run([sys.executable, "-m", "flows.cli", *words], cwd=root, check=False).returncode
+
+    def changed(name: str, value: object) -> None:
+        file = ParamsFile(root)
+        file.set(name, value)
+        file.save()
+
+    codes = [segmend("run", "-e", "brain"), segmend("promote")]
+    changed("train.loss.name", "gce")
+    codes += [segmend("run"), segmend("promote", "--force")]
+    changed("ingest.format.brain.least", 0.02)
+    if any(codes) or segmend("run") != DRIFTED:
+        raise SystemExit("the demonstration went otherwise: see above")
 
 
 def pages(root: Path) -> list[tuple[str, str, str]]:
@@ -32,7 +55,12 @@ def pages(root: Path) -> list[tuple[str, str, str]]:
     store = Store(root, dataset_name(root))
     base = json.loads((root / SERVED).read_text())["address"]
     runs = store.client.search_runs([store.experiment], order_by=["attributes.start_time DESC"])
-    flows = [run.info.run_id for run in runs if run.info.run_name.startswith("flow")]
+    flows = [
+        run.info.run_id
+        for run in runs
+        if run.info.run_name.startswith("flow") and run.data.tags.get("registered version")
+    ]
+    drift = next((run.info.run_id for run in runs if run.info.run_name == "drift"), None)
     compared = f"runs={json.dumps(flows[:2])}&experiments={json.dumps([store.experiment])}&{ML}"
     found = [
         ("mlflow-experiment", f"{base}/#/experiments/{store.experiment}/runs?{CHARTS}", "data/mIoU"),
@@ -40,6 +68,9 @@ def pages(root: Path) -> list[tuple[str, str, str]]:
         ("mlflow-compare", f"{base}/#/compare-runs?{compared}", "Parameters"),
         ("mlflow-registry", f"{base}/#/models/{store.name}?{ML}", "champion"),
     ]
+    if drift:
+        address = f"{base}/#/experiments/{store.experiment}/runs/{drift}/artifacts/index.html?{ML}"
+        found.append(("mlflow-drift", address, "index.html"))
     note = root / ".work/prefect/server.json"
     if note.exists():
         api = json.loads(note.read_text())["api"]
@@ -84,7 +115,11 @@ def main() -> int:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures")
     parser.add_argument("--report", action="store_true", help="the report alone, for README.md")
+    parser.add_argument("--make", action="store_true", help="make the runs that the pictures show, and take none")
     given = parser.parse_args()
+    if given.make:
+        demonstrate(given.workspace.resolve())
+        return 0
     if given.report:
         with chromium() as browser:
             shoot_report(browser, given.workspace.resolve(), Path(__file__).parent / "report.png")

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float32, Float64, UInt8
 
 from segmend.images.dataset import Dataset, Sample
 from segmend.images.rasters import UNLABELLED, VOID, LabelMap
 from segmend.stage.cache import Cache, code_digest
 
 LOOKS = ("brightness", "contrast", "saturation", "sharpness")
+DOUBT = ("uncertainty", "uncertainty of the doubtful regions")
+GRID = 8  # regions along either side of an image; superpixels of new images are not there yet when drift is asked
 
 
 class Measured(NamedTuple):
@@ -99,18 +101,30 @@ def of_features(sides: tuple[Side, Side]) -> Measured:
     return Measured("features of EfficientNet-Lite0", columns, *rows(sides, cache, measure), whole=True)
 
 
+def doubt(surest: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "2"]:
+    """1 - the largest class probability, in 0..1: the mean over the image, and that of its regions which a tenth of them exceed.
+
+    Regions are the cells of a grid of GRID x GRID, fewer where the image has fewer pixels a side. An object of a new kind fills a few
+    of them, and the mean over the image hardly moves.
+    """
+    rows, columns = (np.linspace(0, side, min(GRID, side), endpoint=False).astype(np.int64) for side in surest.shape)
+    sums = np.add.reduceat(np.add.reduceat(1 - surest.astype(np.float64), rows, 0), columns, 1)
+    sizes = np.outer(np.diff(rows, append=surest.shape[0]), np.diff(columns, append=surest.shape[1]))
+    return np.array([sums.sum() / surest.size, np.quantile(sums / sizes, 0.9)])
+
+
 def of_uncertainty(sides: tuple[Side, Side], network: Path) -> Measured:
-    """1 - the largest class probability, mean over the image. Of the promoted data only what the network did not learn from: it is
-    surer of what it learned."""
+    """Of the image and of its doubtful regions. Of the promoted data only what the network did not learn from: it is surer of what it
+    learned."""
     from segmend.network.inference import Predictor
 
     predictor = Predictor(network)
     unlearned = sides[1]._replace(samples=[s for s in sides[1].samples if s.split == "test"])
 
     def measure(image: UInt8[np.ndarray, "h w 3"]) -> np.ndarray:
-        return np.array([1 - float(predictor(image).max(0).mean(dtype=np.float64))])
+        return doubt(predictor(image).max(0))
 
     weights = sha256((network / "weights.safetensors").read_bytes()).hexdigest()
     key = ["uncertainty", code_digest(__name__), weights, f"{predictor.device.type} {predictor.precision}"]
     found = rows((sides[0], unlearned), Cache("drift", key), measure)
-    return Measured("the champion's uncertainty", ("uncertainty",), *found)
+    return Measured("the champion's uncertainty", DOUBT, *found)

@@ -28,13 +28,13 @@ import pyarrow.parquet as parquet
 
 from segmend.answers import answers, history
 from segmend.images.dataset import GOLD, Dataset, Labels, Sample
-from segmend.images.parallel import map_images
 from segmend.images.rasters import UNLABELLED, VOID, LabelMap, Maps, write_maps
 from segmend.images.regions import class_counts, majority
 from segmend.stage.cache import Cache
 from segmend.stage.command import stage, write_json
 from tasks.pseudo_label.consensus.consensus import Consensus, consensus_maps
 from tasks.pseudo_label.consensus.network_prior import opened
+from tasks.pseudo_label.kept_labels import KeptLabels
 from tasks.pseudo_label.labellers._model import Item, LabellerContext, Model, ModelLabels, confidence, key_of, stream
 from tasks.pseudo_label.settings import Params
 
@@ -47,11 +47,12 @@ SCORES = pa.schema([("image", pa.string()), ("region", pa.int32()), ("class", pa
 class Labelled(NamedTuple):
     """One image's result: label map (h, w), majority label (k,) and confidence (k,) per region; what a model predicts."""
 
-    labels: LabelMap
+    labels: LabelMap | None  # None: it stands in the output already
     majority: np.ndarray
     confidence: np.ndarray
     predicted: ModelLabels | None = None
     trust: np.ndarray | None = None  # (h, w), where annotators were aggregated
+    pixels: np.ndarray | None = None  # (256,), by label; None where the label map is given
 
 
 def item(identifier: str, *, data: Dataset, regions: Maps) -> Item:
@@ -59,10 +60,10 @@ def item(identifier: str, *, data: Dataset, regions: Maps) -> Item:
     return Item(data.image(identifier), mask, regions[identifier])
 
 
-def label(sample: Sample, *, read: Callable[[str], Item], labeller: Any, classes: tuple[str, ...]) -> Labelled:
-    image, mask, cells = read(sample.id)
-    labels, sure = labeller(image, mask, cells, classes)
-    return Labelled(labels, majority(class_counts(labels, cells, len(classes)))[0], sure)
+def by_itself(kept: KeptLabels, samples: Sequence[Sample]) -> Iterator[Labelled]:
+    """The labels of each sample by a labeller that looks at one image at a time."""
+    for ready in kept.all(samples):
+        yield Labelled(None, ready.majority, ready.confidence, pixels=ready.pixels)
 
 
 def by_model(
@@ -134,20 +135,22 @@ def pseudo_label(
     elif consensus:
         made = by_annotators(consensus, Maps(regions), samples)
     else:
-        work = partial(label, read=read, labeller=labeller, classes=data.classes)
-        made = map_images(work, samples, "first labels")
+        made = by_itself(KeptLabels(labeller, data, Maps(regions), labels), samples)
     pixels = np.zeros(256, np.int64)
     sure, unlabelled = [], 0
 
     def tables() -> Iterator[tuple[pa.Table, str, ModelLabels | None]]:
         nonlocal pixels, unlabelled
         for sample, result in zip(samples, made, strict=True):
-            labels.write(sample.id, result.labels, data.card)
+            counts = result.pixels
+            if counts is None:
+                assert result.labels is not None
+                labels.write(sample.id, result.labels, data.card)
+                counts = np.bincount(result.labels.ravel(), minlength=256)
             if result.trust is not None:
                 labels.write_trust(sample.id, result.trust)
-            counts = np.bincount(result.labels.ravel(), minlength=256)
             pixels += counts
-            unlabelled += int(counts[UNLABELLED] == result.labels.size)
+            unlabelled += int(counts[UNLABELLED] == counts.sum())
             sure.append(result.confidence)
             ids = np.arange(len(result.confidence), dtype=np.int32)
             columns = [np.repeat(sample.id, len(ids)), ids, result.majority, result.confidence.astype(np.float32)]

@@ -76,6 +76,7 @@ def test_equal_bytes_for_any_number_of_workers(here, monkeypatch):
     toys.leaves(here)
     run(here)
     monkeypatch.setenv("SEGMEND_WORKERS", "2")
+    rmtree(here / ".work")
     run(here, "again")
     assert toys.digests(here / "labels/r0") == toys.digests(here / "again")
 
