@@ -4,6 +4,7 @@ promoted one; each names the champion before it, so that `segmend rollback` find
 import tempfile
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -106,9 +107,9 @@ def save_pyfunc(model: Path, code: Path, target: Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.pyfunc import save_model
     from mlflow.types import Schema, TensorSpec
-    from mlflow.utils import environment
 
     # Else it reads the files of all installed packages, over a second, to warn of requirements that differ from what is installed.
+    environment: Any = import_module("mlflow.utils.environment")
     environment.warn_dependency_requirement_mismatches = lambda requirements: None
 
     byte = np.dtype("uint8")

@@ -117,7 +117,7 @@ def evidence(data: Dataset, champion: Path, challenger: Path, asked: Sequence[As
         if counts:
             images.append(sample.id)
             answers += len(counts)
-            pairs.append((sum(first for first, _ in counts), sum(second for _, second in counts)))  # type: ignore[arg-type]
+            pairs.append((np.sum([first for first, _ in counts], 0), np.sum([second for _, second in counts], 0)))
     shape = (len(images), len(data.classes), len(data.classes) + 2)
     first, second = (np.array([pair[k] for pair in pairs], np.int64).reshape(shape) for k in range(2))
     return Evidence(images, answers, first, second)

@@ -17,7 +17,7 @@ from segmend.images.dataset import Dataset, Labels, Sample
 from segmend.images.parallel import map_images
 from segmend.images.rasters import Maps
 from segmend.images.regions import class_counts, majority
-from segmend.stage.cache import Cache, code_digest, write_whole
+from segmend.stage.cache import Cache, Part, code_digest, write_whole
 
 HEAD = 257  # int64 at the head of a file: regions, and the pixels by label
 
@@ -61,7 +61,7 @@ class KeptLabels:
         """Where the result of an image is kept; `cells` is the digest of its packed regions."""
         mask = self.data.folder / "masks" / f"{sample.id}.png"
         size = (self.data.folder / "images" / f"{sample.id}.png").stat().st_size
-        parts = [f"{sample.image_sha256} {size}", mask.read_bytes() if mask.is_file() else None, cells]
+        parts: list[Part] = [f"{sample.image_sha256} {size}", mask.read_bytes() if mask.is_file() else None, cells]
         return self.cache.path(parts).with_suffix(".labels")
 
     def make(self, work: tuple[Sample, Path]) -> Ready:
