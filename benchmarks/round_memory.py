@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 from statistics import mean
 from subprocess import run
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 from benchmarks.claims import Claim, arguments, cells, kept, plus_minus, spread, write
@@ -39,11 +39,11 @@ asked) and, where the budget is a share of the cells, questions and answers.
 """
 
 
-def prepare(images: int) -> dict[str, Any]:
+def prepare(images: int, name: str = "", recipe: str = "segmend") -> dict[str, Any]:
     """Data, labels and the network of round 0, as many training steps for many images as for few; where all that is."""
     from benchmarks import rounds_in_process as place
 
-    name = f"toy-{images}"
+    name = name or f"toy-{images}"
     # Toy images are drawn, but ingest wants a folder to read from.
     environ["SEGMEND_BENCH_DATA"] = str(place.WORK / "raw")
     (place.WORK / "raw" / name).mkdir(parents=True, exist_ok=True)
@@ -56,11 +56,15 @@ def prepare(images: int) -> dict[str, Any]:
         "superpixelize": {"method": {"name": "slic", "slic": {"regions": REGIONS}}},
         "train": {"epochs": max(1, max(SIZES) // images)},
     }
-    cell = place.Cell(name, 0, "memory", place.experiment("segmend"))
+    cell = place.Cell(name, 0, "memory", place.experiment(recipe))
     cell.ready()
     paths = {**cell.fixed, "labels": cell.start / "labels/r0", "model": cell.start / "models/r0"}
     paths |= {"regions": cell.base / "regions", "place": cell.place}
-    return {"settings": cell.settings, "paths": {key: str(path) for key, path in paths.items()}}
+    return {
+        "settings": cell.settings,
+        "work": str(place.WORK),
+        "paths": {key: str(path) for key, path in paths.items()},
+    }
 
 
 def alone(stage: str, settings: dict[str, Any], paths: dict[str, str], options: dict[str, str]) -> dict[str, Any]:
@@ -74,20 +78,22 @@ def alone(stage: str, settings: dict[str, Any], paths: dict[str, str], options: 
     command = getattr(import_module(f"tasks.{stage}.__main__"), stage).stage
     imports = getrusage(RUSAGE_SELF).ru_maxrss
     checked = validated(command.__annotations__["settings"], settings, stage)
-    metrics = command(checked, 0, round="r1", **{key: Path(path) for key, path in paths.items()}, **options)
+    start = process_time()
+    metrics = command(checked, 0, **{key: Path(path) for key, path in paths.items()}, **options)
     peak = max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN))
     unit = 1024 if sys.platform == "darwin" else 1  # there it is counted in bytes
     return {
         "kilobytes": peak // unit,
         "imports": imports // unit,
         "seconds": round(monotonic() - begin, 1),
-        "asked": metrics["asked"],
+        "cpu": round(process_time() - start, 2),
+        "asked": metrics.get("asked"),
     }
 
 
-def process(function: str, *arguments: Any) -> dict[str, Any]:
-    """What a function of this module returns in a new process."""
-    code = "import sys, json; from benchmarks import round_memory as here; "
+def process(function: str, *arguments: Any, module: str = "round_memory") -> dict[str, Any]:
+    """What a function of a benchmark's module returns in a new process."""
+    code = f"import sys, json; from benchmarks import {module} as here; "
     code += f"print(json.dumps(here.{function}(*json.loads(sys.argv[1]))))"
     own = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "SEGMEND_WORKERS": "1"}
     command = [sys.executable, "-c", code, dumps(arguments)]
@@ -106,8 +112,8 @@ def measure(images: int, budget: str, repetition: int) -> dict[str, Any]:
     correct = {**paths, "truth": truth, "first": paths["labels"], "answers": str(workspace / "none.jsonl")}
     correct |= {"queries": str(workspace / "queries"), "out": str(workspace / "labels")}
     return {
-        "query": process("alone", "query", settings["query"], query, {"budget": budget}),
-        "correct": process("alone", "correct", settings["correct"], correct, {}),
+        "query": process("alone", "query", settings["query"], query, {"budget": budget, "round": "r1"}),
+        "correct": process("alone", "correct", settings["correct"], correct, {"round": "r1"}),
     }
 
 

@@ -62,6 +62,9 @@ ARMS: dict[str, dict[str, Any]] = {
     "alc": experiment("alc"),
     "a2lc": experiment("a2lc"),
 }
+# The papers' own training, cross entropy with class weights and plain gradients, on the same network.
+OWN = {f"{name}_own_training": experiment(name) for name in ("alc", "a2lc")}
+ARMS |= OWN
 CORRECTED = ARMS["segmend"]
 # 5 % wrong answers; of regions that are nowhere 3 pixels wide a quarter is mistaken and a quarter skipped.
 ERRING = {"confusion": 0.05, "thin": 3, "thin_confusion": 0.25, "thin_skips": 0.25}
@@ -71,6 +74,7 @@ ARMS |= {
     "corrected_random_0": merged(CORRECTED, {"query": {"random": 0.0}}),
     "corrected_random_5": merged(CORRECTED, {"query": {"random": 0.05}}),
     "corrected_random_10": merged(CORRECTED, {"query": {"random": 0.1}}),
+    "corrected_steady": merged(CORRECTED, {"query": {"random_least": 0.2}}),
     "corrected_unguarded": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"z": 0.0}}}}),
     "corrected_naive": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"chosen": 1.0}}}}),
     "corrected_network": merged(CORRECTED, {"correct": {"expansion": {"corrector": {"features": "network"}}}}),
@@ -111,7 +115,8 @@ class ShiftedCell(Cell):
     }
 
     def __init__(self, data: str, seed: int, arm: str, settings: dict[str, Any]):
-        super().__init__(data, seed, f"shifted-{arm}", merged(settings, {"train": LEARN}))
+        learn = {"network": LEARN["network"]} if arm in OWN else LEARN
+        super().__init__(data, seed, f"shifted-{arm}", merged(settings, {"train": learn}))
         name = self.base.name
         self.base = WORK / f"shifted-{name}"
         self.start = self.base / self.start.name

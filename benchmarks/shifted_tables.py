@@ -11,8 +11,9 @@ Row = dict[str, Any]
 NEW, SIM, ERRING = "segmend", "sim", "segmend_erring"
 PARTS = {
     "corrected_random_0": "no question drawn at random",
-    "corrected_random_5": "5 % at random in every round",
-    "corrected_random_10": "10 % at random in every round",
+    "corrected_random_5": "at most 5 % at random",
+    "corrected_random_10": "at most 10 % at random",
+    "corrected_steady": "a fifth at random in every round, also where labels are good",
     "corrected_unguarded": "guard: none (z 0)",
     "corrected_naive": "guard: chosen answers count like random ones",
     "corrected_network": "features: the network's probabilities",

@@ -40,7 +40,7 @@ from segmend.stage.command import stage
 from segmend.stage.params import validated
 from tasks.query.acquisitions import _expected_fix
 from tasks.query.contact_sheet import View, sheet
-from tasks.query.ranking import allowance, by_area, drawn, ranked, spaced
+from tasks.query.ranking import allowance, by_area, drawn, ranked, share_of_chance, spaced
 from tasks.query.settings import Params
 
 PICTURES = 24  # questions on the contact sheet
@@ -235,8 +235,9 @@ def query(
     order = ranked(utilities, open_, rng)
     allowed = allowance(may_spend, asked.cells)
     number = ceil(allowed - 1e-9)
+    share = share_of_chance(past, settings.random, settings.random_least)
     of_val = from_val(settings, ceil(settings.val * number - 1e-9), data, Maps(regions), current, model, out, rng)
-    chosen, chance = drawn(order, table.area, number - len(of_val.chosen), settings.random, rng)
+    chosen, chance = drawn(order, table.area, number - len(of_val.chosen), share, rng)
     later = order[~np.isin(order, chosen)]
     val_ranks, ranks = spaced(len(of_val.chosen), len(chosen) + len(of_val.chosen))
     made = questions(round, settings.kind, asked, chosen, chance, ranks, utilities, expected, data)
@@ -268,6 +269,7 @@ def query(
         "asked_pixels": int(table.area[chosen].sum()),
         "expected_fixed": forecast.expected if with_forecast else None,
         "experience": experience,
+        "repeats": table.repeats,
         "ahead": min(AHEAD, len(later)),
         "ahead_fixed": tenth(experience * expected[later[:AHEAD]].sum()) if with_forecast else None,
         "shown/unlabelled": shown[None],

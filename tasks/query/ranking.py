@@ -1,7 +1,11 @@
 """From utilities to the regions that are asked: never twice, within the budget, ties by seeded chance."""
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Bool, Float64, Int64
+
+WRONG = 0.1  # share of wrong pixels below which questions drawn by chance hardly find mistakes
+FEW = 5  # answers that find so many stand beside the first ones
 
 
 def allowance(budget: int | str, regions: int) -> float:
@@ -40,6 +44,22 @@ def drawn(
     asked[places], chances[places] = lucky, chance
     asked[free] = chosen
     return asked, chances
+
+
+def share_of_chance(past: pa.Table, most: float, least: float | None) -> float:
+    """The share of a round that chance draws: `most`, or where `least` is given less as labels are better, never below it.
+
+    Chance draws in proportion to area, so the mean share of a region's pixels that its answers changed is how much of the labels is
+    wrong. Below WRONG the share falls in proportion.
+    """
+    rows = past.select(["kind", "chance", "changed", "pixels"]).to_pylist()
+    changed = [
+        row["changed"] / row["pixels"]
+        for row in rows
+        if row["chance"] is not None and row["kind"] in ("confirm", "class") and row["pixels"]
+    ]
+    wrong = (sum(changed) + FEW * WRONG) / (len(changed) + FEW)
+    return most if least is None else max(most * min(1.0, wrong / WRONG), min(least, most))
 
 
 def by_area(

@@ -26,6 +26,13 @@ class Params(Settings):
         description="share of a round's questions that chance draws, in proportion to area: they alone say how far labels, network and "
         "corrector may be believed (expansion corrector)",
     )
+    random_least: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="down to this the share falls where answers that chance asked for show less than a tenth of the labels to be wrong, in "
+        "proportion; none: it never falls",
+    )
     val: float = Field(
         0.0,
         ge=0,

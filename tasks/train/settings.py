@@ -59,6 +59,11 @@ class Params(Settings):
         description="which weights later stages get: best by mIoU on the val split's labels, which only answers about val images mend (query.val), or the last",
     )
 
+    batch_norm: Literal["running", "reestimated"] = Field(
+        "running",
+        description="statistics of batch norms in the network that is saved: the running ones of training, or those of the whole training images",
+    )
+
     @model_validator(mode="after")
     def co_teaching_needs_a_choice(self) -> "Params":
         if self.teacher.name == "co_teaching" and self.selection.name == "all":

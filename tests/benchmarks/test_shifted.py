@@ -18,7 +18,9 @@ def test_every_arm_is_a_setting(data, arm):
     cell = shifted.cell_of(data, arm, 0)
     for stage in STAGES:
         validated(STAGES[stage].stage.__annotations__["settings"], cell.settings[stage], stage)
-    assert cell.settings["train"]["loss"]["name"] == "dice"  # all arms learn in the same way
+    # All arms learn in the same way, but for those that stand for the papers' own.
+    assert cell.settings["train"]["loss"]["name"] == ("cross_entropy" if arm in shifted.OWN else "dice")
+    assert cell.settings["train"]["network"] == shifted.LEARN["network"]
 
 
 def test_gamma_and_blur():

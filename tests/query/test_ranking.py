@@ -1,11 +1,12 @@
 """Budgets, ties, and no region twice."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.query.ranking import allowance, drawn, ranked
+from tasks.query.ranking import allowance, drawn, ranked, share_of_chance
 
 
 def rng(seed=0):
@@ -61,3 +62,32 @@ def test_chance_draws_in_proportion_to_area():
 def test_a_round_that_is_answered_in_part_has_its_share():
     _, chance = drawn(np.arange(1000), np.ones(1000, int), 100, 0.1, rng())
     assert np.flatnonzero(chance).tolist() == list(range(5, 100, 10))
+
+
+def answered(*rows):
+    """A history of answers: kind, chance, changed, pixels."""
+    return pa.table({name: [row[k] for row in rows] for k, name in enumerate(("kind", "chance", "changed", "pixels"))})
+
+
+def test_the_share_of_chance_falls_with_the_wrong_labels_that_chance_found():
+    none = pa.table({name: pa.array([], pa.float64()) for name in ("kind", "chance", "changed", "pixels")})
+    right = [("confirm", 0.1, 0, 50)] * 45
+    assert share_of_chance(none, 0.2, 0.02) == 0.2  # nothing is known
+    assert share_of_chance(answered(*right), 0.2, 0.02) == 0.02 == 0.2 * (5 * 0.1) / 50 / 0.1
+    assert share_of_chance(answered(*right), 0.2, None) == 0.2
+    # 3 of 45 whole regions are wrong: (3 + .5) of 50, .07 of .1.
+    some = answered(*right[:42], *[("class", 0.1, 50, 50)] * 3)
+    assert share_of_chance(some, 0.2, 0.02) == pytest.approx(0.14)
+    # What an acquisition chose, and what was skipped, say nothing of the whole.
+    chosen = answered(*right, *[("class", None, 50, 50)] * 30, *[("skip", 0.2, 0, 50)] * 30)
+    assert share_of_chance(chosen, 0.2, 0.02) == share_of_chance(answered(*right), 0.2, 0.02)
+
+
+@given(
+    st.lists(st.tuples(st.just("class"), st.just(0.5), st.integers(0, 9), st.integers(9, 99)), min_size=1, max_size=30),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_the_share_of_chance_stays_between_its_bounds(rows, most, least):
+    share = share_of_chance(answered(*rows), most, least)
+    assert min(least, most) <= share <= most

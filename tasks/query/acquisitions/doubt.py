@@ -8,8 +8,8 @@ Formula, p what the pool of label, network and corrector believes of a region (c
     where it had not (beside 5 questions with 100 and 50 pixels). Of any k questions about (1 - r) k come in the order of
     expected gain, r k / 2 in that of the look-ahead, r k / 2 in that of doubt.
 Limits: no corrector yet (round 1): look-ahead in place of doubt, and r = R / (R + G), with R the look-ahead of the best twentieth of the
-    regions where network and label agree, G the pixels that the best twentieth are expected to gain. Where the network repeats no
-    mistake r goes to 0 and the order is that of expected gain.
+    regions where network and label agree, G the pixels that the best twentieth are expected to gain; half of r k is kept for regions where
+    network and label differ. Where the network repeats no mistake r goes to 0 and the order is that of expected gain.
 Differs: the share of mistakes that the network repeats was to come from answers drawn at random; a round of 2 % has one or two
     mistakes among them, so what all answers changed decides instead.
 Costs: O(classes * pixels), one pass.
@@ -46,7 +46,8 @@ class Doubt(Method):
         believed, reach = (table.columns[name].astype(np.float64) for name in ("believed", "reach"))
         if not believed.any():
             share = at_first(table, reach, open_)
-            return joined([(gain, 1 - share), (reach, share)], open_)
+            apart = np.where(table.shown == table.predicted, -np.inf, reach)
+            return joined([(gain, 1 - share), (reach, share / 2), (apart, share / 2)], open_)
         entropy = -(believed * np.log(np.maximum(believed, 1e-9))).sum(axis=1)
         own = believed.argmax(axis=1)
         pixels = np.bincount(own, table.area, believed.shape[1])

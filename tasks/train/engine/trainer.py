@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 import torch
 
 from segmend.images.dataset import Dataset, Labels
+from segmend.network.device import precision
 from segmend.network.segmenter import save
 from segmend.training.checkpoints import Checkpoints
 from segmend.training.determinism import out_of_memory, reproducible
 from tasks.train.api import distributed
 from tasks.train.corrections import _relabelling
 from tasks.train.engine import early_learning
+from tasks.train.engine.batch_norm import reestimate
 from tasks.train.engine.label_statistics import LabelStatistics
 from tasks.train.engine.loop import train
 from tasks.train.engine.state import State, start
@@ -57,6 +59,11 @@ def train_and_write(
     epoch = best if settings.use == "best" and best else state.epoch
     if epoch != state.epoch:
         state.shown.load_state_dict(state.best["network"])
+    if settings.batch_norm == "reestimated":
+        kind = precision(distributed.device())
+        amp = torch.autocast(distributed.device().type, kind, enabled=kind != torch.float32)
+        with reproducible():
+            reestimate(state.shown, dataset, data.train, amp)
     save(out, state.shown, settings.network, dataset.card, trained=bool(data.train))
     write_curve(curves, state.curve)
     early_learning.keep(checkpoints.path.parent / "early", out / "early")

@@ -61,6 +61,15 @@ def test_the_first_round_follows_what_is_expected_of_each_order():
     assert at_first(none, none.columns["reach"], np.ones(20, bool)) == 0
 
 
+def test_half_of_the_first_look_ahead_is_kept_for_conflicts():
+    """The look-ahead likes regions where label and network agree; of the first four two are conflicts, its best ones."""
+    first = regions(np.zeros((40, 2)), moved=np.zeros((40, 3)))
+    first.columns["reach"][:] = np.arange(40)
+    conflicts = np.isin(np.arange(40), [3, 5, 8])
+    first = replace(first, shown=np.zeros(40, np.uint8), predicted=conflicts.astype(np.uint8))
+    assert set(np.argsort(-Doubt()(first, RNG), kind="stable")[:4].tolist()) == {39, 38, 8, 5}
+
+
 def test_half_of_what_is_repeated_goes_to_the_look_ahead():
     """No gain: the best of the look-ahead and the most doubtful one come first."""
     some = regions([[0.9, 0.1], [0.5, 0.5], [1, 0], [0.8, 0.2]], repeats=1.0)

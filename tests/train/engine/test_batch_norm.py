@@ -1,0 +1,50 @@
+"""Batch norms' statistics after training: those of the whole training images, and nothing else of the network changes."""
+
+import numpy as np
+import pytest
+import torch
+
+from segmend.images.dataset import Dataset
+from segmend.network.segmenter import load, normalise
+from tasks.train.engine.batch_norm import reestimate
+from tests.toys import shapes
+from tests.train.runs import bytes_of, quick, run
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    for name, value in (("PRECISION", "fp32"), ("WORKERS", "1"), ("DEVICE", "cpu")):
+        monkeypatch.setenv(f"SEGMEND_{name}", value)
+    monkeypatch.chdir(shapes(tmp_path))
+    return tmp_path
+
+
+def test_the_saved_network_has_the_statistics_of_the_training_images(toy):
+    run(toy, quick(use="last"), "running")
+    run(toy, quick(use="last", batch_norm="reestimated"), "reestimated")
+    (before, card), (after, _) = (load(toy / "models" / name) for name in ("running", "reestimated"))
+    first, second = before.state_dict(), after.state_dict()
+    changed = {name for name in first if not torch.equal(first[name], second[name])}
+    assert changed and all("running_" in name or "num_batches" in name for name in changed)
+    # The first convolution sees the images themselves: its mean over them, batch by batch, can be counted by hand.
+    dataset = Dataset(toy / "dataset")
+    convolution = after.body.down[0][0]
+    means = []
+    from segmend.network.inference import grouped
+
+    for some in grouped(dataset.of("train")):
+        images = np.stack([dataset.image(sample.id) for _, sample in some])
+        x = after.padded(normalise(torch.from_numpy(images).permute(0, 3, 1, 2), card))
+        with torch.no_grad():
+            means.append(convolution(x).mean(dim=(0, 2, 3)))
+    assert torch.allclose(after.body.down[0][1].running_mean, torch.stack(means).mean(0), atol=1e-5)
+
+
+def test_equal_input_gives_equal_bytes_and_the_mode_stays(toy):
+    run(toy, quick(batch_norm="reestimated"), "a")
+    run(toy, quick(batch_norm="reestimated"), "b")
+    assert bytes_of(toy, "a") == bytes_of(toy, "b")
+    network, dataset = load(toy / "models/a")[0], Dataset(toy / "dataset")
+    network.train()
+    reestimate(network, dataset, list(dataset.of("train")), torch.autocast("cpu", enabled=False))
+    assert network.training and network.body.down[0][1].momentum == 0.1
