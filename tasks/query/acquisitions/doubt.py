@@ -8,8 +8,8 @@ Formula, p what the pool of label, network and corrector believes of a region (c
     where it had not (beside 5 questions with 100 and 50 pixels). Of any k questions about (1 - r) k come in the order of
     expected gain, r k / 2 in that of the look-ahead, r k / 2 in that of doubt.
 Limits: no corrector yet (round 1): look-ahead in place of doubt, and r = R / (R + G), with R the look-ahead of the best twentieth of the
-    regions where network and label agree, G the pixels that the best twentieth are expected to gain; half of r k is kept for regions where
-    network and label differ. Where the network repeats no mistake r goes to 0 and the order is that of expected gain.
+    regions where network and label agree, G the pixels that the best twentieth are expected to gain; of those r k at most every other
+    one is a region where network and label agree. Where the network repeats no mistake r goes to 0 and the order is that of expected gain.
 Differs: the share of mistakes that the network repeats was to come from answers drawn at random; a round of 2 % has one or two
     mistakes among them, so what all answers changed decides instead.
 Costs: O(classes * pixels), one pass.
@@ -46,8 +46,8 @@ class Doubt(Method):
         believed, reach = (table.columns[name].astype(np.float64) for name in ("believed", "reach"))
         if not believed.any():
             share = at_first(table, reach, open_)
-            apart = np.where(table.shown == table.predicted, -np.inf, reach)
-            return joined([(gain, 1 - share), (reach, share / 2), (apart, share / 2)], open_)
+            ahead = restrained(reach, table.shown == table.predicted, open_)
+            return joined([(gain, 1 - share), (ahead, share)], open_)
         entropy = -(believed * np.log(np.maximum(believed, 1e-9))).sum(axis=1)
         own = believed.argmax(axis=1)
         pixels = np.bincount(own, table.area, believed.shape[1])
@@ -65,6 +65,21 @@ def at_first(table: RegionTable, reach: Float64[np.ndarray, " n"], open_: Bool[n
     return ahead / max(ahead + gains, 1e-9)
 
 
+def restrained(
+    utility: Float64[np.ndarray, " n"], agree: Bool[np.ndarray, " n"], open_: Bool[np.ndarray, " n"]
+) -> Float64[np.ndarray, " n"]:
+    """The same order, but at most every other region is one where network and label agree, as long as there are others."""
+    own, of_agree, of_others = (ranks(utility, some) for some in (open_, open_ & agree, open_ & ~agree))
+    return -np.where(agree, np.maximum(own, 2 * of_agree), np.minimum(own, 2 * of_others + 1))
+
+
+def ranks(utility: Float64[np.ndarray, " n"], some: Bool[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    """The places of `some` in the order of utility, from 0; infinite for all others."""
+    rank = np.full(len(utility), np.inf)
+    rank[np.flatnonzero(some)[np.argsort(-utility[some], kind="stable")]] = np.arange(np.count_nonzero(some))
+    return rank
+
+
 def best_twentieth(values: Float64[np.ndarray, " n"]) -> float:
     """The sum of the largest 5 %."""
     return float(np.sort(values)[len(values) - ceil(len(values) / 20) :].sum())
@@ -76,8 +91,5 @@ def joined(
     """Utilities that put several orders together, each with its share: of the best k about that part comes from it."""
     slots = np.full(len(open_), np.inf)
     for utility, part in orders:
-        rank = np.full(len(open_), np.inf)
-        order = np.flatnonzero(open_)[np.argsort(-utility[open_], kind="stable")]
-        rank[order] = (np.arange(len(order)) + 0.5) / max(part, 1e-9)
-        slots = np.minimum(slots, rank)
+        slots = np.minimum(slots, (ranks(utility, open_) + 0.5) / max(part, 1e-9))
     return -slots
