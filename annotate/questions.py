@@ -23,11 +23,12 @@ class Questions:
         self.round, self.labels = round, workspace.before(round)
         self.folder = folder or workspace.path("queries", round)
         about = self.folder / "about.json"
-        self.answers = workspace.path("answers", round)
+        self.answers, self.held_out = workspace.path("answers", round), False
         if about.is_file():
             content = loads(about.read_text(encoding="utf-8"))
             self.labels = str(content["labels"])
-            self.answers = workspace.root / content["answers"] if "answers" in content else self.answers
+            if "answers" in content:  # no round reads them
+                self.answers, self.held_out = workspace.root / content["answers"], True
         self.mark = (self.folder / "queries.jsonl").stat().st_mtime_ns
         self.ordered = sorted(read_queries(self.folder), key=lambda query: query.rank)
         self.by_name = {query.query: query for query in self.ordered}
@@ -59,7 +60,7 @@ class Questions:
             "box": box,
             "runs": runs,
             "shown": self._classes.get(query.shown or ""),
-            "predicted": self._classes.get(query.predicted),
+            "predicted": None if self.held_out else self._classes.get(query.predicted),  # no network was asked
             "expected": query.expected,
             "place": query.rank + 1,
         }

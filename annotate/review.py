@@ -107,8 +107,10 @@ class Review:
             "mine": len(mine),
         }
 
-    def needed(self, asked: int) -> int | Literal["any"]:
-        """How many answers the stage correct waits for; any: one, and it goes on with what is there."""
+    def needed(self, asked: int) -> int | Literal["any", "none"]:
+        """How many answers the stage correct waits for; any: one, and it goes on with what is there; none: it does not read them."""
+        if self.assignment.questions.held_out:
+            return "none"
         oracle = self.workspace.params.get("correct", {}).get("oracle", {})
         asks = oracle.get("name") == "people" and self.options.questions is None
         share: Any = (oracle.get("people") or {}).get("enough", "any") if asks else "any"

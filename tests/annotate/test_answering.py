@@ -261,6 +261,8 @@ def test_answers_to_questions_of_another_folder_go_where_its_about_file_says(tmp
     before = round_file.read_bytes() if round_file.exists() else b""
     ada = served(root, questions=folder)("ada")
     question = take(ada, 1)[0]
+    assert question["predicted"] is None  # whatever stands in the file: it must not be taken for a network's opinion
     assert give(ada, question["query"]).status_code == 200
+    assert Review(Workspace(root), Options(questions=folder)).progress("ada")["needed"] == "none"
     assert [answer.query for answer in read(target)] == [question["query"]]
     assert (round_file.read_bytes() if round_file.exists() else b"") == before

@@ -12,11 +12,14 @@ export function showProgress(now) {
   if (now.expected !== null && now.answered < now.asked) gain.push(say(texts.progress.left, { n: short(now.expected) }));
   const stop = now.each !== null && now.each < 1;
   if (now.each !== null) gain.push(stop ? texts.progress.stop : say(texts.progress.each, { n: short(now.each) }));
-  const enough = now.answered >= (now.needed === "any" ? now.asked : now.needed);
-  if (enough) gain.push(texts.progress.enough);
+  const heldOut = now.needed === "none"; // the answers judge labels and are applied to none
+  const enough = !heldOut && now.answered >= (now.needed === "any" ? now.asked : now.needed);
+  if (heldOut) gain.push(texts.progress.held_out);
+  else if (enough) gain.push(texts.progress.enough);
   else if (now.needed === "any") gain.push(...(now.answered + now.mine ? [texts.progress.any] : []));
   else gain.push(say(texts.progress.lacking, { n: now.needed - now.answered }));
   $("gain").textContent = gain.join("; ");
   $("gain").classList.toggle("stop", stop);
   $("retrain").classList.toggle("primary", enough);
+  $("retrain").hidden = heldOut;
 }
