@@ -76,7 +76,7 @@ def pages(root: Path) -> list[tuple[str, str, str]]:
         api = json.loads(note.read_text())["api"]
         asked = Request(
             f"{api}/flow_runs/filter",
-            b'{"sort": "END_TIME_DESC", "limit": 1, "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}',
+            b'{"sort": "END_TIME_DESC", "limit": 1, "flow_runs": {"state": {"name": {"any_": ["Completed"]}}}}',
             {"Content-Type": "application/json"},
         )
         (run,) = json.loads(urlopen(asked).read())
@@ -87,6 +87,18 @@ def pages(root: Path) -> list[tuple[str, str, str]]:
     return found
 
 
+def prepare(page: Any, name: str) -> None:
+    """What a reader would do, or need not see, on some of the pages."""
+    if name == "mlflow-compare":  # the first metric is the number of clicks, which is equal
+        page.get_by_text("effort/clicks").first.click()
+        page.keyboard.type("test/mIoU")
+        page.wait_for_timeout(1000)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+    if name == "mlflow-drift":  # a folder of this machine
+        page.get_by_text("Path: file:").first.evaluate("element => element.parentElement.style.visibility = 'hidden'")
+
+
 def shoot(browser: Any, address: str, text: str, file: Path) -> None:
     page = browser.new_page(viewport=SIZE)
     page.set_default_timeout(SLOW)
@@ -94,7 +106,9 @@ def shoot(browser: Any, address: str, text: str, file: Path) -> None:
     page.get_by_text(text).first.wait_for(state="attached")
     for panel in page.get_by_label("Close", exact=True).all():  # MLflow's assistant covers a third of the page
         panel.click()
-    page.wait_for_timeout(8000)  # charts are drawn and move into place
+    page.wait_for_timeout(4000)  # what was fetched is drawn
+    prepare(page, file.stem)
+    page.wait_for_timeout(6000)  # charts move into place
     page.screenshot(path=file, timeout=SLOW)
     page.close()
 
@@ -115,6 +129,7 @@ def main() -> int:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures")
     parser.add_argument("--report", action="store_true", help="the report alone, for README.md")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these pictures alone, as mlflow-run")
     parser.add_argument("--make", action="store_true", help="make the runs that the pictures show, and take none")
     given = parser.parse_args()
     if given.make:
@@ -127,6 +142,8 @@ def main() -> int:
     failed = []
     with chromium() as browser:
         for name, address, text in pages(given.workspace.resolve()):
+            if given.only and name not in given.only:
+                continue
             try:
                 shoot(browser, address, text, given.out / f"{name}.png")
                 print(given.out / f"{name}.png", flush=True)

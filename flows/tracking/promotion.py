@@ -209,8 +209,8 @@ def labels_(root: Path, path: Path, md5: str, round: str, force: bool) -> str:
 
 def record(store: Any, run: str, verdict: dict[str, Any]) -> None:
     """The comparison as a run of its own in MLflow."""
-    numbers = {"challenger/mIoU": "challenger_miou", "champion/mIoU": "champion_miou", "share of draws": "share_better"}
-    values = {name: verdict[key] for name, key in numbers.items() if key in verdict}
+    numbers = {"challenger mIoU": "challenger_miou", "champion mIoU": "champion_miou", "share of draws": "share_better"}
+    values = {f"promotion/{name}": verdict[key] for name, key in numbers.items() if key in verdict}
     store.send(run, [{"kind": "metrics", "values": values}], print)
     tags = {"mlflow.note.content": verdict["sentence"], "promoted": str(verdict["promoted"]).lower()}
     store.note(run, tags, {"verdict.json": json.dumps(verdict, indent=2)}, [])

@@ -64,7 +64,7 @@ def test_networks_are_promoted_compared_and_rolled_back(workspace: Path):
         assert "Promoted by hand (--force)" in segmend("promote", "--force").output
     assert champion(workspace) == "2"
     runs = Store(workspace, "shapes").client.search_runs(["1"], "tags.`mlflow.note.content` LIKE '%mIoU%'")
-    assert runs and {"challenger/mIoU", "champion/mIoU"} <= set(runs[0].data.metrics)
+    assert runs and {"promotion/challenger mIoU", "promotion/champion mIoU"} <= set(runs[0].data.metrics)
 
     assert "version 1 of segmend-shapes again" in segmend("rollback").output and champion(workspace) == "1"
     weights = (workspace / "data/weights/champion/weights.safetensors").read_bytes()
