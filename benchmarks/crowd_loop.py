@@ -26,7 +26,7 @@ from tasks.correct.oracles.ground_truth import GroundTruth
 from tasks.correct.settings import Params
 
 SEEDS, BUDGETS = (0, 1, 2), ("6%",)
-# Slices of which more than 35 % is brain, and half the epochs of the default: a cell takes seconds, a start a minute.
+# Slices of which more than 35 % is brain, and half the epochs of experiments/brain.yaml: a cell takes seconds, a start a minute.
 SMALL = {
     "ingest": {"data": "brain", "format": {"name": "brain", "brain": {"least": 0.35}}},
     "superpixelize": {"method": {"name": "slic", "slic": {"regions": 400, "sigma": 0}}},
