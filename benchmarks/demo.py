@@ -46,7 +46,7 @@ train split's labels, the network is scored on the test split, whose labels are 
 
 **The decision.** A demonstration is to show what a user can expect: labels that a network made, wrong where a network is wrong; few
 questions; labels and a network that get better. On `{new}` the labels lose most of their mistakes with a few hundred questions and the network
-gains as much as the true labels would give it, or nearly; on `{old}` the labels gain, by seven times as many questions, and the network does not, since
+gains as much as the true labels would give it; on `{old}` the labels gain, by eight times as many questions, and the network does not, since
 planted mistakes hardly harm it. So `{new}` is what `make run` shows, and `{old}` is an experiment.
 
 What `{new}` is was chosen with seed 0, by the wrong pixels that are left in the train labels, the network on the true labels of val, and the time. (Test figures
