@@ -82,6 +82,10 @@ ARMS |= {
     "corrected_by_gain": merged(CORRECTED, {"query": {"acquisition": {"name": "expected_gain"}}}),
     "answered": merged(CORRECTED, {"train": {"selection": {"name": "trust"}}}),  # see ShiftedCell.run
     "segmend_erring": merged(CORRECTED, {"correct": {"oracle": {"name": "ground_truth", "ground_truth": ERRING}}}),
+    "segmend_erring_thick": merged(
+        CORRECTED,
+        {"query": {"thinnest": 3}, "correct": {"oracle": {"name": "ground_truth", "ground_truth": ERRING}}},
+    ),
 }
 # These ask nobody: the network of round 0 replaces labels (free_threshold: where its probability is above .8), self_training does so
 # three times, each time with the network that learned from the labels before; given and truth change nothing and train a network.

@@ -7,8 +7,10 @@ from typing import NamedTuple
 from benchmarks.claims import Claim, plus_minus, spread, write
 from benchmarks.effect import RULE, SEEDS, direction, half_width
 from benchmarks.shifted_tables import (
+    ERRING,
     NEW,
     SIM,
+    THICK,
     Row,
     erring_table,
     first_labels,
@@ -194,10 +196,11 @@ def more_claims(rows: Sequence[Row], data: Sequence[str], shifted: Sequence[str]
     """Of people who err, and of networks on the test split."""
     made = []
     for name in data:
-        if values := kept_gains(rows, name):
-            holds = len(values) >= SEEDS and mean(values) >= GAIN
-            text = f"people who err on {name}: share of the gain kept"
-            made.append(Claim(text, f"at least {GAIN}", mean(values), len(values), spread(values), holds))
+        for arm, what in ((ERRING, ""), (THICK, ", asked about no region thinner than 3 pixels")):
+            if values := kept_gains(rows, name, arm):
+                holds = len(values) >= SEEDS and mean(values) >= GAIN
+                text = f"people who err on {name}{what}: share of the gain kept"
+                made.append(Claim(text, f"at least {GAIN}", mean(values), len(values), spread(values), holds))
     for name in shifted:
         if values := gains(rows, name, NEW):
             text = f"network on {name}: test mIoU after mending less that on the first labels"

@@ -9,6 +9,7 @@ from benchmarks.claims import kept, plus_minus
 Row = dict[str, Any]
 
 NEW, SIM, ERRING = "segmend", "sim", "segmend_erring"
+THICK = "segmend_erring_thick"  # the same people, who are not asked about regions thinner than 3 pixels
 PARTS = {
     "corrected_random_0": "no question drawn at random",
     "corrected_random_5": "at most 5 % at random",
@@ -49,12 +50,12 @@ def shares_of_truth(rows: Sequence[Row], data: str, arm: str) -> list[float]:
     return [end["rounds"][-1]["model_miou"] / true["rounds"][-1]["model_miou"] for end, true in both]
 
 
-def kept_gains(rows: Sequence[Row], data: str) -> list[float]:
+def kept_gains(rows: Sequence[Row], data: str, arm: str = ERRING) -> list[float]:
     """What people who err mend, as a share of what people who do not mend, after the last round, seed by seed."""
     return [
         (wrong(erring, 0) - wrong(erring, len(erring["rounds"]) - 1))
         / max(wrong(able, 0) - wrong(able, len(able["rounds"]) - 1), 1e-3)
-        for erring, able in pairs(rows, data, ERRING, NEW)
+        for erring, able in pairs(rows, data, arm, NEW)
     ]
 
 
@@ -97,14 +98,15 @@ def parts_table(rows: Sequence[Row], data: Sequence[str]) -> str:
 
 def erring_table(rows: Sequence[Row], data: Sequence[str]) -> str:
     lines = [
-        "| set | wrong after 10 %, no mistakes | with mistakes | share of the gain kept | seeds |",
-        "|---" * 5 + "|",
+        "| set | asked about | wrong after 10 %, no mistakes | with mistakes | share of the gain kept | seeds |",
+        "|---" * 6 + "|",
     ]
     for name in data:
-        if both := pairs(rows, name, ERRING, NEW):
-            ends = [[wrong(pair[k], len(pair[k]["rounds"]) - 1) for pair in both] for k in (1, 0)]
-            cells = [plus_minus(values, 1) for values in ends] + [plus_minus(kept_gains(rows, name), 2)]
-            lines.append(f"| {name} | {' | '.join(cells)} | {len(both)} |")
+        for arm, what in ((ERRING, "all regions"), (THICK, "none thinner than 3 pixels")):
+            if both := pairs(rows, name, arm, NEW):
+                ends = [[wrong(pair[k], len(pair[k]["rounds"]) - 1) for pair in both] for k in (1, 0)]
+                cells = [plus_minus(values, 1) for values in ends] + [plus_minus(kept_gains(rows, name, arm), 2)]
+                lines.append(f"| {name} | {what} | {' | '.join(cells)} | {len(both)} |")
     return "\n".join(lines) if len(lines) > 2 else ""
 
 
