@@ -8,8 +8,8 @@ Formula, p what the pool of label, network and corrector believes of a region (c
     where it had not (beside 5 questions with 100 and 50 pixels). Of any k questions about (1 - r) k come in the order of
     expected gain, r k / 2 in that of the look-ahead, r k / 2 in that of doubt.
 Limits: no corrector yet (round 1): look-ahead in place of doubt, and r = R / (R + G), with R the look-ahead of the best twentieth of the
-    regions where network and label agree, G the pixels that the best twentieth are expected to gain; of those r k at most every other
-    one is a region where network and label agree. Where the network repeats no mistake r goes to 0 and the order is that of expected gain.
+    regions where network and label agree, G the pixels that the best twentieth are expected to gain. Where the network repeats no
+    mistake r goes to 0 and the order is that of expected gain.
 Differs: the share of mistakes that the network repeats was to come from answers drawn at random; a round of 2 % has one or two
     mistakes among them, so what all answers changed decides instead.
 Costs: O(classes * pixels), one pass.
@@ -46,8 +46,7 @@ class Doubt(Method):
         believed, reach = (table.columns[name].astype(np.float64) for name in ("believed", "reach"))
         if not believed.any():
             share = at_first(table, reach, open_)
-            ahead = restrained(reach, table.shown == table.predicted, open_)
-            return joined([(gain, 1 - share), (ahead, share)], open_)
+            return joined([(gain, 1 - share), (reach, share)], open_)
         entropy = -(believed * np.log(np.maximum(believed, 1e-9))).sum(axis=1)
         own = believed.argmax(axis=1)
         pixels = np.bincount(own, table.area, believed.shape[1])
@@ -63,14 +62,6 @@ def at_first(table: RegionTable, reach: Float64[np.ndarray, " n"], open_: Bool[n
     agree = table.shown == table.predicted
     ahead, gains = (best_twentieth(values) for values in (reach[open_ & agree], gain[open_]))
     return ahead / max(ahead + gains, 1e-9)
-
-
-def restrained(
-    utility: Float64[np.ndarray, " n"], agree: Bool[np.ndarray, " n"], open_: Bool[np.ndarray, " n"]
-) -> Float64[np.ndarray, " n"]:
-    """The same order, but at most every other region is one where network and label agree, as long as there are others."""
-    own, of_agree, of_others = (ranks(utility, some) for some in (open_, open_ & agree, open_ & ~agree))
-    return -np.where(agree, np.maximum(own, 2 * of_agree), np.minimum(own, 2 * of_others + 1))
 
 
 def ranks(utility: Float64[np.ndarray, " n"], some: Bool[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:

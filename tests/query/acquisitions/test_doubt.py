@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from segmend.answers import history
 from segmend.images.region_table import Scene
 from tasks.query.acquisitions._expected_fix import FEW, PRIOR, repeated
-from tasks.query.acquisitions.doubt import Doubt, at_first, joined, restrained
+from tasks.query.acquisitions.doubt import Doubt, at_first, joined
 from tests.query.tables import table
 
 RNG = np.random.default_rng(0)
@@ -59,29 +59,6 @@ def test_the_first_round_follows_what_is_expected_of_each_order():
     assert at_first(first, first.columns["reach"], np.arange(20) > 0) == pytest.approx(30 / 35)
     none = regions(believed)
     assert at_first(none, none.columns["reach"], np.ones(20, bool)) == 0
-
-
-def test_at_most_every_other_region_of_the_first_look_ahead_is_one_where_both_agree():
-    """The look-ahead likes regions where label and network agree; of the first four two are conflicts, its best ones."""
-    first = regions(np.zeros((40, 2)), moved=np.zeros((40, 3)))
-    first.columns["reach"][:] = np.arange(40)
-    conflicts = np.isin(np.arange(40), [3, 5, 8])
-    first = replace(first, shown=np.zeros(40, np.uint8), predicted=conflicts.astype(np.uint8))
-    assert set(np.argsort(-Doubt()(first, RNG), kind="stable")[:4].tolist()) == {39, 38, 8, 5}
-
-
-@given(st.integers(0, 2**16), st.integers(1, 40))
-def test_restrained(seed, k):
-    rng = np.random.default_rng(seed)
-    utility, agree, open_ = rng.permutation(40).astype(float), rng.random(40) < 0.5, rng.random(40) < 0.8
-    order = np.argsort(-restrained(utility, agree, open_), kind="stable")[: open_.sum()]
-    assert open_[order].all() and len(set(order.tolist())) == open_.sum()
-    for some in (agree, ~agree):  # either kind keeps its order
-        assert (np.diff(utility[order[some[order]]]) < 0).all()
-    if k <= (open_ & ~agree).sum():  # there are enough others
-        assert agree[order[:k]].sum() <= k / 2 + 1
-    if agree.sum() == 0 or not (open_ & agree).any():
-        assert order.tolist() == np.argsort(-np.where(open_, utility, -np.inf), kind="stable")[: open_.sum()].tolist()
 
 
 def test_half_of_what_is_repeated_goes_to_the_look_ahead():
