@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from flows import drift
 from flows.files import promotions
+from flows.files.workspace_files import dataset_name
 from flows.tracking.mlflow_store import Store
 from tests.flows.toys import into_cache, segmend
 from tests.pipeline import ROOT
@@ -63,7 +64,7 @@ def test_new_images_that_are_unlike_the_promoted_ones_stop_a_run_until_somebody_
     result = segmend("drift")
     assert result.exit_code == 75 and "DRIFTED" in result.output and "unlike the promoted ones" in result.output
     assert (workspace / drift.VERDICT).stat().st_mtime_ns == made  # nothing has changed, so nothing is computed again
-    store = Store(workspace, "brain")
+    store = Store(workspace, dataset_name(workspace))
     (run,) = store.client.search_runs([store.experiment], "tags.`mlflow.runName` = 'drift'")
     assert run.data.metrics["drift/drifted"] == 1 and run.data.metrics["drift/looks of the images"] > 0.5
     assert [file.path for file in store.client.list_artifacts(run.info.run_id)] == ["index.html"]

@@ -25,7 +25,7 @@ def test_the_newest_round_is_written_as_it_came_in(place):
     root, started = place
     assert write(root, root / "out", None, None) == 0
     assert started[0]["module"] == "tasks.export" and started[0]["labels"] == "data/labels/r1"
-    assert started[0]["came-as"] == "brain" and started[0]["out"] == str(root / "out")
+    assert started[0]["came-as"] == "folders" and started[0]["out"] == str(root / "out")
     assert "written-as" not in started[0] and started[0]["metrics"] is None
 
 
