@@ -16,7 +16,7 @@ from benchmarks import round_memory
 from benchmarks.claims import Claim, arguments, cells, kept, plus_minus, spread, write
 from benchmarks.round_memory import process
 
-SIZES, SIDE, REGIONS = (60, 300), 512, 600
+SIZES, SIDE, REGIONS = (40, 160), 512, 600
 BUDGET = "2%"
 EPOCHS = 3
 TIMES, GROWTH = 2.0, 1.10

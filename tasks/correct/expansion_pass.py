@@ -18,6 +18,7 @@ from segmend.answers.answers import Answer, Query, pixels
 from segmend.answers.candidate_sets import answered_pixels
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import UNLABELLED, LabelMap, Maps, write_maps
+from segmend.stage.memory import give_back
 from tasks.correct.apply_answers import Sieve, in_order
 from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext, QuestionAsked
 from tasks.correct.expansion._zero_label import unprotected, unseen_classes
@@ -141,6 +142,7 @@ class NetworkPass:
         cells, first, classes = Maps(self.folders.regions), Labels(self.folders.first), self.data.classes
         outputs = inference.stream(self.folders.model, self.data, [work.sample for work in works], **wanted)
         for work, (sample, probabilities, *more) in zip(works, outputs, strict=True):
+            give_back()
             start, regions = first[sample.id], cells[sample.id]
             if sample.id in self.replayed:
                 labels, result = Labels(self.folders.out)[sample.id], self.replayed.pop(sample.id)

@@ -61,7 +61,8 @@ class Params(Settings):
 
     batch_norm: Literal["running", "reestimated"] = Field(
         "running",
-        description="statistics of batch norms in the network that is saved: the running ones of training, or those of the whole training images",
+        description="statistics of batch norms in the network that is saved: the running ones of training, or those of the whole training images, "
+        "which helps on some data and ruins networks on others",
     )
 
     @model_validator(mode="after")
