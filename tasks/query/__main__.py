@@ -37,6 +37,7 @@ from segmend.network.inference import stream
 from segmend.network.segmenter import is_trained
 from segmend.stage import events
 from segmend.stage.command import stage
+from segmend.stage.memory import give_back
 from segmend.stage.params import validated
 from tasks.query.acquisitions import _expected_fix
 from tasks.query.contact_sheet import View, sheet
@@ -79,6 +80,7 @@ class AskedRegions:
         def scenes() -> Iterator[tuple[str, RegionMap]]:
             """One pass over the train images: probabilities are measured and dropped."""
             for index, (sample, probabilities) in enumerate(stream(model, data, samples)):
+                give_back()
                 cells = base[sample.id]
                 opinion = opinions[sample.id].astype(np.float32) / 255 if opinions is not None else None
                 scene = Scene(probabilities, labels[sample.id], cells, labels.objects(sample.id), opinion, cells)
