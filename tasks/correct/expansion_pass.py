@@ -18,7 +18,7 @@ from segmend.answers.answers import Answer, Query, pixels
 from segmend.answers.candidate_sets import answered_pixels
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import UNLABELLED, LabelMap, Maps, write_maps
-from segmend.stage.memory import give_back
+from segmend.stage.freed_memory import give_back
 from tasks.correct.apply_answers import Sieve, in_order
 from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext, QuestionAsked
 from tasks.correct.expansion._zero_label import unprotected, unseen_classes

@@ -37,7 +37,7 @@ from segmend.network.inference import stream
 from segmend.network.segmenter import is_trained
 from segmend.stage import events
 from segmend.stage.command import stage
-from segmend.stage.memory import give_back
+from segmend.stage.freed_memory import give_back
 from segmend.stage.params import validated
 from tasks.query.acquisitions import _expected_fix
 from tasks.query.contact_sheet import View, sheet

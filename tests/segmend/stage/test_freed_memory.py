@@ -6,7 +6,7 @@ import numpy as np
 import psutil
 import pytest
 
-from segmend.stage.memory import give_back
+from segmend.stage.freed_memory import give_back
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other C libraries keep memory in other ways")
