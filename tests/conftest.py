@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from segmend.images.dataset import Dataset
 from tests.pipeline import run
 
 FIRST = ("test_pipeline.py", "test_pipeline_interrupted.py", "test_recipes.py")
@@ -76,3 +77,11 @@ def workspace(made, tmp_path) -> Path:
     copy = tmp_path / "workspace"
     shutil.copytree(made, copy, symlinks=True)
     return copy
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list[str]:
+    """The ids of the images that were decoded."""
+    names, image = list[str](), Dataset.image
+    monkeypatch.setattr(Dataset, "image", lambda self, name: names.append(name) or image(self, name))
+    return names

@@ -26,14 +26,6 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def decoded(monkeypatch):
-    """The ids of the images that were decoded."""
-    names, image = [], Dataset.image
-    monkeypatch.setattr(Dataset, "image", lambda self, name: names.append(name) or image(self, name))
-    return names
-
-
 def run(here, out, **settings):
     params = validated(Params, settings or load()["pseudo_label"], "pseudo_label")
     return pseudo_label.stage(params, 0, dataset=here / "dataset", regions=here / "regions", out=here / out)

@@ -21,14 +21,6 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def decoded(monkeypatch):
-    """The ids of the images that were decoded."""
-    names, image = [], Dataset.image
-    monkeypatch.setattr(Dataset, "image", lambda self, name: names.append(name) or image(self, name))
-    return names
-
-
 def run(here, out, **more):
     params = validated(Params, load()["superpixelize"] | more, "superpixelize")
     return superpixelize.stage(params, 0, dataset=here / "dataset", truth=here / "truth", out=here / out)

@@ -6,7 +6,7 @@ import pytest
 from segmend.images.dataset import Labels
 from segmend.images.rasters import UNLABELLED, VOID
 from tasks.train.corrections import CORRECTIONS
-from tests.toys import SHAPE_CARD, shapes
+from tests.toys import SHAPE_CARD
 from tests.train.runs import bytes_of, quick, run
 from tests.train.stopped import stopped_and_resumed
 
@@ -16,12 +16,7 @@ EAGER = {
 }  # corrects in toys
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch, tmp_path):
-    monkeypatch.setenv("SEGMEND_PRECISION", "fp32")
-    monkeypatch.setenv("SEGMEND_WORKERS", "1")
-    monkeypatch.setenv("SEGMEND_DEVICE", "cpu")
-    monkeypatch.chdir(shapes(tmp_path))
+pytestmark = pytest.mark.usefixtures("toy")
 
 
 def settings(name: str):

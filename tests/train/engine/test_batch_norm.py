@@ -1,22 +1,13 @@
 """Batch norms' statistics after training: those of the whole training images, and nothing else of the network changes."""
 
 import numpy as np
-import pytest
 import torch
 
 from segmend.images.dataset import Dataset
+from segmend.network.inference import grouped
 from segmend.network.segmenter import load, normalise
 from tasks.train.engine.batch_norm import reestimate
-from tests.toys import shapes
 from tests.train.runs import bytes_of, quick, run
-
-
-@pytest.fixture
-def toy(tmp_path, monkeypatch):
-    for name, value in (("PRECISION", "fp32"), ("WORKERS", "1"), ("DEVICE", "cpu")):
-        monkeypatch.setenv(f"SEGMEND_{name}", value)
-    monkeypatch.chdir(shapes(tmp_path))
-    return tmp_path
 
 
 def test_the_saved_network_has_the_statistics_of_the_training_images(toy):
@@ -30,8 +21,6 @@ def test_the_saved_network_has_the_statistics_of_the_training_images(toy):
     dataset = Dataset(toy / "dataset")
     convolution = after.body.down[0][0]
     means = []
-    from segmend.network.inference import grouped
-
     for some in grouped(dataset.of("train")):
         images = np.stack([dataset.image(sample.id) for _, sample in some])
         x = after.padded(normalise(torch.from_numpy(images).permute(0, 3, 1, 2), card))

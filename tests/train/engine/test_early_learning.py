@@ -1,20 +1,10 @@
 """Early learning made visible: what is looked at, and that looking changes nothing."""
 
 import numpy as np
-import pytest
 
 from segmend.images.rasters import Maps
-from tests.toys import shapes
 from tests.train.runs import bytes_of, quick, run
 from tests.train.stopped import stopped_and_resumed
-
-
-@pytest.fixture
-def toy(tmp_path, monkeypatch):
-    for name, value in (("PRECISION", "fp32"), ("WORKERS", "1"), ("DEVICE", "cpu")):
-        monkeypatch.setenv(f"SEGMEND_{name}", value)
-    monkeypatch.chdir(shapes(tmp_path))
-    return tmp_path
 
 
 def test_maps_of_every_epoch_of_the_same_images(toy):
