@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float32, Float64, Int8, Int64, UInt8
+from scipy.sparse import csr_array
 from torch import nn
 
 from segmend.network.device import device, precision
@@ -39,13 +40,15 @@ class Encoded(NamedTuple):
         sampled = []
         for coarse, scale in zip(self.maps, self.scales, strict=True):
             top, down = corners(rows, self.size[0], coarse.shape[1])
-            left, right = corners(columns, self.size[1], coarse.shape[2])
-            low, far = np.minimum(top + 1, coarse.shape[1] - 1), np.minimum(left + 1, coarse.shape[2] - 1)
-            flat = np.ascontiguousarray(coarse.reshape(len(coarse), -1).T)
-            value = np.zeros((len(places), len(coarse)), np.float32)
-            for y, tall in ((top, 1 - down), (low, down)):
-                for x, wide in ((left, 1 - right), (far, right)):
-                    value += flat[y * coarse.shape[2] + x] * (tall * wide).astype(np.float32)[:, None]
+            left, over = corners(columns, self.size[1], coarse.shape[2])
+            low, right = np.minimum(top + 1, coarse.shape[1] - 1), np.minimum(left + 1, coarse.shape[2] - 1)
+            flat = np.ascontiguousarray(coarse.reshape(len(coarse), -1).T, np.float32)
+            around = [(top, left), (top, right), (low, left), (low, right)]
+            near = [(1 - down) * (1 - over), (1 - down) * over, down * (1 - over), down * over]
+            cells = np.stack([y * coarse.shape[2] + x for y, x in around], axis=1)
+            weights = np.stack(near, axis=1).astype(np.float32)
+            ends = np.arange(0, cells.size + 1, 4)
+            value = csr_array((weights.ravel(), cells.ravel(), ends), (len(places), len(flat))) @ flat
             sampled.append(value * (scale / 127))
         return np.concatenate(sampled, axis=1)
 

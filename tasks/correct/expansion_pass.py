@@ -18,6 +18,7 @@ from segmend.answers.answers import Answer, Query, pixels
 from segmend.answers.candidate_sets import answered_pixels
 from segmend.images.dataset import Dataset, Labels
 from segmend.images.rasters import UNLABELLED, LabelMap, Maps, write_maps
+from segmend.stage.events import progress
 from segmend.stage.freed_memory import give_back
 from tasks.correct.apply_answers import Sieve, in_order
 from tasks.correct.expansion._base import AnswerMask, AnswerOutcome, ImageContext, QuestionAsked
@@ -123,25 +124,39 @@ class NetworkPass:
 
     def first(self, works: list[ImageWork]) -> Iterator[ImageContext]:
         """The images for `measure`; their labels are kept on disk for the last pass."""
-        for context, result in self.images(works):
+        seen = self.by_network(works) if self.settings.measures_network else self.alike(works)
+        for context, result in self.images(works, seen):
             Labels(self.folders.out).write(context.image, context.labels, self.data.card)
             self.replayed[context.image] = result
             yield context
 
     def last(self, works: list[ImageWork]) -> Iterator[tuple[ImageContext, ImageResult]]:
         """The images for `spread`, with the rows and counts of their answers."""
-        return self.images(works)
+        return self.images(works, self.by_network(works))
 
-    def images(self, works: list[ImageWork]) -> Iterator[tuple[ImageContext, ImageResult]]:
+    def by_network(self, works: list[ImageWork]) -> Iterator[tuple[Any, ...]]:
+        """Sample, probabilities and, where the expansion wants them, features or views."""
         from segmend.network import inference  # here, so that rounds without sieving and expansion do not load torch
 
         method: Any = self.settings.expansion
         wanted: dict[str, Any] = {"features": True} if method.wants_features else {}
         if method.wants_views:
             wanted = {"views": (method.scales, method.flip)}
+        return inference.stream(self.folders.model, self.data, [work.sample for work in works], **wanted)
+
+    def alike(self, works: list[ImageWork]) -> Iterator[tuple[Any, ...]]:
+        """Sample and equal probabilities of all classes, without a look at the image."""
+        classes = len(self.data.classes)
+        for work in progress(works, len(works), "measurement"):
+            shape = classes, work.sample.height, work.sample.width
+            yield work.sample, np.broadcast_to(np.float32(1 / classes), shape)
+
+    def images(
+        self, works: list[ImageWork], seen: Iterator[tuple[Any, ...]]
+    ) -> Iterator[tuple[ImageContext, ImageResult]]:
+        method: Any = self.settings.expansion
         cells, first, classes = Maps(self.folders.regions), Labels(self.folders.first), self.data.classes
-        outputs = inference.stream(self.folders.model, self.data, [work.sample for work in works], **wanted)
-        for work, (sample, probabilities, *more) in zip(works, outputs, strict=True):
+        for work, (sample, probabilities, *more) in zip(works, seen, strict=True):
             give_back()
             start, regions = first[sample.id], cells[sample.id]
             if sample.id in self.replayed:

@@ -89,6 +89,11 @@ class Params(Settings):
         return self.expansion.name != "none"
 
     @property
+    def measures_network(self) -> bool:
+        """Whether the first of two passes needs a network."""
+        return self.sieved or self.expansion.measures_network
+
+    @property
     def plain(self) -> "Params":
         """The same without a network: answers are applied as they are."""
         return self.model_copy(update={"sieving": NoSieving(), "expansion": NoExpansion()})

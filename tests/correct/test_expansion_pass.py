@@ -1,6 +1,7 @@
 """Rounds whose labels depend on a network: sieving, expansion, what is counted as automatic."""
 
 import numpy as np
+import pytest
 
 from segmend.answers import history
 from segmend.answers.answers import Answer, encode, read, read_queries, write_queries
@@ -216,3 +217,26 @@ def test_an_image_is_replayed_once_and_an_answer_priced_once(workspace, monkeypa
     reply(workspace, 0)
     run(workspace, **SIEVE, **MODULE)
     assert sorted(replayed) == ["a/0", "a/1", "a/2"] and len(prices) == 8
+
+
+@pytest.mark.parametrize(
+    "expansion, sieving, looks",
+    [
+        ({"name": "corrector", "corrector": {"features": "none", "steps": 1}}, "none", 1),
+        ({"name": "corrector", "corrector": {"features": "network", "steps": 1}}, "none", 2),
+        ({"name": "corrector", "corrector": {"features": "none", "steps": 1}}, "knee", 2),
+    ],
+)
+def test_the_network_looks_as_often_as_it_is_needed(workspace, monkeypatch, expansion, sieving, looks):
+    """Measuring for the corrector takes no network, unless it learns from what the network says or answers are sieved by it."""
+    seen = []
+
+    def stream(model, dataset, samples):
+        for sample, probabilities in toys.leaf_probabilities(model, dataset, samples):
+            seen.append(sample.id)
+            yield sample, probabilities
+
+    monkeypatch.setattr("segmend.network.inference.stream", stream)
+    ask(workspace, "r1", [("a/0", k) for k in (21, 22, 3, 0, 28, 14, 8)])
+    run(workspace, sieving={"name": sieving}, expansion=expansion)
+    assert sorted(seen) == sorted(["a/0", "a/1", "a/2"] * looks)

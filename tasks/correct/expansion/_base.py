@@ -1,6 +1,6 @@
 """The interface of expansions: methods that change labels beyond the answered regions.
 
-An expansion (tasks/correct/expansion) sees every train image twice, with the newest network: `measure` in a first
+An expansion (tasks/correct/expansion) sees every train image twice: `measure` in a first
 pass keeps small statistics of an image, `learn` sees those of all images, `spread` in a second pass makes the image's
 labels. Labels are made anew each round from the first labels and all answers: nothing automatic is carried on.
 """
@@ -72,10 +72,15 @@ class Spreading(Protocol):
     wants_features: ClassVar[bool]  # ask the network for features as well
     wants_views: ClassVar[bool]  # ask it for several views, by the settings `scales` and `flip`
     fills: ClassVar[bool]  # labels what has no label and nothing else, also without answers; has the setting `unseen`
-    measures: ClassVar[bool]  # whether `measure` is needed: a pass of the network over all images
+    measures: ClassVar[bool]  # whether `measure` is needed: a pass over all images
     opines: ClassVar[
         bool
     ]  # it thinks something of every base cell: has `spread_with_opinion`, and labels/opinions is written
+
+    @property
+    def measures_network(self) -> bool:
+        """Whether `measure` looks at what the network says; if not, its pass does without: probabilities are equal for all classes."""
+        ...
 
     def measure(self, context: ImageContext) -> dict[str, np.ndarray]:
         """Small statistics of one image for `learn`; not called where `measures` is False."""

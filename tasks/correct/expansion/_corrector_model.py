@@ -24,9 +24,11 @@ class Classifier(NamedTuple):
 
     def __call__(self, x: Float32[np.ndarray, "n d"]) -> Float32[np.ndarray, "n classes"]:
         """The class probabilities of each row."""
-        x = (x - self.mean) / self.deviation
+        x = x - self.mean
+        x /= self.deviation
         for n, (weight, bias) in enumerate(self.layers):
-            x = (np.maximum(x, 0) if n else x) @ weight + bias
+            x = (np.maximum(x, 0, out=x) if n else x) @ weight
+            x += bias
         raised = np.exp(x - x.max(axis=1, keepdims=True))
         return raised / raised.sum(axis=1, keepdims=True)
 
@@ -42,25 +44,28 @@ class Inputs:
         regions: RegionMap,
         classes: int,
     ):
-        self.lab, self.encoded, self.labels, self.regions = rgb2lab(image).reshape(-1, 3), encoded, labels, regions
+        self.pixels, self.encoded, self.labels, self.regions = image.reshape(-1, 3), encoded, labels, regions
         self.classes, self.size = classes, labels.shape
         counts = class_counts(labels, regions, classes)[:, :classes]
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        self.shares = np.concatenate([np.zeros((1, classes)), share])  # first: outside every region
+        self.shares = np.concatenate([np.zeros((1, classes)), share * 2])  # first: outside every region
 
     def at(self, places: Int64[np.ndarray, " n"]) -> Float32[np.ndarray, "n d"]:
         """Colour (3), position (2), the given label (K), the labels in its base cell (K), the encoder's features (176 or none)."""
         rows, columns = np.divmod(places, self.size[1])
-        where = np.stack([rows / self.size[0], columns / self.size[1]], axis=1) * 2 - 1
         given = self.labels.ravel()[places]
         named = np.zeros((len(places), self.classes))
         known = np.flatnonzero(is_class(given))
-        named[known, given[known]] = 1
-        around = self.shares[self.regions.ravel()[places] + 1]
-        parts = [self.lab[places] / 30, where * 2, named * 2, around * 2]
+        named[known, given[known]] = 2
+        parts = [
+            rgb2lab(self.pixels[places]) / 30,
+            np.stack([rows / self.size[0], columns / self.size[1]], axis=1) * 4 - 2,
+            named,
+            self.shares[self.regions.ravel()[places] + 1],
+        ]
         if self.encoded is not None:
             parts.append(self.encoded.at(places))
-        return np.concatenate(parts, axis=1).astype(np.float32)
+        return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
 
 
 def grid(size: tuple[int, int], step: int) -> Int64[np.ndarray, " n"]:

@@ -46,15 +46,16 @@ class Pool(NamedTuple):
     theta: Float64[np.ndarray, " f"]
     covariance: Float64[np.ndarray, "f f"]
 
-    def probabilities(self, opinions: Opinions) -> Float64[np.ndarray, "n classes"]:
-        """P(k) of each place, at the mode."""
-        return softmax(scores(opinions, self.theta), axis=1)
+    def scores(self, opinions: Opinions) -> Float64[np.ndarray, "n classes"]:
+        """theta . f(k) of every class of each place, at the mode; its softmax is P(k)."""
+        return scores(opinions, self.theta)
 
-    def best(self, opinions: Opinions, z: float) -> tuple[Int64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
-        """The best class of each place beside the given one, and whether it is better than that one even at `z` standard
-        deviations below what the answers say."""
+    def best(
+        self, opinions: Opinions, score: Float64[np.ndarray, "n classes"], z: float
+    ) -> tuple[Int64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+        """The best class of each place beside the given one by its `scores`, and whether it is better than that one even at `z`
+        standard deviations below what the answers say."""
         rows = np.arange(len(opinions.given))
-        score = scores(opinions, self.theta)
         lead = score - score[rows, opinions.given][:, None]
         lead[rows, opinions.given] = -np.inf
         best = lead.argmax(axis=1)

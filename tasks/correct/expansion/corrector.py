@@ -26,6 +26,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
 from pydantic import Field
+from scipy.special import softmax
 
 from segmend.images.rasters import NO_REGION, VOID, LabelMap, is_class
 from segmend.images.regions import areas, in_pieces, mean_by_region
@@ -73,6 +74,10 @@ class Corrector(Method):
     steps: int = Field(250, ge=1, description="steps of each of the three trainings")
     batch: int = Field(256, ge=1, description="pixels per step")
     lr: float = Field(3e-3, gt=0, description="highest learning rate of AdamW, one cycle")
+
+    @property
+    def measures_network(self) -> bool:
+        return self.features == "network"
 
     def inputs(self, context: ImageContext) -> Inputs:
         assert context.picture is not None
@@ -159,8 +164,13 @@ class Corrector(Method):
         if learned.classifier is None or learned.pool is None:
             return labels, None
         own = self.opinion(context, learned.classifier)
-        made = self.pooled(context, labels, own, learned.pool)
-        return made, np.round(believed(context, own, learned.pool) * 255).astype(np.uint8)
+        places = np.flatnonzero(is_class(context.labels))
+        opinions = opinions_at(places, context, own)
+        score = learned.pool.scores(opinions)
+        own[places] = softmax(score, axis=1)
+        thought = mean_by_region(own.T.reshape(-1, *labels.shape), context.regions)
+        made = self.pooled(context, labels, places, opinions, score, learned.pool)
+        return made, np.round(thought * 255).astype(np.uint8)
 
     def opinion(self, context: ImageContext, classifier: Classifier) -> Float32[np.ndarray, "pixels classes"]:
         """The corrector's probabilities of each pixel, half its own, half of its base cell."""
@@ -178,17 +188,23 @@ class Corrector(Method):
         return own
 
     def pooled(
-        self, context: ImageContext, mended: LabelMap, own: Float32[np.ndarray, "pixels classes"], pool: Pool
+        self,
+        context: ImageContext,
+        mended: LabelMap,
+        places: Int64[np.ndarray, " n"],  # what has a label
+        opinions: Opinions,
+        score: Float64[np.ndarray, "n classes"],
+        pool: Pool,
     ) -> LabelMap:
         """The labels with the best class of the pool, where nobody was asked and nothing is mended yet."""
         labels = mended.copy()
-        open_ = is_class(context.labels) & (context.regions != NO_REGION) & (mended == context.labels)
+        open_ = (context.regions != NO_REGION) & (mended == context.labels)
         for answer in context.answers:
             open_.reshape(-1)[answer.region] = False
-        places = np.flatnonzero(open_)
-        best, surely = pool.best(opinions_at(places, context, own), self.z)
+        some = np.flatnonzero(open_.ravel()[places])
+        best, surely = pool.best(opinions.take(some), score[some], self.z)
         wanted = np.full(labels.shape, -1, np.int64)
-        wanted.reshape(-1)[places[surely]] = best[surely]
+        wanted.reshape(-1)[places[some[surely]]] = best[surely]
         pieces = in_pieces(wanted, wanted >= 0)
         large = np.append(areas(pieces) >= self.smallest, False)[pieces]  # the last: no piece
         labels[large] = wanted[large]
@@ -204,16 +220,6 @@ def opinions_at(
     return Opinions(
         given, network.argmax(axis=0), network.max(axis=0).astype(np.float64), own[places].astype(np.float64)
     )
-
-
-def believed(
-    context: ImageContext, own: Float32[np.ndarray, "pixels classes"], pool: Pool
-) -> Float64[np.ndarray, "k classes"]:
-    """Mean probabilities of each base cell: the pool's, and the corrector's where there is no label."""
-    every = own.astype(np.float64)
-    places = np.flatnonzero(is_class(context.labels))
-    every[places] = pool.probabilities(opinions_at(places, context, own))
-    return mean_by_region(every.T.reshape(-1, *context.labels.shape), context.regions)
 
 
 class Dense(NamedTuple):

@@ -33,6 +33,7 @@ class Evidence(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
+    measures_network: ClassVar[bool] = False
     opines: ClassVar[bool] = False
 
     name: Literal["evidence"] = "evidence"

@@ -44,6 +44,7 @@ class Module(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = True
+    measures_network: ClassVar[bool] = True
     opines: ClassVar[bool] = False
 
     name: Literal["module"] = "module"

@@ -19,6 +19,7 @@ class Nothing(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
+    measures_network: ClassVar[bool] = False
     opines: ClassVar[bool] = False
 
     name: Literal["none"] = "none"

@@ -57,6 +57,7 @@ class Prototypes(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
+    measures_network: ClassVar[bool] = False
     opines: ClassVar[bool] = False
 
     def measure(self, context: ImageContext) -> dict[str, np.ndarray]:

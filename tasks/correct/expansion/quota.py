@@ -33,6 +33,7 @@ class Quota(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = True
     measures: ClassVar[bool] = True
+    measures_network: ClassVar[bool] = True
     opines: ClassVar[bool] = False
 
     name: Literal["quota"] = "quota"

@@ -25,6 +25,7 @@ class SelfTraining(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = True
     measures: ClassVar[bool] = False
+    measures_network: ClassVar[bool] = False
     opines: ClassVar[bool] = False
 
     name: Literal["self_training"] = "self_training"

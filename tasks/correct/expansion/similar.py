@@ -30,6 +30,7 @@ class Similar(Method):
     wants_views: ClassVar[bool] = False
     fills: ClassVar[bool] = False
     measures: ClassVar[bool] = False
+    measures_network: ClassVar[bool] = False
     opines: ClassVar[bool] = False
 
     name: Literal["similar"] = "similar"

@@ -34,6 +34,7 @@ class Strict(Method):
     wants_views: ClassVar[bool] = True
     fills: ClassVar[bool] = True
     measures: ClassVar[bool] = False
+    measures_network: ClassVar[bool] = False
     opines: ClassVar[bool] = False
 
     name: Literal["strict"] = "strict"

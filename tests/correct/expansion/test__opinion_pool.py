@@ -23,7 +23,7 @@ NONE = np.zeros(0, np.int64)
 def test_without_answers_it_is_the_prior_and_nothing_is_sure():
     pool = fitted(opinions(0), NONE, np.zeros(0))
     assert pool.theta == pytest.approx([*MEAN, *[0.0] * 6])
-    assert not pool.best(opinions(), 1.28)[1].any()
+    assert not pool.best(opinions(), pool.scores(opinions()), 1.28)[1].any()
 
 
 def test_scores_by_hand():
@@ -47,21 +47,14 @@ def test_scores_are_the_features_times_the_weights(seed, agree):
 def test_answers_that_agree_with_the_corrector_let_it_relabel():
     some = opinions()
     pool = fitted(some, (some.given + 1) % 3, np.ones(60))
-    best, surely = pool.best(some, 1.28)
+    best, surely = pool.best(some, pool.scores(some), 1.28)
     assert surely.all() and (best == (some.given + 1) % 3).all()
 
 
 def test_answers_that_agree_with_the_labels_forbid_it():
     some = opinions()
-    assert not fitted(some, some.given, np.ones(60)).best(some, 0.0)[1].any()
-
-
-def test_probabilities_are_the_scores():
-    some = opinions(20)
-    pool = fitted(some, some.given, np.ones(20))
-    made = pool.probabilities(some)
-    assert made.sum(axis=1) == pytest.approx(np.ones(20))
-    assert np.log(made[:, 0] / made[:, 1]) == pytest.approx(np.subtract(*scores(some, pool.theta).T[:2]))
+    pool = fitted(some, some.given, np.ones(60))
+    assert not pool.best(some, pool.scores(some), 0.0)[1].any()
 
 
 def test_a_repeated_mistake_that_the_network_is_less_sure_of():
@@ -72,7 +65,8 @@ def test_a_repeated_mistake_that_the_network_is_less_sure_of():
         sure=sure, corrector=np.full((80, 3), 1 / 3) + 0.1 * (np.arange(3) == (some.given + 1)[:, None] % 3)
     )
     answers = np.where(sure < 0.7, (some.given + 1) % 3, some.given)
-    surely = fitted(some, answers, np.ones(80)).best(some, 1.28)[1]
+    pool = fitted(some, answers, np.ones(80))
+    surely = pool.best(some, pool.scores(some), 1.28)[1]
     assert not surely[sure > 0.7].any() and surely[sure < 0.7].all()
 
 
@@ -88,7 +82,7 @@ def test_a_wider_guard_relabels_no_more(seed, z):
     rng = np.random.default_rng(seed)
     some = opinions(30, seed)._replace(corrector=rng.dirichlet([0.5] * 3, 30))
     pool = fitted(some, rng.integers(3, size=30), np.ones(30))
-    narrow, wide = pool.best(some, z)[1], pool.best(some, z + 0.5)[1]
+    narrow, wide = pool.best(some, pool.scores(some), z)[1], pool.best(some, pool.scores(some), z + 0.5)[1]
     assert not (wide & ~narrow).any()
 
 
