@@ -77,6 +77,8 @@ every round costs superalloy. Taken: the share of chance falls where its own ans
 first look-ahead at most every other region is one where network and label agree. It mended more in the first round of nuclei and less in the first rounds of
 superalloy, also in the demonstration (benchmarks/results/demo.md), where a corrector that has seen few such regions is not believed. On superalloy whole runs that
 differ by a few questions of the first round differ by a factor of two after the second: single runs decide nothing there.
+Chance that draws half of its share from the best fifth of the order of asking (the probability of each question known all the same) gains nothing that
+seeds 9 and 8 agree on, and on superalloy it left more wrong in both: what teaches the corrector is variety, not where mistakes are expected.
 Colour alone is as good as the encoder's features on planted, brain and facade and finds next to nothing on superalloy, where texture tells the classes. People who err
 and are not asked about regions thinner than 3 pixels (`query.thinnest: 3`) leave more wrong with seed 0 on facade, superalloy and planted, as much on nuclei, less
 on the brain.
