@@ -40,8 +40,8 @@ def meaning(answer: Answer) -> Verdict | None:
 
 
 def figures(review: Review) -> list[dict[str, Any]]:
-    """One row a person, by number of answers: all rounds together."""
-    journals = [review.journal(name) for name in review.workspace.rounds]
+    """One row a person, by number of answers: all rounds and held-out questions together."""
+    journals = review.journals
     given: dict[str, list[Answer]] = defaultdict(list)
     measured: dict[str, list[Answer]] = defaultdict(list)  # answers to gold questions
     for journal in journals:

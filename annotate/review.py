@@ -77,6 +77,13 @@ class Review:
         """A round's answers; the round is one of params.yaml."""
         return self.journal_of(self.workspace.path("answers", round))
 
+    @property
+    def journals(self) -> list[Journal]:
+        """The answers of all rounds and to all held-out questions."""
+        return [self.journal(name) for name in self.workspace.rounds] + list(
+            map(self.journal_of, self.workspace.held_out)
+        )
+
     def journal_of(self, path: Path) -> Journal:
         """The answers of a file."""
         with self._guard:
@@ -192,7 +199,7 @@ class Review:
         """Keep a repainted image as one answer a class; how many."""
         with self._guard:
             picture = self.workspace.pictures.get(body.image)
-            if picture is None or picture.sample.id not in self.workspace.sizes:
+            if picture is None or picture.sample.split != "train":
                 raise ValueError("only training images can be repainted")
             names, size = self.workspace.classes, self.workspace.sizes[picture.sample.id]
             given: dict[str, Any] = {"who": who, "when": moment(body.at), "image_sha256": picture.sample.image_sha256}
@@ -210,7 +217,7 @@ class Review:
                     )
             if not lines:
                 raise ValueError("nothing was painted")
-            self.assignment.journal.append(lines)
+            self.journal(self.assignment.questions.round).append(lines)  # also where the questions are held out
             return len(lines)
 
     def revert(self, body: Reverting, by: str) -> int:
@@ -222,12 +229,12 @@ class Review:
         image = self.workspace.pictures[body.image].sample.id if body.image else None
         number = 0
         with self._guard:
-            for round in self.workspace.rounds:
-                if body.round in (None, round) and self.workspace.path("answers", round).is_file():
-                    fits = matching(self.journal(round).standing, image, body.who, body.kind)
-                    number += len(fits)
-                    if body.write and fits:
-                        self.journal(round).append(reverted(fits, by, moment()))
+            known = [self.journal(name) for name in self.workspace.rounds if name == body.round]
+            for journal in self.journals if body.round is None else known:
+                fits = matching(journal.standing, image, body.who, body.kind)
+                number += len(fits)
+                if body.write and fits:
+                    journal.append(reverted(fits, by, moment()))
         return number
 
     @cached_property

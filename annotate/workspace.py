@@ -13,6 +13,7 @@ from segmend.images.dataset import Dataset, Sample
 from segmend.stage import params
 
 WORK = Path(".work/annotate")  # what the page keeps for itself
+LABELLED = ("train", "val")  # test images have no labels
 
 
 class Picture(NamedTuple):
@@ -65,7 +66,7 @@ class Workspace:
     @cached_property
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Rows and columns of the images that questions may be about, by id."""
-        return {s.id: (s.height, s.width) for s in self.dataset.of("train")}
+        return {s.id: (s.height, s.width) for s in self.dataset.of(*LABELLED)}
 
     @property
     def params(self) -> dict[str, Any]:
@@ -90,6 +91,16 @@ class Workspace:
         """The last round whose questions are there; None before the first."""
         asked = [name for name in self.rounds if (self.path("queries", name) / "queries.jsonl").is_file()]
         return asked[-1] if asked else None
+
+    @property
+    def held_out(self) -> list[Path]:
+        """The answers files of held-out questions (segmend promote --labels --ask), which no round reads, oldest first."""
+        found = [
+            path
+            for name in self.rounds[:1]
+            for path in self.path("answers", name).parent.glob("held_out/*/answers.jsonl")
+        ]
+        return sorted(found, key=lambda path: (len(path.parent.name), path.parent.name))
 
     @property
     def label_sets(self) -> list[str]:

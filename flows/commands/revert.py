@@ -56,9 +56,9 @@ def switched_off(root: Path, method: str, write: bool) -> str:
 
 
 def start(root: Path, round: str | None, which: dict[str, str | None], write: bool) -> int:
-    """Run the module that knows answers on the files of one round or of all; its exit code."""
+    """Run the module that knows answers on the file of one round, or on those of all rounds and held-out questions; its exit code."""
     from flows.engine.stage_command import stage_command
-    from flows.files import workspace_files
+    from flows.files import promotions, workspace_files
 
     rounds = list(workspace_files.params(root).get("rounds") or {})
     if round is not None and round not in rounds:
@@ -66,6 +66,8 @@ def start(root: Path, round: str | None, which: dict[str, str | None], write: bo
     files = [
         stage_command(root, "correct", {"key": name}).options["answers"] for name in ([round] if round else rounds)
     ]
+    if round is None:
+        files += [str(folder / promotions.HELD_OUT_ANSWERS) for folder in promotions.draws(root)]
     words = [word for name, value in which.items() if value is not None for word in (name, value)]
     words += ["--by", getpass.getuser(), "--lock", str(LOCKS), *(["--write"] if write else [])]
     command = [sys.executable, "-m", "segmend.answers.revert", *files, *words]

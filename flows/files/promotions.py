@@ -8,9 +8,14 @@ from typing import Any
 
 PATH = Path("data/promotions.jsonl")
 CHAMPION = Path("data/weights/champion")  # the promoted network
-HELD_OUT = Path(
-    "data/answers/held_out"
-)  # questions whose answers judge label sets and are applied to none, a folder a draw
+HELD_OUT = Path("data/answers/held_out")  # questions whose answers judge label sets and change none, a folder a draw
+HELD_OUT_ANSWERS = "answers.jsonl"  # beside the questions
+
+
+def draws(root: Path) -> list[Path]:
+    """The folders of held-out questions, oldest first, as seen from the workspace."""
+    folders = [path for path in (root / HELD_OUT).glob("*") if path.name.isdigit()]
+    return [path.relative_to(root) for path in sorted(folders, key=lambda path: int(path.name))]
 
 
 def append(root: Path, kind: str, action: str, **content: Any) -> None:

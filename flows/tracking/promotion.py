@@ -98,14 +98,8 @@ def asked(root: Path) -> list[tuple[str, str]]:
     rounds = list(workspace_files.params(root).get("rounds") or {})
     options = [stage_command(root, "correct", {"key": name}).options for name in rounds]
     return [(each["queries"], each["answers"]) for each in options] + [
-        (str(folder), str(folder / "answers.jsonl")) for folder in draws(root)
+        (str(folder), str(folder / promotions.HELD_OUT_ANSWERS)) for folder in promotions.draws(root)
     ]
-
-
-def draws(root: Path) -> list[Path]:
-    """The folders of held-out questions, oldest first, as seen from the workspace."""
-    folders = [path for path in (root / promotions.HELD_OUT).glob("*") if path.name.isdigit()]
-    return [path.relative_to(root) for path in sorted(folders, key=lambda path: int(path.name))]
 
 
 def ask(root: Path, number: int, round: str | None) -> str:
@@ -113,16 +107,11 @@ def ask(root: Path, number: int, round: str | None) -> str:
     from flows.engine.stage_command import stage_command
 
     labels, _, _ = candidate(root, "labels", round)
-    options, earlier = stage_command(root, "superpixelize", {}).options, draws(root)
+    options, earlier = stage_command(root, "superpixelize", {}).options, promotions.draws(root)
     target = promotions.HELD_OUT / str(int(earlier[-1].name) + 1 if earlier else 1)
     words = ["--dataset", options["dataset"], "--regions", options["out"], "--labels", str(labels)]
-    words += [
-        "--number",
-        str(number),
-        "--out",
-        str(target),
-        *(word for each in earlier for word in ("--before", str(each))),
-    ]
+    words += ["--number", str(number), "--out", str(target)]
+    words += [word for folder in earlier for word in ("--before", str(folder))]
     run_module(root, "tasks.gate.draw", words, "No questions were drawn: {}.")
     made = len((root / target / "queries.jsonl").read_text().splitlines())
     return (

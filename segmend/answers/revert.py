@@ -44,7 +44,7 @@ def reverted(answers: Iterable[Answer], by: str, when: str) -> list[Answer]:
 @user_mistakes
 def main() -> int:
     parser = ArgumentParser("python -m segmend.answers.revert", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("files", type=Path, nargs="+", help="answers files, one a round")
+    parser.add_argument("files", type=Path, nargs="+", help="answers files, of rounds or of held-out questions")
     parser.add_argument("--image", help="only answers about this image")
     parser.add_argument("--who", help="only this person's answers")
     parser.add_argument("--kind", help="only answers of this kind")

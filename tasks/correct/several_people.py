@@ -55,14 +55,10 @@ def questions_of(
     made = []
     for answers in groups:
         known = asked.get(answers[0].identity)
-        made.append(
-            Question(
-                answers,
-                gold.get(answers[0].identity),
-                known.predicted if known else None,
-                known.confidence if known else 0.0,
-            )
-        )
+        network = (
+            (known.predicted, known.confidence) if known and known.confidence else ()
+        )  # 0: how sure it was is not known
+        made.append(Question(answers, gold.get(answers[0].identity), *network))
     return made
 
 

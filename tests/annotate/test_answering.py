@@ -1,7 +1,5 @@
 """Questions out, answers in: who gets what, what a line says, undo, overlap, leases, brushing."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -251,18 +249,10 @@ def test_how_many_answers_a_round_waits_for(tmp_path, people, from_audit, needed
     assert Review(Workspace(root), options).progress("ada")["needed"] == needed
 
 
-def test_answers_to_questions_of_another_folder_go_where_its_about_file_says(tmp_path):
-    root = toy.make(tmp_path / "space", images=2, questions=5)
-    folder, target = root / "data/answers/held_out/1", root / "data/answers/held_out/1/answers.jsonl"
-    folder.mkdir(parents=True)
-    shutil.copy(root / "data/queries/r1/queries.jsonl", folder)
-    (folder / "about.json").write_text('{"labels": "r0", "answers": "data/answers/held_out/1/answers.jsonl"}')
-    round_file = root / "data/answers/r1.jsonl"
-    before = round_file.read_bytes() if round_file.exists() else b""
-    ada = served(root, questions=folder)("ada")
-    question = take(ada, 1)[0]
-    assert question["predicted"] is None  # whatever stands in the file: it must not be taken for a network's opinion
-    assert give(ada, question["query"]).status_code == 200
-    assert Review(Workspace(root), Options(questions=folder)).progress("ada")["needed"] == "none"
-    assert [answer.query for answer in read(target)] == [question["query"]]
-    assert (round_file.read_bytes() if round_file.exists() else b"") == before
+def test_answers_about_val_images_are_read_again(tmp_path):
+    root = toy.make(tmp_path / "space", images=2, questions=4)
+    samples = root / "data/dataset/samples.csv"
+    samples.write_text(samples.read_text().replace("train", "val", 1))
+    ada = served(root)("ada")
+    assert all(give(ada, question["query"], kind="class", classes=[0]).status_code == 200 for question in take(ada, 4))
+    assert Review(Workspace(root), Options()).progress("ada")["answered"] == 4  # as after a restart

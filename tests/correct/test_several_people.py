@@ -2,14 +2,17 @@
 
 from json import loads
 
+import numpy as np
 import pytest
 
 from segmend.answers import history
-from segmend.answers.answers import pixels, read, read_queries, write
+from segmend.answers.answers import Answer, encode_pixels, pixels, read, read_queries, write
 from segmend.images.dataset import Labels
 from segmend.stage.command import Waiting
 from segmend.stage.params import validated
+from tasks.correct.expansion._base import QuestionAsked
 from tasks.correct.settings import Params
+from tasks.correct.several_people import questions_of
 from tests import toys
 from tests.correct.rounds import PEOPLE, ask, reply, run, spend
 
@@ -223,3 +226,12 @@ def test_people_win_over_simulated_people(workspace):
 def test_settings_that_do_not_fit_are_refused(block, sentence):
     with pytest.raises(ValueError, match=sentence):
         validated(Params, block, "correct")
+
+
+def test_a_network_whose_confidence_is_not_known_is_no_vote_against_its_class():
+    answer = Answer(
+        query="r1-00001", image="a", footprint=encode_pixels(np.array([0]), (1, 2)), kind="confirm", classes=("stone",)
+    )
+    for confidence, known in ((0.0, (None, 0.0)), (0.7, (1, 0.7))):  # 0: an older history does not say it
+        asked = {answer.identity: QuestionAsked(1, confidence, None)}
+        assert questions_of([(answer,)], asked, {})[0][2:] == known
