@@ -7,11 +7,11 @@ import pyarrow.compute as compute
 
 from annotate.journal import PART, question_of
 from annotate.review import Review
-from annotate.workspace import LABELLED
 from segmend.answers import history
 
 PAGE = 60  # images of a page
 SORTS = ("gain", "wrong", "uncertainty", "questions", "name")
+LABELLED = ("train", "val")  # test images have no labels
 
 
 def listing(review: Review, sort: str, find: str, named: str, who: str, round: str, start: int) -> dict[str, Any]:

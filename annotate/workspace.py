@@ -13,7 +13,6 @@ from segmend.images.dataset import Dataset, Sample
 from segmend.stage import params
 
 WORK = Path(".work/annotate")  # what the page keeps for itself
-LABELLED = ("train", "val")  # test images have no labels
 
 
 class Picture(NamedTuple):
@@ -65,8 +64,8 @@ class Workspace:
 
     @cached_property
     def sizes(self) -> dict[str, tuple[int, int]]:
-        """Rows and columns of the images that questions may be about, by id."""
-        return {s.id: (s.height, s.width) for s in self.dataset.of(*LABELLED)}
+        """Rows and columns of the images, by id; also of those in the test split, as answers may be older than the split."""
+        return {s.id: (s.height, s.width) for s in self.dataset.samples}
 
     @property
     def params(self) -> dict[str, Any]:

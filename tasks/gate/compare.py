@@ -25,7 +25,7 @@ from segmend.images.rasters import LabelMap
 from segmend.metrics.confusion import Confusion
 from segmend.stage.command import user_mistakes
 from segmend.stage.params import read_optional, seed
-from tasks.gate.held_out import Asked, evidence
+from tasks.gate.held_out import Asked, evidence, held_by
 from tasks.gate.settings import Params
 from tasks.gate.verdict import Verdict, judge, least
 
@@ -78,11 +78,10 @@ def networks(data: Dataset, champion: Path, challenger: Path) -> Scored:
 def label_sets(data: Dataset, champion: Path, challenger: Path, asked: Sequence[Asked], confidence: float) -> Scored:
     """By the truth; where too few images have it to decide anything, by held-out answers, if these are about more images.
 
-    Images that one of the sets does not hold (they came since) are left out. ValueError where neither is enough.
+    Images that one of the sets does not hold (they came since, or were other ones) are left out. ValueError where neither is enough.
     """
     both, needed = (Labels(champion), Labels(challenger)), least(confidence)
-    samples = [sample for sample in data.of("train", "val") if sample.id in data.with_truth]
-    samples = [sample for sample in samples if all(labels.path(sample.id).is_file() for labels in both)]
+    samples = [s for s in data.of("train", "val") if s.id in data.with_truth and held_by(both, s)]
     if len(samples) < needed:
         found = evidence(data, champion, challenger, asked)
         if len(found.images) >= needed:

@@ -63,8 +63,7 @@ def frame(samples: list[Sample], regions: Maps, labels: Labels, before: dict[str
     parts = []
     for index, sample in enumerate(samples):
         cells: RegionMap = regions[sample.id]
-        closed = labels[sample.id].ravel() == VOID
-        void = inside(cells, closed)
+        void = inside(cells, labels[sample.id].ravel() == VOID)
         asked = np.zeros(cells.size, bool)
         for flat in before[sample.id]:
             asked[flat] = True
@@ -116,8 +115,8 @@ def question(
     chance: float,
     classes: tuple[str, ...],
 ) -> Query:
-    """What is asked of a cell: is the label that most of it carries right?"""
-    most = int(np.bincount(labels.ravel()[own], minlength=256).argmax())
+    """What is asked of a cell: is the label that most of it carries, void left out, right?"""
+    most = int(np.bincount(labels.ravel()[own], minlength=256)[:VOID].argmax())
     shown = None if most == UNLABELLED else classes[most]
     row, column = divmod(int(own[len(own) // 2]), sample.width)
     return Query(
@@ -159,10 +158,11 @@ def main() -> int:
         seed() + len(given.before),
     )
     if not made:
-        raise ValueError("Every region has been asked about already: there is nothing left to draw")
-    write_queries(given.out, made)
+        raise ValueError("Every region is void or has been asked about already: there is nothing left to draw")
     about = {"labels": given.labels.name, "answers": str(given.out / ANSWERS)}
+    given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "about.json").write_text(dumps(about) + "\n", encoding="utf-8")
+    write_queries(given.out, made)  # last: without about.json their answers would go to a round, which applies them
     return 0
 
 

@@ -14,9 +14,10 @@ them; so the draw is independent of what it measures, and both sets are scored o
 consistent, not exactly unbiased (of few answers the bias is of the order 1 / answers, and alike for both sets).
 Limits: it says how good the labels are where nobody answered; pixels that people answered are better or not by their answers alone. A
 pixel that several draws could ask about counts for each of them. A skip says nothing: it is left out, so regions that nobody can name do not
-count. People see a label when they answer and tend to confirm it. Several people's answers become one by majority. An answer that ticks
-several classes does not say which pixel is which, and is left out; so is one to a question that was made anew since, whose probability is no
-longer known.
+count. Of a brushed region only the class that most of it was given judges, where it was brushed. People see a label when they answer and tend to
+confirm it. Several people's answers become one by majority. An answer that ticks several classes does not say which pixel is which, and is left
+out; so is one to a question that was made anew since, whose probability is no longer known. Of questions of a round `chance` is exact only where it
+is small (tasks/query/ranking.py: by_area).
 """
 
 from collections import defaultdict
@@ -26,13 +27,14 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int64
+from PIL import Image
 
 from segmend.aggregators.majority import Majority
 from segmend.answers.answers import Answer, Query, each_answer, pixels, read, read_queries, standing
 from segmend.answers.candidate_sets import answered_pixels
 from segmend.answers.consensus import Question, consensus
 from segmend.answers.gold import is_measurement
-from segmend.images.dataset import Dataset, Labels
+from segmend.images.dataset import Dataset, Labels, Sample
 from segmend.images.rasters import VOID
 from segmend.metrics.confusion import Confusion
 
@@ -42,6 +44,17 @@ class Asked(NamedTuple):
 
     queries: Path  # a folder with queries.jsonl
     answers: Path
+
+
+def held_by(sets: Sequence[Labels], sample: Sample) -> bool:
+    """Whether all label sets have a map of this image, and not of another one that had its id when the set was made."""
+    for path in (labels.path(sample.id) for labels in sets):
+        if not path.is_file():
+            return False
+        with Image.open(path) as picture:  # its head alone is read
+            if picture.size != (sample.width, sample.height):
+                return False
+    return True
 
 
 class Judge(NamedTuple):
@@ -106,13 +119,11 @@ def evidence(data: Dataset, champion: Path, challenger: Path, asked: Sequence[As
     """Both sets scored on the pixels of the judges, each image one pair of confusion matrices; only images with such pixels."""
     found = judges(data, asked)
     both = (Labels(champion), Labels(challenger))
-    samples = [s for s in data.of("train", "val") if s.id in found and all(each.path(s.id).is_file() for each in both)]
+    samples = [sample for sample in data.of("train", "val") if sample.id in found and held_by(both, sample)]
     taken = covered((champion, challenger), {s.id: s.height * s.width for s in samples})
     images, answers, pairs = list[str](), 0, list[tuple[np.ndarray, np.ndarray]]()
     for sample in samples:
         maps = [each[sample.id].ravel() for each in both]
-        if any(len(labels) != sample.height * sample.width for labels in maps):
-            continue  # the image was another one when the champion was promoted
         counts = list(counted(found[sample.id], maps, ~taken[sample.id], data.classes))
         if counts:
             images.append(sample.id)

@@ -90,8 +90,8 @@ def miou(hits: Float64[np.ndarray, "n k"], unions: Float64[np.ndarray, "n k"]) -
 
 
 def least(confidence: float) -> int:
-    """Of how many images at least the permutation test can say `confidence`: n images have 2^n swaps."""
-    return ceil(-log2(1 - confidence) - 1e-9)
+    """Of how many images at least the permutation test can say `confidence`: n images have 2^n swaps. The bootstrap needs two."""
+    return max(2, ceil(-log2(1 - confidence) - 1e-9))
 
 
 def expanded(confidence: float, images: int) -> float:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as compute
 from jaxtyping import Bool, Float64, Int64
 
 WRONG = 0.1  # share of wrong pixels below which questions drawn by chance hardly find mistakes
@@ -52,23 +53,24 @@ def share_of_chance(past: pa.Table, most: float, least: float | None) -> float:
     Chance draws in proportion to area, so the mean share of a region's pixels that its answers changed is how much of the labels is
     wrong. Below WRONG the share falls in proportion.
     """
-    rows = past.select(["kind", "chance", "changed", "pixels"]).to_pylist()
-    changed = [
-        row["changed"] / row["pixels"]
-        for row in rows
-        if row["chance"] is not None and row["kind"] in ("confirm", "class") and row["pixels"]
-    ]
+    if least is None:
+        return most
+    by_chance = past.filter(compute.is_valid(past["chance"])).select(["kind", "changed", "pixels"]).to_pylist()
+    changed = [row["changed"] / row["pixels"] for row in by_chance if row["kind"] in ("confirm", "class")]
     wrong = (sum(changed) + FEW * WRONG) / (len(changed) + FEW)
-    return most if least is None else max(most * min(1.0, wrong / WRONG), min(least, most))
+    return max(most * min(1.0, wrong / WRONG), min(least, most))
 
 
 def by_area(
     rows: Int64[np.ndarray, " m"], area: Int64[np.ndarray, " n"], number: int, rng: np.random.Generator
 ) -> tuple[Int64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
-    """`number` of the rows, drawn in proportion to their area, and the probability of each."""
+    """`number` of the rows, drawn in proportion to their area, and the probability of each: 1 where all are drawn, else number * area / area of
+    all. That is exact in the limit of few draws among many rows; where it is above a tenth, small regions are drawn more often than it says."""
     weight = area[rows].astype(np.float64)
     key = np.log(rng.random(len(rows))) / np.maximum(weight, 1)
     lucky = rows[np.argsort(-key, kind="stable")[:number]]
+    if number >= len(rows):
+        return lucky, np.ones(len(rows))
     return lucky, np.minimum(1.0, number * area[lucky] / max(weight.sum(), 1.0))
 
 

@@ -249,10 +249,11 @@ def test_how_many_answers_a_round_waits_for(tmp_path, people, from_audit, needed
     assert Review(Workspace(root), options).progress("ada")["needed"] == needed
 
 
-def test_answers_about_val_images_are_read_again(tmp_path):
+@pytest.mark.parametrize("split", ["val", "test"])  # query.val asks about val images; splits may change after answers
+def test_answers_about_images_of_any_split_are_read_again(tmp_path, split):
     root = toy.make(tmp_path / "space", images=2, questions=4)
     samples = root / "data/dataset/samples.csv"
-    samples.write_text(samples.read_text().replace("train", "val", 1))
+    samples.write_text(samples.read_text().replace("train", split, 1))
     ada = served(root)("ada")
     assert all(give(ada, question["query"], kind="class", classes=[0]).status_code == 200 for question in take(ada, 4))
     assert Review(Workspace(root), Options()).progress("ada")["answered"] == 4  # as after a restart

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from segmend.answers.answers import Answer, Query, encode_pixels, read_queries, write, write_queries
 from segmend.images.dataset import Dataset, Labels
-from segmend.images.rasters import Maps, write_maps
+from segmend.images.rasters import VOID, Maps, write_maps
 from segmend.metrics.confusion import Confusion
 from tasks.gate.compare import compare
 from tasks.gate.draw import by_area, draw
@@ -157,6 +157,30 @@ def test_what_chance_did_not_ask_is_skipped_or_was_asked_under_another_number_do
     kinds[2] = kinds[2].model_copy(update={"query": "r7-00001"})
     write(root / "held/answers.jsonl", kinds)
     assert judged(root).answers == len(queries) // 4 - 1
+
+
+def test_a_region_of_which_most_pixels_are_void_but_not_half_shows_the_commonest_class(root: Path):
+    labels = truth(0)
+    labels[:3] = 0
+    labels[0], labels[1, :7], labels[2] = VOID, VOID, 1  # of the 48 pixels of region 0: 23 void, 16 disc, 9 ground
+    Labels(root / "r1").write(IMAGES[0], labels, toys.SHAPE_CARD)
+    assert [q.shown for q in asked(root, 1000) if q.image == IMAGES[0] and q.region == 0] == ["disc"]
+
+
+def test_an_image_that_was_another_one_when_the_champion_was_promoted_does_not_count(root: Path):
+    drawn = [toys.Drawn(n, "train", np.zeros((*SHAPE, 3), np.uint8), None, truth(k)) for k, n in enumerate(IMAGES)]
+    data = toys.write_dataset(root, toys.SHAPE_CARD, drawn, "given")
+    Labels(root / "r0").write(IMAGES[0], wrong(0, 80)[:6], toys.SHAPE_CARD)
+    assert compare(Params(draws=300), "labels", data, root / "r1", root / "r0", root / "out", 0).images == 7
+    write(root / "held/answers.jsonl", [says(query) for query in asked(root, 1000)])
+    assert judged(root).images == IMAGES[1:]
+
+
+def test_one_image_is_too_few_whatever_confidence_is_asked_for(root: Path):
+    data, pair = Dataset(root / "dataset", None), [Asked(root / "held", root / "held/answers.jsonl")]
+    write(root / "held/answers.jsonl", [says(query) for query in asked(root, 1000) if query.image == IMAGES[0]])
+    with pytest.raises(ValueError, match="are about 1 images, where 2 at least are needed"):
+        compare(Params(draws=300, confidence=0.5), "labels", data, root / "r1", root / "r0", root / "out", 0, pair)
 
 
 def test_a_better_set_is_promoted_a_worse_one_is_not_and_few_answers_are_a_sentence(root: Path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.query.ranking import allowance, drawn, ranked, share_of_chance
+from tasks.query.ranking import allowance, by_area, drawn, ranked, share_of_chance
 
 
 def rng(seed=0):
@@ -49,7 +49,7 @@ def test_chosen_ones_keep_their_order_and_chance_draws_its_share(seed, number, s
     lucky = asked[chance > 0]
     assert np.isin(lucky, rest).all() and (chance <= 1).all()
     wanted = np.minimum(1, random * area[lucky] / max(area[rest].sum(), 1))
-    assert chance[chance > 0] == pytest.approx(wanted)
+    assert chance[chance > 0] == pytest.approx(1 if random == len(rest) else wanted)
 
 
 def test_chance_draws_in_proportion_to_area():
@@ -57,6 +57,11 @@ def test_chance_draws_in_proportion_to_area():
     order, area = np.array([0, 1]), np.array([10, 30])
     hits = [drawn(order, area, 1, 1.0, rng(seed))[0][0] for seed in range(2000)]
     assert np.mean(hits) == pytest.approx(0.75, abs=0.04)
+
+
+def test_where_all_that_is_left_is_drawn_the_probability_is_1():
+    rows, chance = by_area(np.arange(3), np.array([1, 1, 100]), 3, np.random.default_rng(0))
+    assert set(rows.tolist()) == {0, 1, 2} and (chance == 1).all()
 
 
 def test_a_round_that_is_answered_in_part_has_its_share():
