@@ -47,6 +47,12 @@ def device() -> torch.device:
     return devices.device() if _fabric is None else _fabric.device
 
 
+def autocast() -> torch.autocast:
+    """The context in which a network is called: convolutions in the precision that this device has."""
+    kind = devices.precision(device())
+    return torch.autocast(device().type, kind, enabled=kind != torch.float32)
+
+
 def wrap(network: nn.Module) -> Any:
     """The network to call in training. Its weights, and what is saved, stay those of `network`."""
     called = torch.compile(network) if compiling() else network

@@ -43,8 +43,7 @@ def train(
     bytes as an uninterrupted training.
     """
     card, device = dataset.card, distributed.device()
-    kind = precision(device)
-    amp = torch.autocast(device.type, kind, enabled=kind != torch.float32)
+    kind, amp = precision(device), distributed.autocast()
     counts = torch.from_numpy(data.counts).to(device)
     frequency = counts.float() / counts.sum().clamp_min(1)  # sets of classes may be all there is
     per_step = settings.batch * settings.accumulate

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import torch
 
 from segmend.images.dataset import Dataset, Labels
-from segmend.network.device import precision
 from segmend.network.segmenter import save
 from segmend.training.checkpoints import Checkpoints
 from segmend.training.determinism import out_of_memory, reproducible
@@ -60,10 +59,8 @@ def train_and_write(
     if epoch != state.epoch:
         state.shown.load_state_dict(state.best["network"])
     if settings.batch_norm == "reestimated":
-        kind = precision(distributed.device())
-        amp = torch.autocast(distributed.device().type, kind, enabled=kind != torch.float32)
-        with reproducible():
-            reestimate(state.shown, dataset, data.train, amp)
+        with reproducible(), out_of_memory("train", "set train.batch_norm to running, or take a smaller network"):
+            reestimate(state.shown, dataset, data.train, distributed.autocast())
     save(out, state.shown, settings.network, dataset.card, trained=bool(data.train))
     write_curve(curves, state.curve)
     early_learning.keep(checkpoints.path.parent / "early", out / "early")

@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
+from torch import nn
 
 from segmend.images.dataset import Dataset
 from segmend.network.inference import grouped
-from segmend.network.segmenter import load, normalise
+from segmend.network.segmenter import AnySize, load, normalise
 from tasks.train.engine.batch_norm import reestimate
 from tests.train.runs import bytes_of, quick, run
 
@@ -37,3 +38,15 @@ def test_equal_input_gives_equal_bytes_and_the_mode_stays(toy):
     network.train()
     reestimate(network, dataset, list(dataset.of("train")), torch.autocast("cpu", enabled=False))
     assert network.training and network.body.down[0][1].momentum == 0.1
+
+
+def test_a_batch_norm_behind_a_pooling_keeps_its_statistics_where_an_image_comes_alone(toy):
+    """As in DeepLabV3 and PAN: one value a channel has no variance."""
+    dataset = Dataset(toy / "dataset")
+    alone, pair = list(dataset.of("train"))[:1], list(dataset.of("train"))[:2]
+    for samples, kept in ((alone, True), (pair, False)):
+        network = AnySize(nn.Sequential(nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(3)), 1)
+        nn.init.constant_(network.body[2].running_var, 0.3)
+        reestimate(network, dataset, samples, torch.autocast("cpu", enabled=False))
+        assert bool((network.body[2].running_var == 0.3).all()) == kept
+        assert network.body[0].num_batches_tracked == 1 and not network.body[2]._forward_pre_hooks
