@@ -51,7 +51,8 @@ def arguments() -> ArgumentParser:
     parser.add_argument(
         "--questions",
         type=Path,
-        help="a folder of questions, as segmend audit --ask writes it; answers go to the round",
+        help="a folder of questions: of segmend audit --ask, whose answers go to the round, or of segmend promote --labels --ask, whose answers "
+        "stand beside them",
     )
     parser.add_argument(
         "--overlap",

@@ -47,8 +47,12 @@ class Review:
     def refresh(self) -> Assignment | None:
         """The questions as they are now; a run of the pipeline may have made new ones."""
         with self._guard:
-            name = self.options.round or self.workspace.newest_round()
-            if name is None or name not in self.workspace.rounds:
+            rounds = self.workspace.rounds
+            first = (
+                rounds[0] if rounds and self.options.questions else None
+            )  # a folder's questions need no round that asked
+            name = self.options.round or self.workspace.newest_round() or first
+            if name is None or name not in rounds:
                 return self._assignment
             folder = self.options.questions or self.workspace.path("queries", name)
             file = folder / "queries.jsonl"

@@ -23,7 +23,9 @@ def annotate(
     round: Annotated[str | None, typer.Option(help="The round to answer; default: the newest with questions.")] = None,
     questions: Annotated[
         Path | None,
-        typer.Option(help="A folder of questions in place of the round's, as segmend audit --ask writes it."),
+        typer.Option(
+            help="A folder of questions in place of the round's, of segmend audit --ask or segmend promote --labels --ask."
+        ),
     ] = None,
     overlap: Annotated[int, typer.Option(min=1, help="How many people get each question.")] = 1,
     repeats: Annotated[

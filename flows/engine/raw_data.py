@@ -25,9 +25,17 @@ def missing(root: Path) -> str:
     folder = RAW / workspace_files.dataset_name(root)
     if (root / folder).exists() or (root / f"{folder}.dvc").is_file():
         return ""
-    tracked = workspace_files.git(root, "ls-files", "--", str(folder))
-    bring = "; or bring back what git has of it: git sparse-checkout disable" if tracked else ""
-    return f"{folder}, which params.yaml names (ingest.data), is not there: name your own folder with `segmend run --data PATH`{bring}."
+    tracked = workspace_files.git(
+        root, "ls-files", "-t", "--", str(folder)
+    )  # each with a letter, S: left out of this worktree
+    command = "git sparse-checkout disable" if tracked.startswith("S ") else f"git checkout -- {folder}"
+    bring = f"; or bring back what git has of it: {command}" if tracked else ""
+    gone = (
+        f"is a link to {os.readlink(root / folder)}, which is not there"
+        if (root / folder).is_symlink()
+        else "is not there"
+    )
+    return f"{folder}, which params.yaml names (ingest.data), {gone}: name your own folder with `segmend run --data PATH`{bring}."
 
 
 def update(root: Path, say: Callable[[str], None]) -> None:

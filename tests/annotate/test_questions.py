@@ -48,6 +48,13 @@ def test_answers_go_where_the_folder_says_and_no_network_is_shown(root: Path):
     assert not (root / "data/answers/r1.jsonl").exists()
 
 
+def test_they_can_be_answered_before_the_first_round_asks(root: Path):
+    (root / "data/queries/r1/queries.jsonl").unlink()
+    assert take(served(root, questions=(root / ANSWERS).parent)("ada"), 1)[0]["query"] == "held-1-00000"
+    with pytest.raises(ValueError, match="No questions yet"):
+        _ = Review(Workspace(root), Options()).assignment
+
+
 def test_a_repainted_image_is_the_rounds_also_beside_held_out_questions(root: Path):
     ada, key = served(root, questions=(root / ANSWERS).parent)("ada"), next(iter(Workspace(root).pictures))
     square = {"named": 0, "box": [0, 0, 2, 2], "runs": [0, 4]}

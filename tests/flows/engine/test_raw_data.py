@@ -46,7 +46,14 @@ def test_raw_data_that_is_not_there_is_one_sentence(toy: Path, raw: Path):
     git(toy, "commit", "-qm", "one")
     (raw / "a.txt").unlink()
     raw.rmdir()
-    assert "git sparse-checkout disable" in raw_data.missing(toy)
+    assert raw_data.missing(toy).endswith("bring back what git has of it: git checkout -- data/raw/leaves.")
+    git(toy, "checkout", "--", "data/raw/leaves")
+    git(toy, "sparse-checkout", "set", "--no-cone", "/*", "!/data/raw/leaves/")
+    assert raw_data.missing(toy).endswith("git sparse-checkout disable.")
+    raw.parent.mkdir(parents=True)
+    raw.symlink_to(toy / "unmounted")
+    assert f"is a link to {toy / 'unmounted'}, which is not there" in raw_data.missing(toy)
+    raw.unlink()
     Path(f"{raw}.dvc").write_text("outs: []\n")
     assert raw_data.missing(toy) == ""  # DVC brings it
 
