@@ -51,6 +51,7 @@ def verdict(root: Path, warn: Callable[[str], None]) -> dict[str, Any] | None:
     parts.append(md5(champion.read_bytes()).hexdigest() if champion.is_file() else None)
     key = md5(json.dumps(parts).encode()).hexdigest()
     if not (root / KEY).is_file() or (root / KEY).read_text() != key:
+        (root / KEY).unlink(missing_ok=True)  # until the new verdict is whole
         compare(root, path, promoted["dataset"], champion.parent if champion.is_file() else None)
         record(root, warn)
         (root / KEY).write_text(key)

@@ -1,8 +1,9 @@
 """DVC loaded once for a whole run: a process that forks for every `dvc repro -s`, and once more for the stage in it.
 
-Loading DVC takes a second, loading torch two, and a run has a dozen stages or more. The server loads both once, runs nothing itself
-and has one thread, so forks of it are safe. A fork is what a process of its own would be: the same arguments, environment, folder
-and output, in a session of its own, which ends with the server as the server ends with the runner.
+Loading DVC takes a second, loading torch two, and a run has a dozen stages or more. The server loads both once and runs nothing itself. It
+starts no thread; those that OpenBLAS and jemalloc start are idle, and these libraries expect a fork. A fork is what a process of its own
+would be: the same arguments, environment, folder and output, in a session of its own, which ends with the server as the server ends with
+the runner.
 
 A stage is forked where its command is plain `python -m tasks.NAME ...`; any other is started as DVC starts it. Nothing of this reaches
 dvc.lock: plain `dvc repro` gives the same files.

@@ -1,8 +1,12 @@
 """The section `drift` of params.yaml, which may be left out: when new images are so unlike the promoted ones that somebody should look."""
 
-from pydantic import Field
+from math import ceil
+
+from pydantic import Field, model_validator
 
 from segmend.stage.params import Settings
+
+MEASURES = 4  # at most, between which the level is divided
 
 
 class Params(Settings):
@@ -26,3 +30,11 @@ class Params(Settings):
     stop: bool = Field(
         True, description="whether a run stops after ingest where the data has drifted, until somebody looked"
     )
+
+    @model_validator(mode="after")
+    def divisions_suffice(self) -> "Params":
+        """The real division is one of draws + 1, so no p is smaller than 1 / (draws + 1): fewer draws would never find drift."""
+        needed = ceil(MEASURES / (1 - self.confidence) - 1 - 1e-6)
+        if self.draws < needed:
+            raise ValueError(f"drift.draws is {self.draws}: a confidence of {self.confidence} needs {needed} at least")
+        return self

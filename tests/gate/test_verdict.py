@@ -96,6 +96,15 @@ def test_few_images_must_agree_in_more_draws():
     assert expanded(0.95, 10) == pytest.approx(0.9733, abs=1e-3) and expanded(0.95, 2) > 0.99
 
 
+def test_too_few_swaps_for_the_confidence_are_refused():
+    """With them nothing could ever be promoted; with as many as are asked for, what is right everywhere is."""
+    with pytest.raises(ValueError, match="gate.draws is 100: a confidence of 0.995 needs 199 at least"):
+        Params(confidence=0.995, draws=100)
+    wrong, right = np.zeros((2, 20, 3, 5), np.int64)
+    wrong[:, :, :3], right[:, :, :3] = 10, np.diag((30, 30, 30))
+    assert judge(wrong, right, CLASSES, Params(confidence=0.995, draws=199), 0).promoted
+
+
 def test_mistakes_are_sentences():
     nothing = np.zeros((1, 3, 5), np.int64)
     with pytest.raises(ValueError, match="1 images have truth"):
