@@ -122,7 +122,10 @@ def make(root: Path, folder: Path) -> list[str]:
     git(root, folder, *arguments)
     without = bool(workspace_files.git(root, "ls-files", "--", DEMONSTRATION))
     if without:
-        git(folder, folder, "sparse-checkout", "set", "--no-cone", "/*", f"!/{DEMONSTRATION}/")
+        git(
+            folder, folder, "sparse-checkout", "init", "--no-cone"
+        )  # its own step: before git 2.35 `set` has no such option
+        git(folder, folder, "sparse-checkout", "set", "/*", f"!/{DEMONSTRATION}/")
     git(folder, folder, "checkout", "--quiet")
     shared_cache.share(root, folder)
     remarks = [

@@ -36,5 +36,5 @@ class Params(Settings):
         """The real division is one of draws + 1, so no p is smaller than 1 / (draws + 1): fewer draws would never find drift."""
         needed = ceil(MEASURES / (1 - self.confidence) - 1 - 1e-6)
         if self.draws < needed:
-            raise ValueError(f"drift.draws is {self.draws}: a confidence of {self.confidence} needs {needed} at least")
+            raise ValueError(f"draws is {self.draws}: a confidence of {self.confidence} needs {needed} at least")
         return self

@@ -23,5 +23,5 @@ class Params(Settings):
         """The identity is one of draws + 1 swaps, so no p is smaller than 1 / (draws + 1): fewer draws would never promote."""
         needed = ceil(1 / (1 - self.confidence) - 1 - 1e-6)
         if self.draws < needed:
-            raise ValueError(f"gate.draws is {self.draws}: a confidence of {self.confidence} needs {needed} at least")
+            raise ValueError(f"draws is {self.draws}: a confidence of {self.confidence} needs {needed} at least")
         return self

@@ -73,7 +73,7 @@ def test_a_shift_that_is_sure_but_small_is_only_shown():
 
 def test_too_few_divisions_for_the_confidence_are_refused():
     """With them nothing could ever drift; with as many as are asked for, what is far off does."""
-    with pytest.raises(ValueError, match="drift.draws is 1000: a confidence of 0.998 needs 1999 at least"):
+    with pytest.raises(ValueError, match="draws is 1000: a confidence of 0.998 needs 1999 at least"):
         Params(confidence=0.998)
     far = Measured("looks", ("brightness",), np.arange(20.0)[:, None] + 99, np.arange(20.0)[:, None])
     assert verdict([far] * 4, 20, 0, Params(confidence=0.998, draws=1999), 0).drifted

@@ -98,7 +98,7 @@ def test_few_images_must_agree_in_more_draws():
 
 def test_too_few_swaps_for_the_confidence_are_refused():
     """With them nothing could ever be promoted; with as many as are asked for, what is right everywhere is."""
-    with pytest.raises(ValueError, match="gate.draws is 100: a confidence of 0.995 needs 199 at least"):
+    with pytest.raises(ValueError, match="draws is 100: a confidence of 0.995 needs 199 at least"):
         Params(confidence=0.995, draws=100)
     wrong, right = np.zeros((2, 20, 3, 5), np.int64)
     wrong[:, :, :3], right[:, :, :3] = 10, np.diag((30, 30, 30))
