@@ -36,7 +36,7 @@ def listing(review: Review, sort: str, find: str, named: str, who: str, round: s
             answered.setdefault(answer.image, set()).add(answer.who)
             concerned.setdefault(answer.image, set()).update(answer.classes)
     for query in now.questions.ordered:
-        concerned.setdefault(query.image, set()).update(filter(None, (query.shown, query.predicted)))
+        concerned.setdefault(query.image, set()).update(filter(None, (query.shown, now.questions.predicted(query))))
     rows = []
     for picture in space.pictures.values():
         sample = picture.sample

@@ -49,7 +49,7 @@ class Doubt:
             gold = gold_classes(self.data, [each[-1] for each in answers.values()])
             for name, each in answers.items():
                 query = self.questions.by_name.get(name)
-                known = (None, 0.0)  # also of held-out questions, which no network was asked
+                known: tuple[int | None, float] = (None, 0.0)  # also of held-out questions, which no network was asked
                 if query is not None and query.confidence is not None:
                     known = (self._classes[query.predicted], query.confidence)
                 names.append(name)

@@ -44,6 +44,10 @@ class Questions:
         """A question of the round, or a gold one."""
         return self.by_name.get(name) or self.gold.get(name)
 
+    def predicted(self, query: Query) -> str | None:
+        """The class that the network sees there; None of held-out questions, of which no network was asked."""
+        return None if self.held_out else query.predicted
+
     def told(self, query: Query) -> dict[str, Any]:
         """What the page needs to ask this question. Truth is not part of it."""
         box, runs = crop(query.footprint)
@@ -60,7 +64,7 @@ class Questions:
             "box": box,
             "runs": runs,
             "shown": self._classes.get(query.shown or ""),
-            "predicted": None if self.held_out else self._classes.get(query.predicted),  # no network was asked
+            "predicted": self._classes.get(self.predicted(query) or ""),
             "expected": query.expected,
             "place": query.rank + 1,
         }

@@ -55,10 +55,9 @@ def questions_of(
     made = []
     for answers in groups:
         known = asked.get(answers[0].identity)
-        network = (
-            (known.predicted, known.confidence) if known and known.confidence else ()
-        )  # 0: how sure it was is not known
-        made.append(Question(answers, gold.get(answers[0].identity), *network))
+        sure = known.confidence if known else 0.0
+        predicted = known.predicted if known and sure else None  # 0: how sure it was is not known
+        made.append(Question(answers, gold.get(answers[0].identity), predicted, sure))
     return made
 
 

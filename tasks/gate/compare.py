@@ -83,13 +83,14 @@ def label_sets(data: Dataset, champion: Path, challenger: Path, asked: Sequence[
     both, needed = (Labels(champion), Labels(challenger)), least(confidence)
     samples = [s for s in data.of("train", "val") if s.id in data.with_truth and held_by(both, s)]
     if len(samples) < needed:
-        found = evidence(data, champion, challenger, asked)
-        if len(found.images) >= needed:
-            return Scored(found.images, f"{found.answers} held-out answers", found.champion, found.challenger)
+        by_answers = evidence(data, champion, challenger, asked)
+        if len(by_answers.images) >= needed:
+            judged_by = f"{by_answers.answers} held-out answers"
+            return Scored(by_answers.images, judged_by, by_answers.champion, by_answers.challenger)
         if len(samples) < 2:
             raise ValueError(
-                f"the truth of {len(samples)} images is known, and {found.answers} answers that chance asked for and that neither label "
-                f"set holds are about {len(found.images)} images, where {needed} at least are needed. Ask for some that no round "
+                f"the truth of {len(samples)} images is known, and {by_answers.answers} answers that chance asked for and that neither label "
+                f"set holds are about {len(by_answers.images)} images, where {needed} at least are needed. Ask for some that no round "
                 "applies: segmend promote --labels --ask 200"
             )
     stacks = (matrices(data, samples, label_maps(data, folder, samples)) for folder in (champion, challenger))

@@ -77,7 +77,7 @@ def judges(data: Dataset, asked: Sequence[Asked]) -> dict[str, list[Judge]]:
     """The answers that chance asked for, by image, one a question. ValueError for a line that is no answer."""
     sizes = {sample.id: (sample.height, sample.width) for sample in data.samples}
     hashes = {sample.id: sample.image_sha256 for sample in data.samples}
-    found: dict[str, list[Judge]] = defaultdict(list)
+    by_image: dict[str, list[Judge]] = defaultdict(list)
     for queries, file in asked:
         if not ((queries / "queries.jsonl").is_file() and file.is_file()):
             continue
@@ -90,8 +90,8 @@ def judges(data: Dataset, asked: Sequence[Asked]) -> dict[str, list[Judge]]:
         for identity, decision in zip(given, decided.decisions, strict=True):
             answer = decision.answer
             if answer.kind != "skip" and len(answer.classes) == 1:
-                found[answer.image].append(Judge(answer, drawn[identity].chance or 1.0))
-    return found
+                by_image[answer.image].append(Judge(answer, drawn[identity].chance or 1.0))
+    return by_image
 
 
 def fits(answer: Answer, query: Query | None) -> bool:
@@ -99,8 +99,8 @@ def fits(answer: Answer, query: Query | None) -> bool:
     return query is not None and query.query == answer.query and not is_measurement(answer)
 
 
-def told_of(answer: Answer) -> Int64[np.ndarray, " n"]:
-    """The pixels that a judge speaks of: what was brushed, else the whole region. A confirm judges all of it too: the pixels that
+def judged_pixels(answer: Answer) -> Int64[np.ndarray, " n"]:
+    """The pixels that a judge is about: what was brushed, else the whole region. A confirm judges all of it too: the pixels that
     carried the class when it was confirmed are one set's own."""
     return answered_pixels(answer) if answer.kind == "mask" else pixels(answer.footprint)
 
@@ -117,14 +117,14 @@ def covered(sets: Sequence[Path], images: dict[str, int]) -> dict[str, Bool[np.n
 
 def evidence(data: Dataset, champion: Path, challenger: Path, asked: Sequence[Asked]) -> Evidence:
     """Both sets scored on the pixels of the judges, each image one pair of confusion matrices; only images with such pixels."""
-    found = judges(data, asked)
+    by_image = judges(data, asked)
     both = (Labels(champion), Labels(challenger))
-    samples = [sample for sample in data.of("train", "val") if sample.id in found and held_by(both, sample)]
+    samples = [sample for sample in data.of("train", "val") if sample.id in by_image and held_by(both, sample)]
     taken = covered((champion, challenger), {s.id: s.height * s.width for s in samples})
     images, answers, pairs = list[str](), 0, list[tuple[np.ndarray, np.ndarray]]()
     for sample in samples:
         maps = [each[sample.id].ravel() for each in both]
-        counts = list(counted(found[sample.id], maps, ~taken[sample.id], data.classes))
+        counts = list(counted(by_image[sample.id], maps, ~taken[sample.id], data.classes))
         if counts:
             images.append(sample.id)
             answers += len(counts)
@@ -135,11 +135,11 @@ def evidence(data: Dataset, champion: Path, challenger: Path, asked: Sequence[As
 
 
 def counted(
-    found: Sequence[Judge], maps: Sequence[np.ndarray], free: Bool[np.ndarray, " n"], classes: tuple[str, ...]
+    of_image: Sequence[Judge], maps: Sequence[np.ndarray], free: Bool[np.ndarray, " n"], classes: tuple[str, ...]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """For each judge with pixels left, the estimated pixels by class answered and class labelled, of both sets."""
-    for answer, chance in found:
-        inside = told_of(answer)
+    for answer, chance in of_image:
+        inside = judged_pixels(answer)
         inside = inside[free[inside] & ~((maps[0][inside] == VOID) & (maps[1][inside] == VOID))]
         if not len(inside):
             continue
