@@ -48,6 +48,14 @@ def test_answers_go_where_the_folder_says_and_no_network_is_shown(root: Path):
     assert not (root / "data/answers/r1.jsonl").exists()
 
 
+def test_every_page_opens(root: Path):
+    ada = served(root, questions=(root / ANSWERS).parent)("ada")
+    image = f"/image/{next(iter(Workspace(root).pictures))}"
+    pages = {page: ada.get(page) for page in ("/", "/browse", image, "/people", "/disputed", "/run")}
+    assert {page: answer.status_code for page, answer in pages.items()} == dict.fromkeys(pages, 200)
+    assert "judge the labels" in pages["/run"].text
+
+
 def test_they_can_be_answered_before_the_first_round_asks(root: Path):
     (root / "data/queries/r1/queries.jsonl").unlink()
     assert take(served(root, questions=(root / ANSWERS).parent)("ada"), 1)[0]["query"] == "held-1-00000"
