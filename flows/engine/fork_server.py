@@ -40,31 +40,13 @@ OURS = "tasks."
 # What most stages that want a device load; torch takes 1.5 s, pandas (through pyarrow) 0.5 s, torch._dynamo, which the first optimizer of a
 # process loads, 1.1 s of CPU time in each training and each correction with a classifier.
 PRELOADED = (
-    *(
-        "torch",
-        "pandas",
-        "pyarrow.parquet",
-        "scipy.ndimage",
-        "scipy.sparse.csgraph",
-        "skimage.measure",
-        "PIL.Image",
-        "pydantic",
-    ),
-    *("jaxtyping", "ruamel.yaml", "tqdm", "torch.utils.data", "safetensors.torch", "joblib", "torch._dynamo"),
-)
-DVC = (  # the second line: what it loads only when it has opened a repository
-    *("dvc.repo.reproduce", "dvc.stage.run", "dvc.stage.cache", "dvc.dvcfile", "dvc_data.index"),
-    *(
-        "dvc.repo.plots",
-        "dvc.repo.metrics",
-        "dvc.repo.stage",
-        "dvc.utils.strictyaml",
-        "dvc.lock",
-        "dvc.rwlock",
-        "scmrepo.git",
-        "dvc_render",
-    ),
-)
+    "torch", "pandas", "pyarrow.parquet", "scipy.ndimage", "scipy.sparse.csgraph", "skimage.measure", "PIL.Image", "pydantic", "jaxtyping",
+    "ruamel.yaml", "tqdm", "torch.utils.data", "safetensors.torch", "joblib", "torch._dynamo",
+)  # fmt: skip
+DVC = (  # from dvc.repo.plots on: what it loads only when it has opened a repository
+    "dvc.repo.reproduce", "dvc.stage.run", "dvc.stage.cache", "dvc.dvcfile", "dvc_data.index",
+    "dvc.repo.plots", "dvc.repo.metrics", "dvc.repo.stage", "dvc.utils.strictyaml", "dvc.lock", "dvc.rwlock", "scmrepo.git", "dvc_render",
+)  # fmt: skip
 SHELL = set("$`\\*?[{~#!();<>|&\n")  # what means something to a shell, at least outside quotes
 
 

@@ -16,9 +16,8 @@ from typing import Any
 
 HEAD = "schema: '2.0'\nstages:\n"
 NAME = "dvc.lock"
-POWER = re.compile(
-    r"^.* -?[\d.]+e[+-]?\d+$", re.MULTILINE
-)  # a number as 1e-07; DVC's reading of some is off by the last digit
+# A number as 1e-07: DVC's reading of some is off by the last digit.
+POWER = re.compile(r"^.* -?[\d.]+e[+-]?\d+$", re.MULTILINE)
 
 
 class LockWriter:
