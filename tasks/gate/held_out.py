@@ -14,7 +14,7 @@ them; so the draw is independent of what it measures, and both sets are scored o
 consistent, not exactly unbiased (of few answers the bias is of the order 1 / answers, and alike for both sets).
 Limits: it says how good the labels are where nobody answered; pixels that people answered are better or not by their answers alone. A
 pixel that several draws could ask about counts for each of them. A skip says nothing: it is left out, so regions that nobody can name do not
-count. Of a brushed region only the class that most of it was given judges, where it was brushed. People see a label when they answer and tend to
+count. Of a region in which several people brushed the class that most of them gave judges alone, where they brushed it. People see a label when they answer and tend to
 confirm it. Several people's answers become one by majority. An answer that ticks several classes does not say which pixel is which, and is left
 out; so is one to a question that was made anew since, whose probability is no longer known. Of questions of a round `chance` is exact only where it
 is small (tasks/query/ranking.py: by_area).
@@ -26,16 +26,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, UInt8
 from PIL import Image
 
 from segmend.aggregators.majority import Majority
-from segmend.answers.answers import Answer, Query, each_answer, pixels, read, read_queries, standing
+from segmend.answers.answers import PART, Answer, Query, each_answer, pixels, read, read_queries, standing
 from segmend.answers.candidate_sets import answered_pixels
 from segmend.answers.consensus import Question, consensus
 from segmend.answers.gold import is_measurement
 from segmend.images.dataset import Dataset, Labels, Sample
-from segmend.images.rasters import VOID
+from segmend.images.rasters import UNLABELLED, VOID, is_class
 from segmend.metrics.confusion import Confusion
 
 
@@ -60,8 +60,18 @@ def held_by(sets: Sequence[Labels], sample: Sample) -> bool:
 class Judge(NamedTuple):
     """An answer that chance asked for."""
 
-    answer: Answer
+    answers: tuple[Answer, ...]  # the answer, then what was brushed beside it
     chance: float  # 0 < chance <= 1
+
+    def said(self, classes: tuple[str, ...]) -> tuple[Int64[np.ndarray, " n"], UInt8[np.ndarray, " n"]]:
+        """The pixels of the region that were named, and the class of each. A confirm names all of them: the pixels that carried the class
+        when it was confirmed are one set's own."""
+        region = pixels(self.answers[0].footprint)
+        ids = np.full(len(region), UNLABELLED, np.uint8)
+        for answer in reversed(self.answers):
+            named = answered_pixels(answer) if answer.kind == "mask" else pixels(answer.footprint)
+            ids[np.isin(region, named, assume_unique=True)] = classes.index(answer.classes[0])
+        return region[is_class(ids)], ids[is_class(ids)]
 
 
 class Evidence(NamedTuple):
@@ -83,26 +93,25 @@ def judges(data: Dataset, asked: Sequence[Asked]) -> dict[str, list[Judge]]:
             continue
         drawn = {query.identity: query for query in read_queries(queries) if query.chance}
         given: dict[str, list[Answer]] = defaultdict(list)
+        beside: dict[tuple[str, str], list[Answer]] = defaultdict(list)  # by question and person
         for answer in standing(each_answer(file, data.classes, sizes, hashes)):
-            if fits(answer, drawn.get(answer.identity)):
+            if PART in answer.query:
+                beside[answer.query.partition(PART)[0], answer.who].append(answer)
+            elif fits(answer, drawn.get(answer.identity)):
                 given[answer.identity].append(answer)
         decided = consensus([Question(tuple(each)) for each in given.values()], data.classes, Majority())
         for identity, decision in zip(given, decided.decisions, strict=True):
             answer = decision.answer
             if answer.kind != "skip" and len(answer.classes) == 1:
-                by_image[answer.image].append(Judge(answer, drawn[identity].chance or 1.0))
+                alone = decision.masks if len(decision.masks) == 1 else ()  # who brushed, where it was one person
+                brushed = [part for who in alone for part in beside[answer.query, who]]
+                by_image[answer.image].append(Judge((answer, *brushed), drawn[identity].chance or 1.0))
     return by_image
 
 
 def fits(answer: Answer, query: Query | None) -> bool:
     """Whether it was given to this very question: of the same pixels under another number it was asked for in another draw."""
     return query is not None and query.query == answer.query and not is_measurement(answer)
-
-
-def judged_pixels(answer: Answer) -> Int64[np.ndarray, " n"]:
-    """The pixels that a judge is about: what was brushed, else the whole region. A confirm judges all of it too: the pixels that
-    carried the class when it was confirmed are one set's own."""
-    return answered_pixels(answer) if answer.kind == "mask" else pixels(answer.footprint)
 
 
 def covered(sets: Sequence[Path], images: dict[str, int]) -> dict[str, Bool[np.ndarray, " n"]]:
@@ -138,15 +147,14 @@ def counted(
     of_image: Sequence[Judge], maps: Sequence[np.ndarray], free: Bool[np.ndarray, " n"], classes: tuple[str, ...]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """For each judge with pixels left, the estimated pixels by class answered and class labelled, of both sets."""
-    for answer, chance in of_image:
-        inside = judged_pixels(answer)
-        inside = inside[free[inside] & ~((maps[0][inside] == VOID) & (maps[1][inside] == VOID))]
-        if not len(inside):
+    for judge in of_image:
+        named, said = judge.said(classes)
+        counts = free[named] & ~((maps[0][named] == VOID) & (maps[1][named] == VOID))
+        if not counts.any():
             continue
-        said = np.full(len(inside), classes.index(answer.classes[0]), np.uint8)
         pair = []
         for labels in maps:
             confusion = Confusion(len(classes))
-            confusion.update(said, labels[inside])
-            pair.append(np.rint(confusion.matrix / chance).astype(np.int64))
+            confusion.update(said[counts], labels[named[counts]])
+            pair.append(np.rint(confusion.matrix / judge.chance).astype(np.int64))
         yield pair[0], pair[1]

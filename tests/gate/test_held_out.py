@@ -159,6 +159,21 @@ def test_what_chance_did_not_ask_is_skipped_or_was_asked_under_another_number_do
     assert judged(root).answers == len(queries) // 4 - 1
 
 
+def test_all_that_one_person_brushed_in_the_region_judges(root: Path):
+    query = next(query for query in asked(root, 1000) if query.image == IMAGES[0] and query.region == 0)
+    about = {"query": query.query, "image": query.image, "footprint": query.footprint, "who": "ada"}
+    rows = {
+        name: encode_pixels(np.arange(begin * SHAPE[1], end * SHAPE[1]), SHAPE)
+        for name, begin, end in (("ground", 0, 2), ("disc", 2, 5))
+    }  # the region is the first three rows
+    main = Answer(**about, kind="mask", classes=("ground",), mask=rows["ground"])
+    part = {"query": f"{query.query}+1", "footprint": rows["disc"], "mask": rows["disc"], "classes": ("disc",)}
+    write(root / "held/answers.jsonl", [main, main.model_copy(update=part)])
+    assert judged(root).answers == 1 and judged(root).challenger[0].sum(1).tolist() == [32, 16, 0]
+    write(root / "held/answers.jsonl", [says(query), main.model_copy(update=part)])  # answered anew, without the brush
+    assert judged(root).challenger[0].sum(1).tolist() == [48, 0, 0]
+
+
 def test_a_region_of_which_most_pixels_are_void_but_not_half_shows_the_commonest_class(root: Path):
     labels = truth(0)
     labels[:3] = 0
