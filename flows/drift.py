@@ -23,7 +23,8 @@ PAGE, VERDICT, KEY = FOLDER / "index.html", FOLDER / "drift.json", FOLDER.parent
 def reference(root: Path) -> dict[str, Any] | None:
     """The promotion (of a network or of labels) or acceptance whose data is compared with: the last one. None where there is none."""
     lines = [line for kind in ("network", "labels", "data") for line in promotions.standing(root, kind)]
-    return max((line for line in lines if line.get("dataset")), key=lambda line: str(line["at"]), default=None)
+    known = sorted((line for line in lines if line.get("dataset")), key=promotions.moment)
+    return known[-1] if known else None
 
 
 def dataset(root: Path) -> tuple[Path, str]:

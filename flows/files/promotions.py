@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 from getpass import getuser
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 PATH = Path("data/promotions.jsonl")
 CHAMPION = Path("data/weights/champion")  # the promoted network
 HELD_OUT = Path("data/answers/held_out")  # questions whose answers judge label sets and change none, a folder a draw
+TIME = "%Y-%m-%dT%H:%M:%S%z"
 HELD_OUT_ANSWERS = "answers.jsonl"  # beside the questions
 
 
@@ -20,9 +22,14 @@ def draws(root: Path) -> list[Path]:
 
 def append(root: Path, kind: str, action: str, **content: Any) -> None:
     """One line; `kind` is network, labels or data (accepted after drift), `action` promote or rollback."""
-    line = {"kind": kind, "action": action, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "by": getuser(), **content}
+    line = {"kind": kind, "action": action, "at": time.strftime(TIME), "by": getuser(), **content}
     with (root / PATH).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def moment(line: dict[str, Any]) -> datetime:
+    """When a line was written; comparable between the time zones of a team."""
+    return datetime.strptime(line["at"], TIME)
 
 
 def read(root: Path, kind: str) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from segmend.images.rasters import UNLABELLED, VOID, LabelMap, Maps, RegionMap
 from segmend.images.regions import areas
 from segmend.stage.command import user_mistakes
 from segmend.stage.params import seed
+from tasks.gate.held_out import held_by
 
 ANSWERS = "answers.jsonl"
 
@@ -83,7 +84,7 @@ def draw(
     data: Dataset, regions: Maps, labels: Labels, before: dict[str, list[np.ndarray]], number: int, name: str, seed: int
 ) -> list[Query]:
     """The questions, named held-NAME-00001 and so on."""
-    samples = [sample for sample in data.of("train") if labels.path(sample.id).is_file()]
+    samples = [sample for sample in data.of("train") if held_by([labels], sample)]
     cells, rng = frame(samples, regions, labels, before), np.random.default_rng(seed)
     rows, chance = by_area(cells.area, number, rng)
     made: dict[int, Query] = {}

@@ -48,6 +48,19 @@ def workspace(toy: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return toy
 
 
+def test_later_is_what_is_later_in_any_time_zone(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    for kind, at in (("network", "2026-01-02T01:00:00+0900"), ("labels", "2026-01-01T20:00:00+0000")):
+        promotions.append(tmp_path, kind, "promote", dataset=kind, at=at)
+    reference = drift.reference(tmp_path)
+    assert reference is not None and reference["dataset"] == "labels"
+    promotions.append(
+        tmp_path, "data", "promote", dataset="accepted", at="2026-01-01T20:00:00+0000"
+    )  # in the same second
+    reference = drift.reference(tmp_path)
+    assert reference is not None and reference["dataset"] == "accepted"
+
+
 @pytest.mark.slow
 def test_new_images_that_are_unlike_the_promoted_ones_stop_a_run_until_somebody_looked(workspace: Path):
     assert "Nothing was promoted yet" in segmend("drift").output

@@ -189,6 +189,8 @@ def test_an_image_that_was_another_one_when_the_champion_was_promoted_does_not_c
     assert compare(Params(draws=300), "labels", data, root / "r1", root / "r0", root / "out", 0).images == 7
     write(root / "held/answers.jsonl", [says(query) for query in asked(root, 1000)])
     assert judged(root).images == IMAGES[1:]
+    Labels(root / "r1").write(IMAGES[1], wrong(1, 20)[:6], toys.SHAPE_CARD)
+    assert IMAGES[1] not in {query.image for query in asked(root, 1000)}
 
 
 def test_one_image_is_too_few_whatever_confidence_is_asked_for(root: Path):
