@@ -18,6 +18,7 @@ from flows.files import promotions, workspace_files
 
 FOLDER = Path(".work/drift/report")
 PAGE, VERDICT, KEY = FOLDER / "index.html", FOLDER / "drift.json", FOLDER.parent / "key"
+NO_DATA = "There is no data set yet: run segmend run first."
 
 
 def reference(root: Path) -> dict[str, Any] | None:
@@ -113,6 +114,6 @@ def accept(root: Path) -> str:
     """Make today's data the one that later data is compared with; the sentence that says so."""
     _, now = dataset(root)
     if not now:
-        raise UserError("There is no data set yet: run segmend run first.")
+        raise UserError(NO_DATA)
     promotions.append(root, "data", "promote", dataset=now)
     return "Today's data is accepted: later images are compared with it. Go on with: segmend run"

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from flows import environment
+from flows.environment import UserError
 
 
 def drift(
@@ -29,12 +30,15 @@ def drift(
             "Nothing was promoted yet, so there is nothing to compare with: segmend promote, or segmend drift --accept."
         )
         return
+    if not data_drift.dataset(root)[1]:
+        raise UserError(data_drift.NO_DATA)
     found = data_drift.verdict(root, typer.echo)
     if found is None:
         typer.echo("The data is the promoted one.")
         return
     typer.echo(found["sentence"])
     for row in found["rows"]:
-        typer.echo(f"  {'DRIFTED' if row['drifted'] else 'like before':11}  {row['title']}: {row['sentence']}")
+        what = "DRIFTED" if row["drifted"] else "like before" if row["shift"] else "not known"
+        typer.echo(f"  {what:11}  {row['title']}: {row['sentence']}")
     typer.echo(f"Report: {root / data_drift.PAGE}")
     raise typer.Exit(WAITING if found["drifted"] else 0)

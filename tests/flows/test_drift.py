@@ -88,6 +88,18 @@ def test_new_images_that_are_unlike_the_promoted_ones_stop_a_run_until_somebody_
     assert "The data is the promoted one" in segmend("drift").output
 
 
+def test_without_a_data_set_or_enough_images_nothing_is_said_to_be_alike(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+):
+    promotions.append(workspace, "labels", "promote", round="r0", md5="x", dataset=ingested(workspace, images(1, 1)))
+    row = {"drifted": False, "shift": None, "title": "looks", "sentence": "not compared"}
+    monkeypatch.setattr(drift, "verdict", lambda *_: {"drifted": False, "sentence": "", "rows": [row]})
+    assert "not known    looks: not compared" in segmend("drift").output
+    (workspace / "dvc.lock").unlink()  # as in a fresh clone
+    result = segmend("drift")
+    assert result.exit_code == 2 and drift.NO_DATA in result.output
+
+
 def test_data_that_left_the_cache_is_a_sentence(workspace: Path):
     promotions.append(workspace, "network", "promote", round="r0", md5="x", dataset="0" * 32 + ".dir")
     ingested(workspace, images(1, 2))
