@@ -218,19 +218,22 @@ def dvc_or_stage(request: Request, server: int) -> Callable[[], object]:
 def run_dvc(request: Request, stage: int, give: int) -> int:
     become(["dvc", *request.arguments], request.env, os.getcwd())
     module: Any = importlib.import_module("dvc.stage.run")
-    module._run = StageCommand(module._run, stage, give)
+    module._run = command = StageCommand(module._run, stage, give)
     files: Any = importlib.import_module("dvc.dvcfile")
     files.modify_yaml = LockWriter(files.modify_yaml)
-    return int(importlib.import_module("dvc.cli").main(request.arguments))
+    code = int(importlib.import_module("dvc.cli").main(request.arguments))
+    command.dismiss()
+    return code
 
 
 def run_stage(command: int) -> None:
     with open(command, "rb") as pipe:
         content = pipe.read()
-    if content:  # else DVC had nothing to run, or ran it itself
-        given = json.loads(content)
-        become(**given)
-        runpy.run_module(given["arguments"][0], run_name="__main__", alter_sys=True)
+    if not content:  # DVC had nothing to run, or ran it itself
+        os._exit(0)
+    given = json.loads(content)
+    become(**given)
+    runpy.run_module(given["arguments"][0], run_name="__main__", alter_sys=True)
 
 
 def become(arguments: list[str], env: dict[str, str], folder: str) -> None:
@@ -262,6 +265,12 @@ class StageCommand:
         signal.signal(signal.SIGINT, before)
         if code:
             raise importlib.import_module("dvc.stage.exceptions").StageCmdFailedError(cmd, code)
+
+    def dismiss(self) -> None:
+        """End the process that still waits for a command: left behind, it would be a zombie in a container, where nobody collects them."""
+        if self._stage:
+            os.close(self._give)
+            os.waitpid(self._stage, 0)
 
 
 def module_of(cmd: str) -> list[str]:

@@ -1,16 +1,22 @@
 """A forked stage is what a started one is: arguments, folder, environment, output, exit functions, exit code."""
 
+import ctypes
 import json
+import os
 import shlex
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine.fork_server import SHELL, module_of
+from flows.engine import child_process
+from flows.engine.fork_server import SHELL, ForkServer, module_of
 from flows.engine.runner import Listener, Runner
 
+PR_SET_CHILD_SUBREAPER = 36
 STAGE = """
 import atexit, json, os, sys
 from pathlib import Path
@@ -60,6 +66,21 @@ def test_a_stage_is_forked_and_a_shell_line_is_not(workspace: Path):
     assert forked["package"] == "tasks.ours.__main__" and forked["folder"] == str(workspace.resolve())
     assert lines["ours"] == ["to standard output", "to standard error"] and lines["shell"][-1] == "done"
     assert (workspace / "a folder.ended").exists() and (workspace / "b.ended").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl")
+def test_no_process_is_left_where_dvc_runs_nothing(workspace: Path):
+    subreaper = ctypes.CDLL(None).prctl
+    subreaper(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # as the first process of a container: orphans become ours
+    before = set(psutil.Process().children())
+    server = ForkServer(workspace, child_process.with_own_python(dict(os.environ)))
+    try:
+        asked = server.dvc(["version"], dict(os.environ))
+        assert asked.stdout is not None and asked.stdout.read() and asked.wait() == 0
+        assert [child.pid for child in set(psutil.Process().children()) - before] == [server._process.pid]
+    finally:
+        server.close()
+        subreaper(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("code", ["3", "a sentence"])
