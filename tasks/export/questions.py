@@ -206,7 +206,7 @@ def brushed(strokes: dict[str, np.ndarray], query: Query, about: dict[str, Any],
 def taken_in(path: Path, queries: Iterable[Query], dataset: Dataset, answers: Path, lock: Path) -> str:
     """Add the answers of an export to an answers file; the sentence that says what became of every annotation."""
     asked = {query.query: query for query in queries}
-    sizes = {sample.id: (sample.height, sample.width) for sample in dataset.of("train")}
+    sizes = {sample.id: (sample.height, sample.width) for sample in dataset.samples}
     lines, annotations = [], 0
     for given in given_in(path):
         query = asked.get(given.query)

@@ -15,7 +15,10 @@ from tests.annotate import toy
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return toy.make(tmp_path_factory.mktemp("questions") / "w", images=3, size=(24, 32), questions=12)
+    made = toy.make(tmp_path_factory.mktemp("questions") / "w", images=3, size=(24, 32), questions=12)
+    samples = made / "data/dataset/samples.csv"
+    samples.write_text(samples.read_text().replace("train", "val", 1))  # query.val asks about val images too
+    return made
 
 
 def paths(root):
