@@ -100,7 +100,8 @@ def serve(chosen: Namespace) -> int:
         raise ValueError(f"--round {chosen.round}: one of {', '.join(workspace.rounds) or 'none; see segmend rounds'}")
     if chosen.questions and not (chosen.questions / "queries.jsonl").is_file():
         raise ValueError(
-            f"--questions {chosen.questions}: no queries.jsonl is there; segmend audit ROUND --ask N writes one"
+            f"--questions {chosen.questions}: no queries.jsonl is there; segmend audit ROUND --ask N and segmend promote "
+            "--labels --ask N write one"
         )
     (root / WORK).mkdir(parents=True, exist_ok=True)
     address_file = root / WORK / "address.json"
