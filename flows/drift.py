@@ -85,7 +85,7 @@ def record(root: Path, warn: Callable[[str], None]) -> None:
         store.note(run, {"mlflow.note.content": found["sentence"]}, {}, [root / PAGE])
         store.end(run, "FINISHED")
     except TrackingUnavailable as trouble:
-        warn(f"MLflow was not told of the drift: {trouble}")
+        warn(f"MLflow has no record of the drift: {trouble}")
 
 
 def stop(root: Path, say: Callable[[str], None]) -> Callable[[Iterable[str]], str]:

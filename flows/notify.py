@@ -1,4 +1,4 @@
-"""A webhook that is told what people must know: a run failed, questions wait, a network or label set was promoted, the data has drifted.
+"""Messages to a webhook, of what people must know: a run failed, questions wait, a network or label set was promoted, the data has drifted.
 
 The address stands in the environment (SEGMEND_WEBHOOK), since it mostly holds a secret: it is never logged, recorded or shown.
 What is sent is JSON that Slack, Mattermost and Teams' workflows read: {"text": sentence, "event": ..., "workspace": ...}.
@@ -34,7 +34,7 @@ def send(root: Path, event: str, sentence: str, warn: Callable[[str], None], aga
     body = {"text": f"Segmend, {root.name}: {without_secrets(sentence)}", "event": event, "workspace": root.name}
     trouble = _post(address, json.dumps(body).encode())
     if trouble:
-        warn(f"The webhook ({VARIABLE}) was not told that the run {event}: {trouble}")
+        warn(f"The webhook ({VARIABLE}) did not take the message '{event}': {trouble}")
         return False
     (root / SENT).parent.mkdir(exist_ok=True)
     (root / SENT).write_text(json.dumps(sent | {event: digest}))
