@@ -16,8 +16,8 @@ Limits: it says how good the labels are where nobody answered; pixels that peopl
 pixel that several draws could ask about counts for each of them. A skip says nothing: it is left out, so regions that nobody can name do not
 count. Of a region in which several people brushed the class that most of them gave judges alone, where they brushed it. People see a label when they answer and tend to
 confirm it. Several people's answers become one by majority. An answer that ticks several classes does not say which pixel is which, and is left
-out; so is one to a question that was made anew since, whose probability is no longer known. Of questions of a round `chance` is exact only where it
-is small (tasks/query/ranking.py: by_area).
+out; so is one to a question that was made anew since, whose probability is no longer known. Of questions of a round `chance` is nearly right
+(tasks/query/ranking.py: inclusion).
 """
 
 from collections import defaultdict

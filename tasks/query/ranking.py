@@ -34,7 +34,7 @@ def drawn(
 
     The best of `order` are chosen; of all others chance draws ceil(share * number), each in proportion to its area (Efraimidis
     and Spirakis, 2006, without replacement). Those stand evenly among the chosen ones, so that a round which is answered in part has
-    its share of them too. Of a region that chance would draw more than once the probability is 1.
+    its share of them too.
     """
     number = min(number, len(order))
     random = min(int(np.ceil(share * number - 1e-9)), number)
@@ -64,14 +64,29 @@ def share_of_chance(past: pa.Table, most: float, least: float | None) -> float:
 def by_area(
     rows: Int64[np.ndarray, " m"], area: Int64[np.ndarray, " n"], number: int, rng: np.random.Generator
 ) -> tuple[Int64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
-    """`number` of the rows, drawn in proportion to their area, and the probability of each: 1 where all are drawn, else number * area / area of
-    all. That is exact in the limit of few draws among many rows; where it is above a tenth, small regions are drawn more often than it says."""
-    weight = area[rows].astype(np.float64)
-    key = np.log(rng.random(len(rows))) / np.maximum(weight, 1)
-    lucky = rows[np.argsort(-key, kind="stable")[:number]]
-    if number >= len(rows):
-        return lucky, np.ones(len(rows))
-    return lucky, np.minimum(1.0, number * area[lucky] / max(weight.sum(), 1.0))
+    """`number` of the rows, drawn in proportion to their area, and the probability of each."""
+    weight = np.maximum(area[rows].astype(np.float64), 1)
+    key = np.log(rng.random(len(rows))) / weight
+    lucky = np.argsort(-key, kind="stable")[:number]
+    return rows[lucky], inclusion(weight, number)[lucky]
+
+
+def inclusion(weight: Float64[np.ndarray, " n"], number: int) -> Float64[np.ndarray, " n"]:
+    """The probability of each to be among `number` that are drawn in proportion to weight, without replacement; 1 where all are drawn.
+
+    number * weight / all weights is the limit for few among many: right to .01 below a tenth, up to a half too much of the largest between
+    that and 1. Where it would be 1 or more for any, the probability is 1 - exp(-weight t), right to a few hundredths, with t such that all add up to
+    the number (Rosén, Asymptotic Theory for Successive Sampling with Varying Probabilities Without Replacement, 1972).
+    """
+    if number >= len(weight):
+        return np.ones(len(weight))
+    nearly = number * weight / weight.sum()
+    if nearly.max() < 1:
+        return nearly
+    from scipy.optimize import brentq  # here: few rounds need it, and it takes a tenth of a second to load
+
+    t = brentq(lambda t: float((1 - np.exp(-weight * t)).sum()) - number, 0, 40 / weight.min())
+    return 1 - np.exp(-weight * t)
 
 
 def spaced(some: int, number: int) -> tuple[Int64[np.ndarray, " some"], Int64[np.ndarray, " rest"]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.query.ranking import allowance, by_area, drawn, ranked, share_of_chance
+from tasks.query.ranking import allowance, by_area, drawn, inclusion, ranked, share_of_chance
 
 
 def rng(seed=0):
@@ -48,8 +48,9 @@ def test_chosen_ones_keep_their_order_and_chance_draws_its_share(seed, number, s
     rest = order[count - random :]
     lucky = asked[chance > 0]
     assert np.isin(lucky, rest).all() and (chance <= 1).all()
-    wanted = np.minimum(1, random * area[lucky] / max(area[rest].sum(), 1))
-    assert chance[chance > 0] == pytest.approx(1 if random == len(rest) else wanted)
+    wanted = random * area[rest] / max(area[rest].sum(), 1)
+    if random < len(rest) and wanted.max(initial=0) < 1:
+        assert chance[chance > 0] == pytest.approx(wanted[[rest.tolist().index(row) for row in lucky]])
 
 
 def test_chance_draws_in_proportion_to_area():
@@ -59,9 +60,23 @@ def test_chance_draws_in_proportion_to_area():
     assert np.mean(hits) == pytest.approx(0.75, abs=0.04)
 
 
-def test_where_all_that_is_left_is_drawn_the_probability_is_1():
-    rows, chance = by_area(np.arange(3), np.array([1, 1, 100]), 3, np.random.default_rng(0))
-    assert set(rows.tolist()) == {0, 1, 2} and (chance == 1).all()
+def test_a_region_that_is_large_beside_the_others_is_drawn_as_often_as_its_probability_says():
+    area, times = np.array([1, 2, 3, 4, 30]), np.zeros(5)
+    for seed in range(2000):
+        times[by_area(np.arange(5), area, 3, rng(seed))[0]] += 1
+    assert inclusion(area.astype(float), 3) == pytest.approx(times / 2000, abs=0.06)
+
+
+@given(st.lists(st.integers(1, 5000), min_size=1, max_size=40), st.integers(0, 45))
+def test_probabilities_add_up_to_the_number(area: list[int], number: int):
+    """So the whole is estimated rightly by 1 / chance; where all are drawn each is 1."""
+    chance = inclusion(np.array(area, float), number)
+    assert (
+        chance.sum() == pytest.approx(min(number, len(area)))
+        and (chance <= 1).all()
+        and (np.diff(chance[np.argsort(area)]) >= -1e-9).all()
+    )
+    assert number < len(area) or (chance == 1).all()
 
 
 def test_a_round_that_is_answered_in_part_has_its_share():
