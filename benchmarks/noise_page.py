@@ -85,8 +85,8 @@ def table(rows: list[Row], places: list[tuple[str, str, str]], arms: list[str], 
 
 PAGE = """# Does training in spite of bad labels pay?
 
-`python -m benchmarks.noise --screen`, then with `--arms` and `--seeds 0 1 2` for some: networks and lengths of params.yaml (about
-200 steps each), planted mistakes in train and val of two kinds (`objects`: pieces swapped, blobs, dropped, invented; `border`: borders moved) and
+`python -m benchmarks.noise --screen`, then with `--arms` and `--seeds 0 1 2` for some: networks and lengths of experiments/brain.yaml (about
+200 steps each; params.yaml trains by `dice+znorm` too, so that a change of its questions changes nothing here), planted mistakes in train and val of two kinds (`objects`: pieces swapped, blobs, dropped, invented; `border`: borders moved) and
 three levels (5, 15 and 30 % of the pixels that are not of the largest class). Model mIoU on the clean test split; {hours:.1f}
 hours of trainings on one core each. Arms were chosen on the true labels of the val split with seed 0 at hard noise (planting keeps them; no
 training sees them); the best by it, and the baseline, have three seeds (which have not stands at the end). Under cross entropy its own mIoU stands, under the others the difference to it, seed by seed: mean ± standard
