@@ -87,6 +87,21 @@ ARMS |= {
         {"query": {"thinnest": 3}, "correct": {"oracle": {"name": "ground_truth", "ground_truth": ERRING}}},
     ),
 }
+# The same mistakes, of three people: one answers, and another where it is likelier than `correct.doubt` that the answer is wrong. Every answer
+# costs its click.
+CHECKED = {**ERRING, "people": [{"name": name, "accuracy": 1 - ERRING["confusion"]} for name in ("ada", "ben", "cem")]}
+ARMS["segmend_erring_checked"] = merged(
+    CORRECTED,
+    {
+        "query": {"unit": "clicks"},
+        "correct": {
+            "oracle": {"name": "ground_truth", "ground_truth": CHECKED},
+            "overlap": "adaptive",
+            "aggregator": {"name": "belief_propagation"},
+            "network": 0.8,
+        },
+    },
+)
 # These ask nobody: the network of round 0 replaces labels (free_threshold: where its probability is above .8), self_training does so
 # three times, each time with the network that learned from the labels before; given and truth change nothing and train a network.
 FREE = ("given", "truth", "free_argmax", "free_threshold", "self_training")

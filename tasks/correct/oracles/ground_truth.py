@@ -81,7 +81,8 @@ class GroundTruth(Method):
 
     people: tuple[Person, ...] = Field(
         (),
-        description="several people instead of one, as [{name: ada, accuracy: 0.95}]; they err by their own settings",
+        description="several people instead of one, as [{name: ada, accuracy: 0.95}]; they err by their own settings, about thin "
+        "regions by the settings above",
     )
 
     @field_validator("people")
@@ -106,19 +107,24 @@ class GroundTruth(Method):
     def crowd(
         self, query: Query, labels: LabelMap, truth: LabelMap, classes: tuple[str, ...], seed: int
     ) -> list[tuple[str, Verdict]]:
-        right, rng = self.right(query, labels, truth), drawn_by(seed, query.query)
-        order = rng.permutation(len(self.people)).tolist()
-        return [
-            (person.name, person.answer(right, query, classes, drawn_by(seed, f"{query.query} {person.name}")))
-            for person in (self.people[k] for k in order)
-        ]
+        right, rng, thin = self.right(query, labels, truth), drawn_by(seed, query.query), self.is_thin(query)
+        order, verdicts = rng.permutation(len(self.people)).tolist(), list[tuple[str, Verdict]]()
+        for person in (self.people[k] for k in order):
+            own = drawn_by(seed, f"{query.query} {person.name}")
+            looks = thin and person.spams == "no"
+            made = self.mistaken(right, query, classes, own) if looks else person.answer(right, query, classes, own)
+            verdicts.append((person.name, made))
+        return verdicts
 
     def __call__(
         self, queries: list[Query], labels: LabelMap, truth: LabelMap | None, classes: tuple[str, ...], seed: int
     ) -> list[Verdict | None]:
         if truth is None:
             return [None] * len(queries)
-        return [self.mistaken(self.right(query, labels, truth), query, classes, seed) for query in queries]
+        return [
+            self.mistaken(self.right(query, labels, truth), query, classes, drawn_by(seed, query.query))
+            for query in queries
+        ]
 
     def right(self, query: Query, labels: LabelMap, truth: LabelMap) -> Verdict:
         """The verdict of an annotator who makes no mistakes."""
@@ -153,14 +159,15 @@ class GroundTruth(Method):
         fine = unseen if self.confirm == "better" else right > known.sum() / 2
         return Verdict("confirm") if fine and query.shown is not None else Verdict("class", (named,))
 
-    def mistaken(self, verdict: Verdict, query: Query, classes: tuple[str, ...], seed: int) -> Verdict:
-        """The verdict, or a mistake: drawn by seed and query alone, so neither order nor workers matter."""
-        skips, confusion = self.skips, self.confusion
-        if self.thin > 1 and side_of(query.footprint, self.thin) < self.thin:
-            skips, confusion = self.thin_skips, self.thin_confusion
+    def is_thin(self, query: Query) -> bool:
+        return self.thin > 1 and side_of(query.footprint, self.thin) < self.thin
+
+    def mistaken(self, verdict: Verdict, query: Query, classes: tuple[str, ...], rng: np.random.Generator) -> Verdict:
+        """The verdict, or a mistake: `rng` is drawn by seed and query alone, so neither order nor workers matter."""
+        thin = self.is_thin(query)
+        skips, confusion = (self.thin_skips, self.thin_confusion) if thin else (self.skips, self.confusion)
         if not (confusion or skips):
             return verdict
-        rng = drawn_by(seed, query.query)
         skipped, confused = rng.random(2) < (skips, confusion)
         if skipped or verdict.kind == "skip":
             return Verdict("skip")

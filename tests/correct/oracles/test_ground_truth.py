@@ -184,3 +184,10 @@ def test_thin_regions_have_rates_of_their_own():
     kinds = [verdict.kind for verdict in confused(queries, truth, truth, ("ground", "leaf", "stone"), 0)]
     assert kinds == ["class"] * 8 + ["skip"]
     assert side_of(encode(truth == 0), 5) == 5 and side_of(queries[8].footprint, 9) == 3
+    # Of several people all see thin regions as badly, apart; who answers without looking does so there too.
+    people = [{"name": "ada"}, {"name": "ben"}, {"name": "cem", "spams": "confirm"}]
+    crowd = GroundTruth(thin=3, thin_confusion=0.5, people=people)
+    said = crowd.opinions(queries, truth, truth, ("ground", "leaf", "stone"), 0)
+    by_name = {name: [dict(each)[name].kind for each in said] for name in ("ada", "ben", "cem")}
+    assert by_name["cem"] == ["confirm"] * 9 and by_name["ada"][8] == "confirm" and by_name["ada"] != by_name["ben"]
+    assert {*by_name["ada"][:8]} == {"class", "confirm"}
