@@ -82,10 +82,6 @@ ARMS |= {
     "corrected_by_gain": merged(CORRECTED, {"query": {"acquisition": {"name": "expected_gain"}}}),
     "answered": merged(CORRECTED, {"train": {"selection": {"name": "trust"}}}),  # see ShiftedCell.run
     "segmend_erring": merged(CORRECTED, {"correct": {"oracle": {"name": "ground_truth", "ground_truth": ERRING}}}),
-    "segmend_erring_thick": merged(
-        CORRECTED,
-        {"query": {"thinnest": 3}, "correct": {"oracle": {"name": "ground_truth", "ground_truth": ERRING}}},
-    ),
 }
 # The same mistakes, of three people: one answers, and another where it is likelier than `correct.doubt` that the answer is wrong. Every answer
 # costs its click.

@@ -9,7 +9,7 @@ from benchmarks.claims import kept, plus_minus
 Row = dict[str, Any]
 
 NEW, SIM, ERRING = "segmend", "sim", "segmend_erring"
-THICK = "segmend_erring_thick"  # the same people, who are not asked about regions thinner than 3 pixels
+CHECKED = "segmend_erring_checked"  # three of the same people, who check each other
 PARTS = {
     "corrected_random_0": "no question drawn at random",
     "corrected_random_5": "at most 5 % at random",
@@ -98,11 +98,11 @@ def parts_table(rows: Sequence[Row], data: Sequence[str]) -> str:
 
 def erring_table(rows: Sequence[Row], data: Sequence[str]) -> str:
     lines = [
-        "| set | asked about | wrong after 10 %, no mistakes | with mistakes | share of the gain kept | seeds |",
+        "| set | people | wrong after 10 %, no mistakes | with mistakes | share of the gain kept | seeds |",
         "|---" * 6 + "|",
     ]
     for name in data:
-        for arm, what in ((ERRING, "all regions"), (THICK, "none thinner than 3 pixels")):
+        for arm, what in ((ERRING, "one"), (CHECKED, "up to three")):
             if both := pairs(rows, name, arm, NEW):
                 ends = [[wrong(pair[k], len(pair[k]["rounds"]) - 1) for pair in both] for k in (1, 0)]
                 cells = [plus_minus(values, 1) for values in ends] + [plus_minus(kept_gains(rows, name, arm), 2)]

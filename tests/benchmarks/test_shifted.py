@@ -117,10 +117,7 @@ def test_networks_parts_and_people_by_hand():
         .splitlines()[2]
         .endswith("(`corrected_random_0`) | 1.20 (1) | - |")
     )
-    assert (
-        shifted_tables.erring_table(rows, ("brain",)).splitlines()[2]
-        == "| brain | all regions | 50.0 | 60.0 | 0.80 | 1 |"
-    )
+    assert shifted_tables.erring_table(rows, ("brain",)).splitlines()[2] == "| brain | one | 50.0 | 60.0 | 0.80 | 1 |"
     made = shifted_page.more_claims(rows, ("brain",), ("brain",))
     assert [claim.value for claim in made] == pytest.approx([0.8, 0.1, 0.8])
     assert not any(claim.holds for claim in made)  # one seed
