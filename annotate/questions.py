@@ -12,8 +12,6 @@ from segmend.answers.answers import Footprint, Query, pixels, read_queries
 from segmend.answers.gold import gold_questions
 from segmend.images.rasters import Maps
 
-CONFIRMABLE = ("correction",)  # kinds of questions that show a label to be confirmed
-
 
 class Questions:
     """A round's questions, or those of another folder, whose about.json says which label set they show, and which file takes the answers

@@ -18,7 +18,6 @@ from flows.engine.runner import Outcome
 from flows.environment import without_secrets
 
 VARIABLE = "SEGMEND_WEBHOOK"
-EVENTS = ("failed", "waiting", "promoted", "drifted")
 SENT = Path(".work/notified.json")  # of each event what was sent last: the same sentence is not sent every night
 TIMEOUT = 10.0
 TRIES = 2
