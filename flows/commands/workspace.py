@@ -110,6 +110,13 @@ def git(place: Path, folder: Path, *words: str) -> None:
         raise UserError(f"git could not make a worktree at {folder}: {' '.join(answer.stderr.split())}")
 
 
+def work_of_people(root: Path) -> list[str]:
+    """What a new worktree holds of people's work on the data set of before: answers, promotions. An answers file without any has a blank line."""
+    names = ("data/answers", "data/promotions.jsonl")
+    files = {name: workspace_files.git(root, "ls-files", "-z", "--", name).split("\0") for name in names}
+    return [name for name in names if any(file and (root / file).read_bytes().strip() for file in files[name])]
+
+
 def make(root: Path, folder: Path) -> list[str]:
     """A workspace for another data set: a git worktree with its own params, data and runs, sharing the DVC cache."""
     if folder.exists() and any(folder.iterdir()):
@@ -133,6 +140,11 @@ def make(root: Path, folder: Path) -> list[str]:
     ]
     if without:
         remarks.append(f"{DEMONSTRATION} is not in it; there, `git sparse-checkout disable` brings it.")
+    if named := work_of_people(folder):
+        remarks.append(
+            f"{' and '.join(named)} came along, with what people answered or promoted here; where {folder} gets another data set, remove them "
+            f"there: git rm -rq {' '.join(named)}"
+        )
     if workspace_files.git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock"):
         remarks.append("It starts from the last commit: your uncommitted changes are not in it.")
     return [

@@ -133,13 +133,22 @@ def test_a_new_workspace_has_the_code_but_not_the_demonstration(root: Path, tmp_
     git(root, "add", "-A", "-f")
     git(root, "commit", "-qm", "first")
     other = tmp_path / "other"
-    assert "`git sparse-checkout disable` brings it" in segmend("new", str(other)).output
+    said = segmend("new", str(other)).output
+    assert "`git sparse-checkout disable` brings it" in said and "came along" not in said
     assert (other / "data/raw/other/b.png").is_file() and not (other / workspace.DEMONSTRATION).exists()
     assert (root / workspace.DEMONSTRATION).is_dir()
     for place in (root, other):
         assert workspace_files.git(place, "status", "--porcelain", "--untracked-files=no") == ""
     git(other, "sparse-checkout", "disable")
     assert (other / workspace.DEMONSTRATION / "images/a.png").is_file()
+    for name, content in (("r1", "\n"), ("r2", "\n"), ("held_out/1/answers", '{"who": "ada"}\n')):
+        path = root / f"data/answers/{name}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    git(root, "add", "-f", "data/answers")
+    git(root, "commit", "-qm", "answers")
+    said = " ".join(segmend("new", str(tmp_path / "third")).output.split())
+    assert said.count("came along") == 1 and "there: git rm -rq data/answers " in said
 
 
 def shared(root: Path, tmp_path: Path) -> Path:
