@@ -7,7 +7,6 @@ outside the valid area. Class ids are names: they are never averaged, interpolat
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from io import BytesIO
-from os import getpid
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -75,15 +74,6 @@ def read_image(path: Path) -> UInt8[np.ndarray, "h w 3"]:
     """Read an image of our dataset: 8-bit RGB."""
     with Image.open(path) as picture:
         return np.array(picture.convert("RGB"))
-
-
-def write_npy(path: Path, array: np.ndarray) -> None:
-    """Write an array so that a reader sees all of it or nothing (a killed writer leaves no half file)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(f".{getpid()}.half")
-    with half.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
-    half.replace(path)
 
 
 def shard_of(identifier: str, shards: int) -> int:
