@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float, Float16, Float32, Int64, UInt8
 from skimage.color import rgb2lab
 
 from segmend.images.rasters import LabelMap, RegionMap, is_class
@@ -13,6 +13,8 @@ HIDDEN = 128
 DROPOUT = 0.2
 RARE = 20.0  # pixels added to a class's count before its weight, (count + RARE) ** -0.5
 DECAY = 1e-2
+COLUMNS = 16  # of the inputs that are taken as numbers of 32 bits together
+ROWS = 2**15  # that are classified together
 
 
 class Classifier(NamedTuple):
@@ -22,8 +24,10 @@ class Classifier(NamedTuple):
     deviation: Float32[np.ndarray, " d"]
     layers: list[tuple[Float32[np.ndarray, "i o"], Float32[np.ndarray, " o"]]]
 
-    def __call__(self, x: Float32[np.ndarray, "n d"]) -> Float32[np.ndarray, "n classes"]:
+    def __call__(self, x: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n classes"]:
         """The class probabilities of each row."""
+        if len(x) > ROWS:
+            return np.concatenate([self(part) for part in np.array_split(x, -(-len(x) // ROWS))])
         x = x - self.mean
         x /= self.deviation
         for n, (weight, bias) in enumerate(self.layers):
@@ -74,8 +78,20 @@ def grid(size: tuple[int, int], step: int) -> Int64[np.ndarray, " n"]:
     return (rows[:, None] * size[1] + columns[None]).ravel()
 
 
+def spread_of(
+    x: Float16[np.ndarray, "n d"],
+) -> tuple[Float32[np.ndarray, " d"], Float32[np.ndarray, " d"]]:
+    """Mean and standard deviation of each column, some columns at a time: as numbers of 32 bits the rows take twice the memory."""
+    means, deviations = [], []
+    for start in range(0, x.shape[1], COLUMNS):
+        part = x[:, start : start + COLUMNS].astype(np.float32)
+        means.append(part.mean(axis=0))
+        deviations.append(part.std(axis=0))
+    return np.concatenate(means), np.concatenate(deviations)
+
+
 def taught(
-    x: Float32[np.ndarray, "n d"],
+    x: Float16[np.ndarray, "n d"],
     y: UInt8[np.ndarray, " n"],
     classes: int,
     steps: int,
@@ -89,7 +105,9 @@ def taught(
     from torch import nn
 
     mean, deviation = np.zeros(x.shape[1], np.float32), np.ones(x.shape[1], np.float32)
-    mean[own:], deviation[own:] = x[:, own:].mean(axis=0), np.maximum(x[:, own:].std(axis=0), 1e-3)
+    if own < x.shape[1]:
+        mean[own:], deviation[own:] = spread_of(x[:, own:])
+        deviation[own:] = np.maximum(deviation[own:], 1e-3)
     counts = np.bincount(y, minlength=classes)
     weights = np.where(counts, (counts + RARE) ** -0.5, 0).astype(np.float32)
     rng, threads = np.random.default_rng(seed), torch.get_num_threads()
@@ -105,11 +123,11 @@ def taught(
             loss = nn.CrossEntropyLoss(torch.from_numpy(weights))
             optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=DECAY, fused=True)
             schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
-            rows, named = torch.from_numpy((x - mean) / deviation), torch.from_numpy(y.astype(np.int64))
             for _ in range(steps):
-                some = torch.from_numpy(rng.integers(len(y), size=batch))
+                some = rng.integers(len(y), size=batch)
+                rows, named = (x[some] - mean) / deviation, y[some].astype(np.int64)
                 optimizer.zero_grad()
-                loss(network(rows[some]), named[some]).backward()
+                loss(network(torch.from_numpy(rows)), torch.from_numpy(named)).backward()
                 optimizer.step()
                 schedule.step()
     finally:

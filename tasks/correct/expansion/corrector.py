@@ -127,7 +127,7 @@ class Corrector(Method):
         if not some:
             return None
         classes = int(some[0]["classes"])
-        x = np.concatenate([one["x"] for one in some]).astype(np.float32)
+        x = np.concatenate([one["x"] for one in some])
         starts = np.cumsum([0, *(len(one["facts"]) for one in some)])
         row = np.concatenate([one["row"] + start for one, start in zip(some, starts, strict=False)])
         image = np.repeat(np.arange(len(some)), np.diff(starts))
