@@ -31,7 +31,7 @@ ACQUISITIONS = (
     "random", "class_balanced", "foreground_random", "entropy", "margin", "least_confidence", "cil", "lcil", "sim", "abc",
     "classbal", "popularity", "pixbal", "expected_gain",
 )  # fmt: skip
-RECIPES = ("alc", "a2lc", "asal", "mulactseg", "segmend")
+RECIPES = ("alc", "a2lc", "asal", "mulactseg", "segmend", "segmend_corrected")
 WITH_CROSS_ENTROPY = "segmend_cross_entropy"
 # The recipe segmend with one part taken away.
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -40,7 +40,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "segmend_by_sim": {"query": {"acquisition": {"name": "sim"}}},
     "segmend_without_evidence": {"correct": {"expansion": {"name": "none"}}},
 }
-ALWAYS = (*BASELINES, "sim", "segmend", *VARIANTS)  # what the target speaks of, and segmend part by part
+ALWAYS = (
+    *BASELINES,
+    "sim",
+    "segmend",
+    "segmend_corrected",
+    *VARIANTS,
+)  # what the target speaks of, and segmend part by part
 ARMS = tuple(dict.fromkeys([*BASELINES, "sim", "segmend", "expected_gain", *VARIANTS, *ACQUISITIONS, *RECIPES]))
 KEEP = (
     "clicks", "seconds", "queries", "data_miou", "coverage", "wrong_pixels", "model_miou", "auto_pixels", "ceiling_miou",
@@ -111,7 +117,11 @@ def ratios(rows: list[Row], arm: str, others: tuple[str, ...], count: Callable[[
 
 FORMS = tuple(
     (arm, f"{name}, {how}", count)
-    for arm, name in (("segmend", "segmend"), (WITH_CROSS_ENTROPY, "segmend by cross entropy"))
+    for arm, name in (
+        ("segmend", "segmend"),
+        ("segmend_corrected", "segmend_corrected"),
+        (WITH_CROSS_ENTROPY, "segmend by cross entropy"),
+    )
     for how, count in (("between rounds", clicks_to), ("whole rounds", whole_rounds_to))
 )
 

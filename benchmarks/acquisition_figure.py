@@ -21,7 +21,8 @@ RANDOM, BALANCED, OURS = "#000000", "#e6550d", "#0a6ebd"
 FIXED: dict[str, dict[str, Any]] = {
     "random": {"color": RANDOM, "linewidth": 2.2},
     "class_balanced": {"color": BALANCED, "linewidth": 2.2},
-    "segmend": {"color": OURS, "linewidth": 3.2},
+    "segmend": {"color": OURS, "linewidth": 2.2},
+    "segmend_corrected": {"color": OURS, "linewidth": 3.2},
 }
 DASHED = (
     "alc",
