@@ -52,7 +52,11 @@ def served(api: str, template: Path, tmp_path_factory: pytest.TempPathFactory) -
     os.utime(root / schedule_record.RECORD, (1000, 1000))  # it ran once, so a time was missed since
     with (root / "serve.log").open("w") as log:
         process = subprocess.Popen(
-            segmend("serve", "--cron", "* * * * *", "--device", "cpu"), cwd=root, env=outside(api, root), stdout=log
+            segmend("serve", "--cron", "* * * * *", "--device", "cpu"),
+            cwd=root,
+            env=outside(api, root),
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     yield root
     process.terminate()
@@ -202,6 +206,7 @@ def test_a_schedule_fires(served: Path, api: str):
     from prefect.client.orchestration import get_client
 
     def finished():
+        assert "Traceback" not in (said := (served / "serve.log").read_text()), said  # it ended, and why
         with get_client(sync_client=True) as client:
             deployments = client.read_deployments()
             runs = [run for run in client.read_flow_runs() if run.deployment_id in {d.id for d in deployments}]
