@@ -29,10 +29,11 @@ PAGE = """# What does the corrector cost?
 {budget} of the cells by the recipe segmend_corrected; each stage in a process of its own, one thread. Processor seconds. An epoch is of
 the default network (`unet`), over crops of 112 x 112 as params.yaml has them (a twentieth of each image), and over whole images. `corrector`: training it,
 measuring answers, and relabelling every train image: the stage correct less the same stage with the expansion `none`; `cold` makes the encoder's
-features, `warm` finds them in the cache.
+features, which are kept: the first round pays them; `warm` finds them in the cache, as every later round does. The 1,000 images were measured once, beside other work that
+slowed their epochs most (an epoch takes six times that of 160 images where nothing else runs): so their ratio is not claimed.
 
-| images | train images | epoch, crops | epoch, whole images | corrector, cold | corrector, warm | cold / epoch of whole images | cold / epoch of crops | peak of correct, MB |
-|---|---|---|---|---|---|---|---|---|
+| images | train images | answers | epoch, crops | epoch, whole images | corrector, cold | corrector, warm | cold / epoch of whole images | warm / epoch of whole images | peak of correct, MB |
+|---|---|---|---|---|---|---|---|---|---|
 {rows}
 """
 
@@ -100,9 +101,14 @@ def table(rows: list[dict[str, Any]]) -> str:
         runs = [row for row in rows if row["images"] == images]
         epochs = {kind: [row["parts"][kind]["cpu"] for row in runs] for kind in ("crops", "whole")}
         cold = [cost(row, "cold") for row in runs]
-        ratios = [[c / e for c, e in zip(cold, epochs[kind], strict=True)] for kind in ("whole", "crops")]
-        cells_ = [plus_minus(epochs["crops"], 1), plus_minus(epochs["whole"], 1), plus_minus(cold, 1)]
-        cells_ += [plus_minus([cost(row, "warm") for row in runs], 1), *(plus_minus(ratio, 2) for ratio in ratios)]
+        warm = [cost(row, "warm") for row in runs]
+        ratios = [[c / e for c, e in zip(taken, epochs["whole"], strict=True)] for taken in (cold, warm)]
+        cells_ = [
+            str(runs[0]["parts"]["cold"]["asked"]),
+            plus_minus(epochs["crops"], 1),
+            plus_minus(epochs["whole"], 1),
+        ]
+        cells_ += [plus_minus(cold, 1), plus_minus(warm, 1), *(plus_minus(ratio, 2) for ratio in ratios)]
         cells_ += [plus_minus([row["parts"]["cold"]["kilobytes"] / 1024 for row in runs], 0)]
         lines.append(f"| {images} | {trained(images)} | " + " | ".join(cells_) + " |")
     return "\n".join(lines)
@@ -113,13 +119,13 @@ def claims(rows: list[dict[str, Any]]) -> list[Claim]:
     few = [row["parts"]["cold"]["kilobytes"] for row in rows if row["images"] == SIZES[0]]
     for images in SIZES[1:]:
         many = [row for row in rows if row["images"] == images]
-        ratios = [cost(row, "cold") / row["parts"]["whole"]["cpu"] for row in many]
+        for kind, when in (("cold", "the first round, features and all"), ("warm", "a later round")):
+            ratios = [cost(row, kind) / row["parts"]["whole"]["cpu"] for row in many]
+            if ratios and images == SIZES[1]:
+                text = f"corrector in {when}, over an epoch of whole images, {images:,} images"
+                met = max(ratios) <= TIMES
+                made.append(Claim(text, f"at most {TIMES}", mean(ratios), len(ratios), spread(ratios), met))
         grown = [row["parts"]["cold"]["kilobytes"] / mean(few) for row in many if few]
-        if ratios:
-            text = f"corrector in a round, cold, over an epoch of whole images, {images:,} images"
-            made.append(
-                Claim(text, f"at most {TIMES}", mean(ratios), len(ratios), spread(ratios), max(ratios) <= TIMES)
-            )
         if grown:
             text = f"peak memory of correct on {images:,} images over that on {SIZES[0]}"
             made.append(Claim(text, f"at most {GROWTH}", mean(grown), len(grown), spread(grown), max(grown) <= GROWTH))
