@@ -4,6 +4,7 @@ A teacher (tasks/train/teachers) defines what is minimised: for the method `none
 selection keeps. Others add the outputs of a second network, of the mean of past weights, or at other scales.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -68,18 +69,18 @@ class StepContext(NamedTuple):
             return chosen * (self.targets.valid.sum() / chosen.sum().clamp_min(1e-6))
 
 
-class Selection(nn.Module):
+class Selection(nn.Module, ABC):
     """Base of the built selections: which pixels are learnt from, and how much."""
 
     wants_features = False
     everything = False  # every valid pixel weighs 1: then the weights are not computed
 
+    @abstractmethod
     def forward(self, values: Float[Tensor, "b h w"], outputs: Outputs, targets: Targets) -> Float[Tensor, "b h w"]:
         """Weights from 0; only their ratios count. `values` is the loss of each pixel, without gradient."""
-        raise NotImplementedError
 
 
-class Teacher(nn.Module):
+class Teacher(nn.Module, ABC):
     """Base of the built teachers. Its parameters that require gradients are trained with the network's own.
 
     `peer` is a second network in training; it gets a `selection` of its own (engine/state.py), since a selection's running
@@ -91,9 +92,9 @@ class Teacher(nn.Module):
         self.peer = peer
         self.selection: Any = None
 
+    @abstractmethod
     def forward(self, context: StepContext) -> tuple[Float[Tensor, "b h w"], Outputs]:
         """What is minimised (the loop divides its sum by the number of valid pixels), and the network's outputs."""
-        raise NotImplementedError
 
     def after_step(self, network: AnySize, progress: float) -> None:
         """Called after each step of the optimizer, with the network without wrapping; `progress` as in Targets."""

@@ -1,5 +1,6 @@
 """The mean of past weights as a network of its own: what averaging methods (tasks/train/averaging) build."""
 
+from abc import ABC, abstractmethod
 from copy import deepcopy
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from segmend.network.segmenter import AnySize
 
 
-class Mean(nn.Module):
+class Mean(nn.Module, ABC):
     """A network that follows another one. It takes no gradient; its state is part of checkpoints.
 
     Batch norms' running statistics are averaged as the weights are, their counters copied.
@@ -31,6 +32,6 @@ class Mean(nn.Module):
             else:
                 mine.copy_(theirs[name])
 
+    @abstractmethod
     def update(self, network: AnySize, progress: float) -> None:
         """Called after each step, `progress` (0..1) of the way through the training."""
-        raise NotImplementedError
