@@ -115,18 +115,16 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def claims(rows: list[dict[str, Any]]) -> list[Claim]:
+    few, many, _ = ([row for row in rows if row["images"] == images] for images in SIZES)
     made = []
-    few = [row["parts"]["cold"]["kilobytes"] for row in rows if row["images"] == SIZES[0]]
-    for images in SIZES[1:]:
-        many = [row for row in rows if row["images"] == images]
-        for kind, when in (("cold", "the first round, features and all"), ("warm", "a later round")):
-            ratios = [cost(row, kind) / row["parts"]["whole"]["cpu"] for row in many]
-            if ratios and images == SIZES[1]:
-                text = f"corrector in {when}, over an epoch of whole images, {images:,} images"
-                met = max(ratios) <= TIMES
-                made.append(Claim(text, f"at most {TIMES}", mean(ratios), len(ratios), spread(ratios), met))
-        grown = [row["parts"]["cold"]["kilobytes"] / mean(few) for row in many if few]
-        if grown:
+    for kind, when in (("cold", "the first round, features and all"), ("warm", "a later round")) if many else ():
+        ratios = [cost(row, kind) / row["parts"]["whole"]["cpu"] for row in many]
+        text = f"corrector in {when}, over an epoch of whole images, {SIZES[1]} images"
+        met = max(ratios) <= TIMES
+        made.append(Claim(text, f"at most {TIMES}", mean(ratios), len(ratios), spread(ratios), met))
+    for images in SIZES[1:] if few else ():
+        least = mean(row["parts"]["cold"]["kilobytes"] for row in few)
+        if grown := [row["parts"]["cold"]["kilobytes"] / least for row in rows if row["images"] == images]:
             text = f"peak memory of correct on {images:,} images over that on {SIZES[0]}"
             made.append(Claim(text, f"at most {GROWTH}", mean(grown), len(grown), spread(grown), max(grown) <= GROWTH))
     return made

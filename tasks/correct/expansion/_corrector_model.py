@@ -69,7 +69,7 @@ class Inputs:
         ]
         if self.encoded is not None:
             parts.append(self.encoded.at(places))
-        return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
+        return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
 def grid(size: tuple[int, int], step: int) -> Int64[np.ndarray, " n"]:
@@ -78,9 +78,7 @@ def grid(size: tuple[int, int], step: int) -> Int64[np.ndarray, " n"]:
     return (rows[:, None] * size[1] + columns[None]).ravel()
 
 
-def spread_of(
-    x: Float16[np.ndarray, "n d"],
-) -> tuple[Float32[np.ndarray, " d"], Float32[np.ndarray, " d"]]:
+def moments(x: Float16[np.ndarray, "n d"]) -> tuple[Float32[np.ndarray, " d"], Float32[np.ndarray, " d"]]:
     """Mean and standard deviation of each column, some columns at a time: as numbers of 32 bits the rows take twice the memory."""
     means, deviations = [], []
     for start in range(0, x.shape[1], COLUMNS):
@@ -106,7 +104,7 @@ def taught(
 
     mean, deviation = np.zeros(x.shape[1], np.float32), np.ones(x.shape[1], np.float32)
     if own < x.shape[1]:
-        mean[own:], deviation[own:] = spread_of(x[:, own:])
+        mean[own:], deviation[own:] = moments(x[:, own:])
         deviation[own:] = np.maximum(deviation[own:], 1e-3)
     counts = np.bincount(y, minlength=classes)
     weights = np.where(counts, (counts + RARE) ** -0.5, 0).astype(np.float32)
