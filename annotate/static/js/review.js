@@ -70,7 +70,7 @@ function show(question) {
   classes.reset(several);
   $("asked").textContent = kind === "correction" && shown === null ? texts.question.correction_unlabelled : texts.question[kind];
   named($("shown"), shown);
-  $("predicted-row").hidden = predicted === null;
+  for (const name of ["predicted-row", "network"]) $(name).hidden = predicted === null;
   named($("predicted"), predicted);
   const gain = expected === null ? "" : `, ${say(texts.question.expected, { n: short(expected) })}`;
   $("about").textContent = `${question.query}, ${question.image.name}${gain}`;
